@@ -1,0 +1,96 @@
+"""Whether the files fit together. Each check names the place (file and path) and says what is wrong there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+
+from hub.settings.place import Keys
+from hub.settings.shapes import Service, Switch
+from hub.settings.tables import Tables
+
+Finding = tuple[str, Keys, str]
+"""File, path in it, sentence."""
+
+Check = Callable[[Tables], Iterable[Finding]]
+
+
+def together(tables: Tables) -> Iterator[Finding]:
+    """All that can be told from config/ alone."""
+    if tables.hub and tables.hub["region"] not in tables.regions:
+        yield "hub.yaml", ("region",), _unknown("region", tables.hub["region"])
+    for id, department in tables.departments.items():
+        if department.region not in tables.regions:
+            yield "departments.yaml", (id, "region"), _unknown("region", department.region)
+    for id, system in tables.systems.items():
+        yield from _rollout("systems.yaml", (id,), system["switch"], tables)
+    for id, service in tables.services.items():
+        for path, text in _service(service, tables):
+            yield tables.files[id], path, text
+        yield from _rollout(tables.files[id], (), service.switch, tables)
+
+
+def _unknown(kind: str, id: str) -> str:
+    return f"no {kind} '{id}'"
+
+
+def _service(service: Service, tables: Tables) -> Iterator[tuple[Keys, str]]:
+    if service.department not in tables.departments:
+        yield ("department",), _unknown("department", service.department)
+    if service.region not in tables.regions:
+        yield ("region",), _unknown("region", service.region)
+    for position, theme in enumerate(service.themes):
+        if theme not in tables.themes:
+            yield ("themes", position), _unknown("theme", theme)
+    if service.system and service.system not in tables.declared_systems:
+        yield ("call", "system"), _unknown("system", service.system)
+    for position, id in enumerate(service.parts):
+        text = _part(service, id, tables)
+        if text:
+            yield ("parts", position), text
+
+
+def _part(whole: Service, id: str, tables: Tables) -> str:
+    part = tables.services.get(id)
+    if part is None:
+        return "" if id in tables.declared_services else _unknown("service", id)
+    if not part.system:
+        return f"'{id}' runs on no system itself"
+    if part.kind != "query":
+        return f"'{id}' is not a query"
+    if part.level > whole.level:
+        return f"'{id}' needs level {part.level}, this service only {whole.level}"
+    return ""
+
+
+def _rollout(file: str, start: Keys, switch: Switch, tables: Tables) -> Iterator[Finding]:
+    for position, code in enumerate(switch.rollout.regions):
+        if code not in tables.regions:
+            yield file, (*start, "switch", "rollout", "regions", position), _unknown("region", code)
+
+
+def operations_known(operations: Callable[[str], Collection[str] | None]) -> Check:
+    """A check that needs the adapters: `operations` tells what a system can do, None where there is no such adapter."""
+
+    def check(tables: Tables) -> Iterator[Finding]:
+        for id in sorted(tables.declared_systems):
+            if operations(id) is None:
+                yield "systems.yaml", (id,), f"no adapter '{id}'"
+        for id, service in tables.services.items():
+            known = operations(service.system) if service.system else None
+            if known is not None and service.operation not in known:
+                text = f"system '{service.system}' has no operation '{service.operation}'"
+                yield tables.files[id], ("call", "operation"), text
+
+    return check
+
+
+def field_types_known(types: Collection[str]) -> Check:
+    """A check that needs the field types a form may use."""
+
+    def check(tables: Tables) -> Iterator[Finding]:
+        for id, service in tables.services.items():
+            for field in service.form:
+                if field.type not in types:
+                    yield tables.files[id], ("form", field.name, "type"), f"no field type '{field.type}'"
+
+    return check

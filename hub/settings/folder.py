@@ -1,0 +1,217 @@
+"""Reads the whole folder config/ at once: either a complete snapshot comes out, or the complaints that prevent it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from marshmallow import ValidationError
+
+from hub.settings.checks import Check, together
+from hub.settings.pieces import check_url
+from hub.settings.place import Complaint, Keys, Refused
+from hub.settings.reader import Document, parse, read_yaml
+from hub.settings.secrets import REFERENCE, Missing, Secrets
+from hub.settings.shapes import Hub, Snapshot, System
+from hub.settings.tables import FILES, SERVICES, Tables, fill
+
+_KEY_BYTES = 32
+Fingerprint = frozenset[tuple[str, int, int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """`snapshot` is None where the hub cannot start on these files. `references` are the secrets they name."""
+
+    snapshot: Snapshot | None
+    complaints: tuple[Complaint, ...]
+    documents: Mapping[str, Document]
+    references: frozenset[str]
+
+    @property
+    def broken(self) -> tuple[Complaint, ...]:
+        return tuple(complaint for complaint in self.complaints if complaint.broken)
+
+
+def names(folder: Path) -> list[str]:
+    """Every YAML file of the folder, also those that do not belong there. Editors' own files are not meant."""
+    found = [path.name for path in folder.iterdir() if _is_yaml(path)]
+    services = folder / SERVICES
+    found += [SERVICES + path.name for path in (services.iterdir() if services.is_dir() else ()) if _is_yaml(path)]
+    return sorted(found)
+
+
+def _is_yaml(path: Path) -> bool:
+    return path.suffix in (".yaml", ".yml") and path.name[0] not in ".#~"
+
+
+def fingerprint(folder: Path, besides: Iterable[Path] = ()) -> Fingerprint:
+    """Name, inode, time and size of every file; a file that just vanished counts as changed."""
+    paths = [(name, folder / name) for name in names(folder)] + [(str(path), path) for path in besides]
+    return frozenset(_mark(name, path) for name, path in paths)
+
+
+def _mark(name: str, path: Path) -> tuple[str, int, int, int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return name, 0, 0, -1
+    return name, status.st_ino, status.st_mtime_ns, status.st_size
+
+
+def load(
+    folder: Path,
+    secrets: Secrets,
+    now: datetime,
+    checks: Sequence[Check] = (),
+    instead: Mapping[str, str] | None = None,
+) -> Loaded:
+    """Reads, checks and puts together. Entries of systems.yaml and files of services/ that are wrong are left out, so
+    that a hub that has no better configuration can start with the rest; anything else wrong leaves no snapshot.
+    `instead` holds texts that are tried in place of files."""
+    documents, complaints = _documents(folder, instead or {})
+    tables, wrong = fill(documents)
+    tables.declared_services = {Path(name).stem for name in names(folder) if name.startswith(SERVICES)}
+    complaints += wrong
+    if all(_can_be_left_out(complaint) for complaint in complaints):
+        complaints += _unfitting(tables, documents, checks)
+    _leave_out(tables, complaints)
+    lookup = _Lookup(secrets, documents)
+    systems = lookup.systems(tables)
+    hub = lookup.hub(tables)
+    complaints = sorted(complaints + lookup.complaints, key=lambda complaint: (complaint.file, complaint.line))
+    snapshot = None
+    if hub and all(_can_be_left_out(complaint) for complaint in complaints):
+        snapshot = _snapshot(tables, hub, systems, _version(documents), now, lookup.complaints)
+    return Loaded(snapshot, tuple(complaints), documents, frozenset(lookup.references))
+
+
+def _documents(folder: Path, instead: Mapping[str, str]) -> tuple[dict[str, Document], list[Complaint]]:
+    documents, complaints = dict[str, Document](), list[Complaint]()
+    found = names(folder)
+    complaints += [Complaint(name, 1, 1, "is missing") for name in FILES if name not in found]
+    for name in found:
+        if not name.endswith(".yaml") or (name not in FILES and not name.startswith(SERVICES)):
+            complaints.append(Complaint(name, 1, 1, "does not belong here; nothing reads it"))
+            continue
+        try:
+            documents[name] = parse(name, instead[name]) if name in instead else read_yaml(folder / name, name)
+        except Refused as refused:
+            complaints.append(refused.complaint)
+    return documents, complaints
+
+
+def _can_be_left_out(complaint: Complaint) -> bool:
+    """Wrong in one system or one service only."""
+    in_entry = complaint.file == "systems.yaml" and complaint.path
+    return not complaint.broken or complaint.file not in FILES or bool(in_entry)
+
+
+def _unfitting(tables: Tables, documents: Mapping[str, Document], checks: Sequence[Check]) -> list[Complaint]:
+    findings = [finding for check in (together, *checks) for finding in check(tables)]
+    return [documents[file].complaint(path, text) for file, path, text in findings]
+
+
+def _leave_out(tables: Tables, complaints: list[Complaint]) -> None:
+    """A batch service goes with any of its parts."""
+    wrong = {complaint.file for complaint in complaints}
+    for complaint in complaints:
+        if complaint.file == "systems.yaml" and complaint.path:
+            tables.systems.pop(str(complaint.path[0]), None)
+    left = {id: service for id, service in tables.services.items() if tables.files[id] not in wrong}
+    while gone := [id for id, service in left.items() if not set(service.parts) <= set(left)]:
+        for id in gone:
+            del left[id]
+    tables.services = left
+
+
+def _version(documents: Mapping[str, Document]) -> str:
+    whole = "\0".join(f"{name}\0{document.text}" for name, document in sorted(documents.items()))
+    return hashlib.sha256(whole.encode()).hexdigest()[:12]
+
+
+def _snapshot(
+    tables: Tables,
+    hub: Hub,
+    systems: Mapping[str, System],
+    version: str,
+    now: datetime,
+    not_started: Sequence[Complaint],
+) -> Snapshot:
+    return Snapshot(
+        version=version,
+        loaded_at=now,
+        hub=hub,
+        services=tables.services,
+        systems=systems,
+        departments=tables.departments,
+        themes=tables.themes,
+        regions=tables.regions,
+        roles=tables.roles,
+        texts=tables.texts,
+        not_started={str(complaint.path[0]): str(complaint) for complaint in reversed(not_started)},
+    )
+
+
+class _Lookup:
+    """Puts values in the place of references. A system that lacks one does not start; the hub cannot do without."""
+
+    def __init__(self, secrets: Secrets, documents: Mapping[str, Document]) -> None:
+        self._secrets = secrets
+        self._documents = documents
+        self.references: set[str] = set()
+        self.complaints: list[Complaint] = []
+
+    def systems(self, tables: Tables) -> dict[str, System]:
+        systems: dict[str, System] = {}
+        for id, entry in tables.systems.items():
+            limits, before = entry["limits"], len(self.complaints)
+            address = self._value("systems.yaml", (id, "address"), entry["address"], check_url)
+            secrets = self._values("systems.yaml", (id, "secrets"), entry["secrets"])
+            if len(self.complaints) == before:
+                kept = {name: entry[name] for name in ("switch", "options", "allow_private")}
+                systems[id] = System(id=id, address=address, secrets=secrets, **kept, **limits)
+        return systems
+
+    def hub(self, tables: Tables) -> Hub | None:
+        if not tables.hub:
+            return None
+        before = len(self.complaints)
+        keys = {
+            name: self._values("hub.yaml", (name,), tables.hub[name], _check_key)
+            for name in ("token_keys", "seal_keys")
+        }
+        lists = {
+            "hosts": tuple(host.strip("[]").lower() for host in tables.hub["hosts"]),
+            "trusted_proxies": tuple(tables.hub["trusted_proxies"]),
+        }
+        return Hub(**{**tables.hub, **keys, **lists}) if len(self.complaints) == before else None
+
+    def _values(
+        self, file: str, path: Keys, references: Mapping[str, str], check: Callable[[str], None] | None = None
+    ) -> dict[str, str]:
+        return {name: self._value(file, (*path, name), each, check) for name, each in references.items()}
+
+    def _value(self, file: str, path: Keys, text: str, check: Callable[[str], None] | None) -> str:
+        if not REFERENCE.fullmatch(text):
+            return text
+        self.references.add(text)
+        try:
+            value = self._secrets.resolve(text)
+            if check:
+                check(value)
+            return value
+        except (Missing, ValidationError) as error:
+            reason = str(error) if isinstance(error, Missing) else f"what {text} holds {error.messages[0]}"
+        said = f"{reason}; the system is not started" if file == "systems.yaml" else reason
+        complaint = self._documents[file].complaint(path, said)
+        self.complaints.append(replace(complaint, broken=file != "systems.yaml"))
+        return ""
+
+
+def _check_key(value: str) -> None:
+    if len(value.encode()) < _KEY_BYTES:
+        raise ValidationError(f"is shorter than {_KEY_BYTES} bytes")

@@ -1,0 +1,102 @@
+"""What the files of config/ may hold, except services: hub, systems, departments, themes, regions, roles, texts."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from marshmallow import ValidationError, fields, post_load, validate, validates_schema
+
+from hub.settings.pieces import (
+    Address,
+    Matching,
+    Reference,
+    Sentence,
+    Strict,
+    SwitchSchema,
+    Words,
+    identifier,
+    refuse_secrets,
+    region,
+    switchable,
+    whole,
+)
+from hub.settings.shapes import Department, Region, Switch, Theme
+
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\]", re.ASCII)
+_NETWORK = re.compile(r"[0-9a-fA-F:.]{2,45}(/[0-9]{1,3})?", re.ASCII)
+_PERMISSION = re.compile(r"[a-z_]+\.[a-z_]+", re.ASCII)
+_CREDIT_CODE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}", re.ASCII)
+
+
+class HubSchema(Strict):
+    name = Sentence(required=True)
+    region = region(required=True)
+    hosts = fields.List(Matching(_HOST, "a host name"), required=True, validate=validate.Length(1, 50))
+    trusted_proxies = fields.List(Matching(_NETWORK, "an address or a network"), load_default=list)
+    ops_listener = fields.String(load_default="same", validate=validate.OneOf(["same", "own"]))
+    access_seconds = whole(60, 3600, load_default=900)
+    refresh_days = whole(1, 90, load_default=30)
+    token_keys = fields.Dict(keys=identifier(), values=Reference(), required=True, validate=validate.Length(1, 5))
+    seal_keys = fields.Dict(keys=identifier(), values=Reference(), required=True, validate=validate.Length(1, 20))
+    hotline = Matching(re.compile(r"[0-9-]{3,20}", re.ASCII), "a telephone number", load_default="12345")
+    max_in_flight = whole(1, 512, load_default=220)
+    staff_hours = whole(1, 24, load_default=8)
+    minimum_client = fields.String(load_default="", validate=validate.Regexp(r"^([0-9]+(\.[0-9]+){0,3})?\Z"))
+
+
+class LimitsSchema(Strict):
+    cap = whole(1, 256, load_default=8)
+    deadline_s = fields.Float(load_default=3.0, validate=validate.Range(0.1, 30, error="must be from 0.1 to 30"))
+    per_minute = whole(0, 1_000_000, load_default=0)
+
+    @validates_schema(pass_original=True, skip_on_field_errors=True)
+    def deadline_is_a_number(self, _data: dict[str, Any], original: Any, **_: Any) -> None:
+        if not isinstance(original.get("deadline_s", 0), int | float):
+            raise ValidationError("must be a number", "deadline_s")
+
+
+class SystemSchema(Strict):
+    """One system under its id: where it is and how it is treated."""
+
+    address = Address(required=True)
+    secrets = fields.Dict(keys=identifier(), values=Reference(), load_default=dict)
+    limits = fields.Nested(LimitsSchema, load_default=lambda: LimitsSchema().load({}))
+    allow_private = switchable(load_default=False)
+    options = fields.Dict(keys=fields.String(), load_default=dict, validate=refuse_secrets)
+    switch = fields.Nested(SwitchSchema, load_default=Switch)
+
+
+class DepartmentSchema(Strict):
+    name = Sentence(required=True)
+    short_name = Sentence()
+    credit_code = Matching(_CREDIT_CODE, "a credit code of 18 characters", load_default="")
+    region = region(required=True)
+    phone = Words(40, load_default="")
+
+    @post_load
+    def shape(self, data: dict[str, Any], **_: Any) -> Department:
+        return Department(id="", **{"short_name": data["name"], **data})
+
+
+class ThemeSchema(Strict):
+    name = Sentence(required=True)
+
+    @post_load
+    def shape(self, data: dict[str, Any], **_: Any) -> Theme:
+        return Theme(id="", **data)
+
+
+class RegionSchema(Strict):
+    name = Sentence(required=True)
+    schemes = fields.Dict(keys=identifier(), values=identifier(), load_default=dict)
+
+    @post_load
+    def shape(self, data: dict[str, Any], **_: Any) -> Region:
+        return Region(code="", **data)
+
+
+def permissions() -> fields.List[str]:
+    """What a role may do: a list of permissions, each `thing.act`."""
+    permission = Matching(_PERMISSION, "a permission like switch.write")
+    return fields.List(permission, required=True, validate=validate.Length(1, 100))

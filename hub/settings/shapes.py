@@ -1,0 +1,173 @@
+"""What the checked configuration looks like in memory: frozen, complete, already validated. Reading it is elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+Text = Mapping[str, str]
+"""A text by language: {"zh": …, "en": …}; zh is always there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Maintenance:
+    """An announced window; citizens read `notice` before and during it."""
+
+    starts_at: datetime
+    ends_at: datetime
+    notice: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """Who may use it: `percent` of the citizens (the same ones always), or of these regions, or on this list."""
+
+    percent: int = 100
+    regions: tuple[str, ...] = ()
+    citizens: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """The state of a service or a system: `enabled`, the notice shown, the window, who may.
+
+    `draw` names what is drawn for in a rollout by percent, so that not the same citizens come first everywhere.
+    """
+
+    enabled: bool = True
+    notice: Text = field(default_factory=dict)
+    maintenance: Maintenance | None = None
+    rollout: Rollout = Rollout()
+    draw: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FormField:
+    """One field of a service's form. `type` is a name of hub.fields.TYPES; `data_class` 1-4 (security.md 6)."""
+
+    name: str
+    type: str
+    label: Text
+    data_class: int
+    required: bool = False
+    max: int | None = None
+    min: int | None = None
+    choices: tuple[str, ...] = ()
+    help: Text = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service (事项) as `config/services/<id>.yaml` declares it.
+
+    `system` and `operation` say what it runs on; `parts` names the services a batch service puts together instead.
+    `subject` lists the form fields (id_number, name) that the hub fills with the caller's own registered values.
+    `cache_s` and `stale_s` are seconds: how long an answer is fresh, and how long it may still be shown, marked
+    stale, when the department fails. 0 means never.
+    """
+
+    id: str
+    title: Text
+    department: str
+    kind: str  # query | application | payment | appointment | link
+    themes: tuple[str, ...]
+    audience: str  # person | company | both
+    region: str
+    level: int
+    data_class: int
+    system: str | None = None
+    operation: str | None = None
+    parts: tuple[str, ...] = ()
+    subject: tuple[str, ...] = ()
+    purpose: str = ""
+    form: tuple[FormField, ...] = ()
+    aliases: tuple[str, ...] = ()
+    codes: Mapping[str, str] = field(default_factory=dict)
+    guide: Mapping[str, Any] = field(default_factory=dict)
+    link: str | None = None
+    version: str = "1"
+    effective_from: str | None = None
+    effective_until: str | None = None
+    cache_s: int = 0
+    stale_s: int = 0
+    per_minute: int = 60
+    switch: Switch = Switch()
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One departmental system as `config/systems.yaml` attaches it (address, secrets, limits, switch).
+
+    `cap` is the bulkhead per worker; `deadline_s` the total seconds of a read; `secrets` are resolved values.
+    """
+
+    id: str
+    address: str
+    switch: Switch = Switch()
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    allow_private: bool = False
+    cap: int = 8
+    deadline_s: float = 3.0
+    per_minute: int = 0  # 0: no budget of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Department:
+    id: str
+    name: Text
+    short_name: Text
+    credit_code: str = ""
+    region: str = ""
+    phone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Theme:
+    id: str
+    name: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    code: str
+    name: Text
+    schemes: Mapping[str, str] = field(default_factory=dict)  # code scheme -> validator name
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """`config/hub.yaml`: what concerns the whole hub."""
+
+    name: Text
+    region: str
+    hosts: tuple[str, ...]
+    trusted_proxies: tuple[str, ...] = ()
+    ops_listener: str = "same"  # same | own
+    access_seconds: int = 900
+    refresh_days: int = 30
+    token_keys: Mapping[str, str] = field(default_factory=dict, repr=False)  # key id -> secret; the first signs
+    seal_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    hotline: str = "12345"
+    max_in_flight: int = 220
+    staff_hours: int = 8
+    minimum_client: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One whole, valid configuration. Replaced at once, never changed."""
+
+    version: str  # digest of the files
+    loaded_at: datetime
+    hub: Hub
+    services: Mapping[str, Service]
+    systems: Mapping[str, System]
+    departments: Mapping[str, Department]
+    themes: Mapping[str, Theme]
+    regions: Mapping[str, Region]
+    roles: Mapping[str, tuple[str, ...]]  # role -> permissions
+    texts: Mapping[str, Text]  # problem code -> sentence that replaces the built-in one
+    not_started: Mapping[str, str] = field(default_factory=dict)  # system -> why, with file:line:column
