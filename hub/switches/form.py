@@ -1,0 +1,113 @@
+"""The form of a change, and the same values as the dataclasses that the hub works with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from marshmallow import ValidationError, validates_schema
+
+from hub.errors import Fault, Problem, invalid
+from hub.fields import Boolean, DateTime, Form, Group, Integer, Items, LongText, Region, Text, load
+from hub.settings.pieces import SwitchSchema
+from hub.settings.shapes import Switch
+
+FIELDS = ("enabled", "notice", "maintenance", "rollout")
+LONGEST_REASON = 500
+_SHAPE = SwitchSchema()
+
+
+class NoticeForm(Form):
+    """What citizens read, by language."""
+
+    zh = LongText(required=True, min=1)
+    en = LongText(min=1)
+
+
+class MaintenanceForm(Form):
+    """A window that is announced from now on. Its names are `from` and `until` outside."""
+
+    starts_at = DateTime(required=True, data_key="from")
+    ends_at = DateTime(required=True, data_key="until")
+    notice = Group(NoticeForm)
+
+    @validates_schema
+    def in_order(self, data: Mapping[str, Any], **_: Any) -> None:
+        if "starts_at" in data and "ends_at" in data and not _moment(data["starts_at"]) < _moment(data["ends_at"]):
+            raise ValidationError("RANGE_ORDER", "until")
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+class RolloutForm(Form):
+    """Who may: so many percent of all, everybody of these regions, everybody on this list."""
+
+    percent = Integer(min=0, max=100)
+    regions = Items(Region(), max=200)
+    citizens = Items(Text(min=1, max=64), max=1000)
+
+
+class SwitchForm(Form):
+    """What is to be different from now on. null takes a notice, a window or a limit away."""
+
+    enabled = Boolean()
+    notice = Group(NoticeForm, allow_none=True)
+    maintenance = Group(MaintenanceForm, allow_none=True)
+    rollout = Group(RolloutForm, allow_none=True)
+
+
+def checked(patch: Mapping[str, Any], regions: Collection[str]) -> dict[str, Any]:
+    """The patch as it is stored: the shape of a `switch:` block in config. Raises the 422 that lists the faults."""
+    load(SwitchForm(), patch)
+    if not patch:
+        raise invalid([Fault("", "REQUIRED")])
+    listed = (patch.get("rollout") or {}).get("regions", [])
+    unknown = [Fault(f"rollout.regions.{at}", "CHOICE") for at, code in enumerate(listed) if code not in regions]
+    if unknown:
+        raise invalid(unknown)
+    nothing: dict[str, Any] = {"notice": {"zh": ""}, "rollout": {"percent": 100}}
+    return {name: nothing.get(name) if patch[name] is None else patch[name] for name in FIELDS if name in patch}
+
+
+def checked_reason(reason: str | None) -> str:
+    text = load(Form.from_dict({"reason": LongText(max=LONGEST_REASON)})(), {"reason": reason or ""})["reason"]
+    if not text:
+        raise Problem("REASON_REQUIRED", faults=[Fault("reason", "REASON_REQUIRED")])
+    return str(text)
+
+
+def merged(config: Switch, fields: Mapping[str, Any]) -> Switch:
+    """The configuration with an override above it, field by field."""
+    above: Switch = _SHAPE.load(fields)
+    return replace(config, **{name: getattr(above, name) for name in fields})
+
+
+def differing(config: Switch, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """What of an override says anything else than the configuration; the rest is no override."""
+    whole = merged(config, fields)
+    return {name: value for name, value in fields.items() if getattr(whole, name) != getattr(config, name)}
+
+
+def written(switch: Switch) -> dict[str, Any]:
+    """A switch as JSON, in the words of the form."""
+    window, rollout = switch.maintenance, switch.rollout
+    return {
+        "enabled": switch.enabled,
+        "notice": dict(switch.notice) or None,
+        "maintenance": {
+            "from": window.starts_at.isoformat(),
+            "until": window.ends_at.isoformat(),
+            "notice": dict(window.notice) or None,
+        }
+        if window
+        else None,
+        "rollout": {
+            "percent": rollout.percent,
+            "regions": list(rollout.regions),
+            "citizens": list(rollout.citizens),
+        },
+    }
