@@ -1,0 +1,245 @@
+"""Between a department's words and the hub's: rename, type, code table, constant, required, list. Nothing conditional.
+
+Compiled once from system.yaml; every field of an answer is mapped, ignored on purpose, or reported. An answer is a
+tree of dicts, lists and text, whatever the protocol. What is not understood is Garbled, never guessed or dropped.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import structlog
+
+from adapters.protocols.answer_tree import Path, Tree, as_path, known_paths, leaf_of, rows_of, unknown_paths
+from adapters.protocols.charset import storable, width
+from adapters.protocols.facts import Facts as FACTS
+from adapters.protocols.values import Reader, Writer, matching, reader, writer
+from hub.errors import Fault, Problem, invalid
+from hub.port import Call, Denied, Garbled, Rejected, Reply, Unavailable
+
+__all__ = ["FACTS", "Operation", "operations"]
+
+REPORTED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """One field on its way out."""
+
+    field: str
+    wire: str
+    write: Writer
+    check: Callable[[str, str], str]
+    required: bool
+    longest: int
+    charset: str
+
+    def text(self, value: Any) -> str:
+        try:
+            text = self.check(self.field, self.write(value))
+        except KeyError:
+            raise invalid([Fault(self.field, "CHOICE")]) from None
+        except ValueError:
+            raise invalid([Fault(self.field, "FORMAT")]) from None
+        if self.longest and width(text, self.charset) > self.longest:  # the department counts bytes
+            raise invalid([Fault(self.field, "TOO_LONG")])
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """One field on its way in."""
+
+    field: str
+    path: Path
+    read: Reader
+    required: bool
+    absent: frozenset[str]
+    table: str
+
+    def value(self, tree: Tree, report: Callable[[str, str], None]) -> Any:
+        text = leaf_of(tree, self.path)
+        if not text or text in self.absent:
+            if self.required:
+                raise Garbled(f"required {'.'.join(self.path)} is missing")
+            return None
+        try:
+            return self.read(text)
+        except KeyError:
+            report(f"code table {self.table}", text if len(text) <= 8 and text.isascii() and text.isalnum() else "?")
+            raise Garbled(f"{'.'.join(self.path)}: a code that table {self.table} does not hold") from None
+        except ValueError as error:
+            raise Garbled(f"{'.'.join(self.path)}: {error}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """One list of the answer: nothing, one or many, always a list to us."""
+
+    name: str
+    path: Path
+    fields: tuple[_Given, ...]
+    key: tuple[str, ...]
+    count: Path
+
+    def value(self, tree: Tree, report: Callable[[str, str], None]) -> list[dict[str, Any]]:
+        found = rows_of(tree, self.path)
+        declared = leaf_of(tree, self.count) if self.count else ""
+        if self.count and declared != str(len(found)):
+            raise Garbled(f"{self.name}: not the declared number of rows", code="UPSTREAM_TRUNCATED")
+        kept: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for row in found:
+            fields = {given.field: given.value(row, report) for given in self.fields}
+            if kept.setdefault(tuple(fields[name] for name in self.key), fields) != fields:
+                raise Garbled(f"{self.name}: two rows contradict each other", code="UPSTREAM_CONFLICT")
+        return list(kept.values())
+
+
+class _Outcome:
+    """The department's own result code, by table."""
+
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        self._path = as_path(facts["path"])
+        self._ok, self._denied = frozenset(facts["ok"]), frozenset(facts["denied"])
+        self._unavailable = frozenset(facts["unavailable"])
+        self._rejected: Mapping[str, Mapping[str, str]] = facts["rejected"]
+
+    def check(self, tree: Tree, report: Callable[[str, str], None]) -> None:
+        code = leaf_of(tree, self._path)
+        if code in self._ok:
+            return
+        if code in self._rejected:
+            raise rejected(self._rejected[code])
+        if code in self._denied:
+            raise Denied(f"result {code}")
+        if code in self._unavailable:
+            raise Unavailable(f"result {code}")
+        report("result", code if len(code) <= 8 and code.isascii() else "?")
+        raise Garbled("the result code is missing" if not code else "a result code that is not in the table")
+
+
+def rejected(reason: Mapping[str, str]) -> Rejected:
+    """The department's no, told by our own table of its reasons: `{code, zh, en}`."""
+    fault = Fault("", reason["code"], {"zh": reason["zh"], "en": reason["en"]})
+    return Rejected(reason["code"], faults=(fault,))
+
+
+class Operation:
+    """One operation of one system, ready to be used by many threads. `own` is its protocol's section."""
+
+    def __init__(self, system: str, name: str, facts: Mapping[str, Any], operation: Mapping[str, Any]) -> None:
+        self.name = name
+        self.write: bool = operation["kind"] == "write"
+        self.own: Mapping[str, Any] = operation.get(facts["protocol"]) or {}
+        self._subject: str = facts["subject"]
+        self._codes: Mapping[str, Mapping[str, str]] = facts["codes"]
+        request, answer = operation["request"], operation["answer"]
+        self._constants: Mapping[str, str] = request["constants"]
+        self._key: str = request["key"]
+        self._check = storable(facts["encoding"], facts["forbidden"])
+        self._sent = tuple(self._compiled_sent(facts["encoding"], *entry) for entry in request["fields"].items())
+        self._given = self._compiled_given(answer["fields"])
+        self._lists = tuple(
+            _Rows(
+                each,
+                as_path(group["from"]),
+                self._compiled_given(group["fields"]),
+                tuple(group["key"]),
+                as_path(group["count"]),
+            )
+            for each, group in answer["lists"].items()
+        )
+        self._outcome = _Outcome(operation["outcome"]) if operation["outcome"] else None
+        self._receipt = as_path(answer["receipt"])
+        self._known = known_paths(operation)
+        self._report = _Reports(system, name)
+
+    def outgoing(self, call: Call) -> dict[str, str]:
+        """What the department is sent, by wire name, constants first. Raises Problem 422 for what it cannot hold."""
+        wire = dict(self._constants)
+        if self._key:
+            if not call.key:  # without our number the department could never be asked for it
+                raise Problem("IDEMPOTENCY_KEY_REQUIRED")
+            wire[self._key] = self._check("idempotency_key", call.key)
+        missing = [sent.field for sent in self._sent if sent.required and call.fields.get(sent.field) is None]
+        if missing:
+            raise invalid([Fault(field, "REQUIRED") for field in missing])
+        for sent in self._sent:
+            value = call.fields.get(sent.field)
+            if value is not None:
+                wire[sent.wire] = sent.text(value)
+        return wire
+
+    def judge(self, tree: Tree) -> None:
+        """Raises what the department's own result code says, where it is not an OK."""
+        if self._outcome:
+            self._outcome.check(tree, self._report)
+
+    def reply(self, tree: Tree, call: Call, request_bytes: int, response_bytes: int) -> Reply:
+        """The answer in hub fields, after its result code, its subject and every field were checked."""
+        self.judge(tree)
+        fields = {given.field: given.value(tree, self._report) for given in self._given}
+        asked = call.fields.get(self._subject)
+        if asked is not None and self._subject in fields and _differ(asked, fields[self._subject]):
+            raise Garbled("the record of somebody else", code="UPSTREAM_SUBJECT_MISMATCH")
+        for rows in self._lists:
+            fields[rows.name] = rows.value(tree, self._report)
+        for path in unknown_paths(tree, self._known):
+            self._report("element", path)
+        receipt = leaf_of(tree, self._receipt) if self._receipt else ""
+        if self.write and self._receipt and not receipt:
+            raise Garbled("the department's own number is missing")
+        return Reply(fields, receipt or None, True, request_bytes, response_bytes)
+
+    def expect(self, what: str, told: str, fact: str) -> None:
+        """Record where the department says otherwise than system.yaml; system.yaml counts."""
+        if told and told.lower() != fact:
+            self._report(what, told)
+
+    def _compiled_sent(self, charset: str, field: str, entry: Mapping[str, Any]) -> _Sent:
+        write = writer(entry["as"], entry["formats"], self._codes.get(entry["table"]))
+        return _Sent(field, entry["to"], write, self._check, entry["required"], entry["max_bytes"], charset)
+
+    def _compiled_given(self, entries: Mapping[str, Mapping[str, Any]]) -> tuple[_Given, ...]:
+        return tuple(
+            _Given(
+                field,
+                as_path(entry["from"]),
+                matching(entry["pattern"])
+                if entry["pattern"]
+                else reader(entry["as"], entry["formats"], self._codes.get(entry["table"])),
+                entry["required"] or field == self._subject,  # whose record it is must be told
+                frozenset(entry["absent"]),
+                entry["table"],
+            )
+            for field, entry in entries.items()
+        )
+
+
+def operations(system: str, facts: Mapping[str, Any]) -> dict[str, Operation]:
+    """All operations of a system, from its checked facts."""
+    return {name: Operation(system, name, facts, operation) for name, operation in facts["operations"].items()}
+
+
+class _Reports:
+    """What was not understood or not expected: each once per process, with the department's own word for it."""
+
+    def __init__(self, system: str, operation: str) -> None:
+        self._seen: set[tuple[str, str]] = set()
+        self._lock = threading.Lock()
+        self._tell = partial(structlog.get_logger().warning, "unmapped", system=system, operation=operation)
+
+    def __call__(self, what: str, word: str) -> None:
+        with self._lock:
+            if (what, word) in self._seen or len(self._seen) >= REPORTED:
+                return
+            self._seen.add((what, word))
+        self._tell(kind=what, note=word)
+
+
+def _differ(asked: Any, told: Any) -> bool:
+    return str(asked).upper() != str(told).upper()
