@@ -1,0 +1,139 @@
+"""The vehicle administration's twin: JSON, HMAC-SHA256 over method, path, timestamp, nonce and body hash, and a token.
+
+A request older or newer than 300 s, a nonce seen before, a wrong signature are refused. A new token makes the one
+before it invalid at once. Its own answers are signed too, over timestamp, the request's nonce and the body hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets as chance
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from adapters.twins import residents
+from adapters.twins.residents import Resident
+from adapters.twins.signed_site import SignedSite
+from adapters.twins.twin import Answer, Request, Twin, as_json
+
+WINDOW = 300
+BRANDS = ["示范牌", "测试牌", "样例牌"]
+
+
+class VehicleAdministration(SignedSite):
+    def __init__(self, secrets: Path, seed: int) -> None:
+        super().__init__("vehicle_administration", secrets, seed, "utf-8", {})
+        self._guard = threading.Lock()
+        self._nonces: set[str] = set()
+        self._token = ""
+        self.tokens = 0
+
+    def admin(self, request: Request) -> Answer | None:
+        if request.path == "/twin/tokens":
+            if request.method == "DELETE":
+                self._token = ""
+            return as_json({"issued": self.tokens})
+        return super().admin(request)
+
+    def forget(self) -> None:
+        super().forget()
+        self._nonces.clear()
+        self._token, self.tokens = "", 0
+
+    def answer(self, request: Request) -> Answer:
+        key = next((key for key in self.keys() if self._right(request, key)), None)
+        if key is None:
+            wrong = {"code": "-1", "msg": "签名错误"}
+            return self._json(wrong, request, None, 200 if self.quirk("Q23") else 401)
+        refusal = self._refusal(request)
+        value = {"code": refusal[0], "msg": refusal[1]} if refusal else self._value(request)
+        return self._json(value, request, key)
+
+    def _right(self, request: Request, key: str) -> bool:
+        head = request.headers
+        digest = hashlib.sha256(request.body).hexdigest()
+        text = "\n".join([request.method, request.path, head.get("x-timestamp", ""), head.get("x-nonce", ""), digest])
+        expected = hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
+        return hmac.compare_digest(expected, head.get("x-signature", ""))
+
+    def _refusal(self, request: Request) -> tuple[str, str] | None:
+        head = request.headers
+        if not head["x-timestamp"].isdigit() or abs(self.now() - int(head["x-timestamp"])) > WINDOW:
+            return "-2", "请求时间超出允许范围"
+        with self._guard:
+            if head["x-nonce"] in self._nonces:
+                return "-3", "请求重复"
+            self._nonces.add(head["x-nonce"])
+            if request.path == "/oauth/token":
+                return None
+            if not self._token or head.get("x-token") != self._token:
+                return "40101", "令牌已失效"
+            if self.quirk("Q24") == "token":
+                self._token = ""
+        return None
+
+    def _value(self, request: Request) -> dict[str, Any]:
+        if request.path == "/oauth/token":
+            with self._guard:
+                self._token = chance.token_hex(16)
+                self.tokens += 1
+                return {"code": "0", "msg": "OK", "data": {"token": self._token, "expires_in": 7200}}
+        pages = {"/api/v2/vehicles": self._vehicles, "/api/v2/licence": self._licence}
+        page = pages.get(request.path)
+        if page is None:
+            return {"code": "404", "msg": "no such interface"}
+        asked = json.loads(request.body)
+        person = self.resident(asked.get("idNo"), asked.get("name"))
+        if person is None:
+            return {"code": "2001", "msg": "身份信息核验不通过"}
+        data = page(person)
+        return {"code": "0", "msg": "OK", "data": data} if data else {"code": "2002", "msg": "无驾驶证信息"}
+
+    def _vehicles(self, person: Resident) -> dict[str, Any]:
+        luck = residents.luck(self.seed, "vehicle list", person.id_number)
+        rows = [
+            {
+                "plateNo": f"赣G·D{number:04d}",
+                "plateType": luck.choice(["01", "02", "52"]),
+                "brand": luck.choice(BRANDS),
+                "status": luck.choice(["A", "A", "A", "G", "M"]),
+                "firstRegistered": f"{luck.randint(2010, 2024)}-{luck.randint(1, 12):02d}-{luck.randint(1, 28):02d}",
+                "inspectionUntil": f"2026-{luck.randint(1, 12):02d}-{luck.randint(1, 28):02d}",
+                "openViolations": luck.randint(0, 4),
+            }
+            for number in luck.sample(range(10**4), luck.choice([0, 1, 1, 2, 3]))
+        ]
+        rows = self.rows(rows, lambda row: {**row, "openViolations": row["openViolations"] + 1})
+        return {"idNo": person.id_number, "name": person.name, "count": len(rows), "vehicles": rows}
+
+    def _licence(self, person: Resident) -> dict[str, Any] | None:
+        luck = residents.luck(self.seed, "driver", person.id_number)
+        if luck.random() < 0.2:
+            return None
+        return {
+            "idNo": person.id_number,
+            "name": person.name,
+            "class": luck.choice(["C1", "C1", "C2", "B2", "A1"]),
+            "status": luck.choice(["A", "A", "A", "B", "H"]),
+            "points": luck.choice([0, 0, 3, 6, 9]),
+            "firstIssued": f"{luck.randint(1995, 2020)}-{luck.randint(1, 12):02d}-{luck.randint(1, 28):02d}",
+            "validUntil": luck.choice(["2030-06-30", "2028-01-15", "9999-12-31"]),
+        }
+
+    def _json(self, value: Mapping[str, Any], request: Request, key: str | None, status: int = 200) -> Answer:
+        body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+        headers = [self.date()]
+        if key is not None:
+            stamp, nonce = str(int(self.now())), request.headers.get("x-nonce", "")
+            text = "\n".join([stamp, nonce, hashlib.sha256(body).hexdigest()])
+            signature = hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
+            headers += [("X-Timestamp", stamp), ("X-Nonce", nonce), ("X-Signature", signature)]
+        return Answer(body, status, "application/json; charset=utf-8", headers)
+
+
+def make(secrets: Path, seed: int) -> Twin:
+    return VehicleAdministration(secrets, seed)
