@@ -1,0 +1,101 @@
+"""XML from outside may do nothing but be read (security 5.2, T13, T14)."""
+
+import resource
+import sys
+
+import pytest
+
+from adapters.protocols.xml_safety import MARKUP, parse, text_of, tree_of
+from hub.port import Garbled
+
+BOMB = '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]><a>&b;</a>'
+UNSAFE = [
+    "<!DOCTYPE a><a/>",
+    '<!DOCTYPE a SYSTEM "http://127.0.0.1:9/a.dtd"><a/>',
+    '<!DOCTYPE a PUBLIC "x" "file:///etc/hostname"><a/>',
+    '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/hostname">]><a>&x;</a>',
+    '<!DOCTYPE a [<!ENTITY % x SYSTEM "http://127.0.0.1:9/x"> %x;]><a/>',
+    BOMB,
+    "<!doctype a><a/>",
+    "<! DOCTYPE a><a/>",
+    "<!\nENTITY x 'y'><a/>",
+]
+
+
+class Watch:
+    """What the interpreter opens or connects to while it is on; an audit hook can never be taken off again."""
+
+    def __init__(self) -> None:
+        self.seen: list[str] | None = None
+        sys.addaudithook(self._note)
+
+    def _note(self, event: str, _: object) -> None:
+        if self.seen is not None and event in ("open", "socket.connect", "socket.getaddrinfo"):
+            self.seen.append(event)
+
+
+WATCH = Watch()
+
+
+@pytest.mark.parametrize("document", UNSAFE)
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16", "utf-16-be", "utf-32", "gb18030", "utf-8-sig"])
+def test_row_B90_a_document_type_is_refused_and_nothing_is_opened(document: str, charset: str) -> None:
+    raw = document.encode(charset)
+    for pinned in ("gbk", "utf-8"):
+        WATCH.seen = []
+        with pytest.raises(Garbled) as caught:
+            parse(text_of(raw, pinned))
+        seen, WATCH.seen = WATCH.seen, None
+        assert (caught.value.code, seen) == ("UPSTREAM_UNSAFE_XML", [])
+
+
+@pytest.mark.parametrize("label", ["UTF-7", "utf-7"])
+def test_row_B90_a_utf_7_label(label: str) -> None:
+    with pytest.raises(Garbled) as caught:
+        text_of(f'<?xml version="1.0" encoding="{label}"?><a>+ADw-!DOCTYPE</a>'.encode(), "gbk")
+    assert caught.value.code == "UPSTREAM_UNSAFE_XML"
+
+
+def test_an_undeclared_entity_and_an_include_do_nothing() -> None:
+    with pytest.raises(Garbled):
+        parse("<a>&nbsp;</a>")
+    include = '<a xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="/etc/hostname" parse="text"/></a>'
+    assert tree_of(parse(include)) == {"include": ""}
+
+
+@pytest.mark.parametrize("depth", [101, 300, 200_000])
+def test_depth(depth: int) -> None:
+    with pytest.raises(Garbled):
+        tree_of(parse("<a>" * depth + "</a>" * depth))
+
+
+def test_depth_that_is_fine() -> None:
+    assert tree_of(parse("<a>" * 100 + "</a>" * 100))
+
+
+def test_fault_T13_small_elements_by_the_million_are_refused_before_the_parser() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for piece in (b"<a/>", b'<a b="" c="" d="">'):
+        with pytest.raises(Garbled) as caught:
+            text_of(b"<x>" + piece * (5 * 1024 * 1024 // len(piece)) + b"</x>", "gbk")
+        assert caught.value.code == "UPSTREAM_TOO_LARGE"
+    text = text_of(b"<x>" + b"<a/>" * (MARKUP - 2) + b"</x>", "gbk")
+    tree_of(parse(text))
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < 60_000_000
+
+
+def test_what_a_tree_holds() -> None:
+    text = (
+        '<?xml version="1.0" encoding="GBK"?><r xmlns:m="u"><m:a>1</m:a><!-- c --><?p i?>'
+        "<b/><b>2<!-- c -->3</b><c><![CDATA[<d>]]></c></r>"
+    )
+    assert tree_of(parse(text)) == {"a": "1", "b": ["", "23"], "c": "<d>"}
+    assert tree_of(parse("\ufeff<a>x</a>")) == "x"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "   ", "plain", '{"a": 1}', "<a", "<a></b>", "<a></a><b></b>", "<a>\x01</a>", "<?xml?>"]
+)
+def test_what_is_no_document(text: str) -> None:
+    with pytest.raises(Garbled):
+        parse(text)
