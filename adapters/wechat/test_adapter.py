@@ -1,0 +1,77 @@
+"""Answers in the form of WeChat's own pages in, Reply or port error out."""
+
+import socket
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.port import Call, Denied, Garbled, PortError, Rejected, Reply, Setting, Unavailable
+from tests.protocols.departments import facts_of
+from tests.protocols.recorded import lonely
+from tests.protocols.rogue import Rogue, http, read_request
+
+FOLDER = Path(__file__).parent
+OPENID = "oDEMO_Gcapq6IAkj0scfVGPdVn2L"
+
+
+def ask(operation: str, fields: Mapping[str, Any], samples: Mapping[str, str]) -> Reply:
+    """`samples` by path; a login answer calls itself text/plain, so all do here."""
+
+    def script(guest: socket.socket, _: int) -> None:
+        while request := read_request(guest):
+            path = request.split(b" ", 2)[1].decode("ascii").partition("?")[0]
+            guest.sendall(http((FOLDER / "samples" / samples[path]).read_bytes(), "Content-Type: text/plain"))
+
+    protocol, facts = facts_of("wechat")
+    with Rogue(script) as served:
+        account = {"appid": "sample appid", "secret": "sample secret"}
+        setting = Setting("wechat", served.url, facts, FOLDER, lonely("wechat"), account, allow_private=True)
+        adapter = protocol.Adapter(setting)
+        try:
+            reply: Reply = adapter.call(Call(operation, fields, time.monotonic() + 3))
+        finally:
+            adapter.close()
+        return reply
+
+
+def sign_in(sample: str) -> Reply:
+    return ask("code2session", {"code": "a-code"}, {"/sns/jscode2session": f"code2session.{sample}.json"})
+
+
+def check(sample: str) -> Reply:
+    samples = {
+        "/cgi-bin/stable_token": "stable_token.ok.json",
+        "/wxa/checksession": f"check_session.{sample}.json",
+    }
+    return ask("check_session", {"openid": OPENID, "signature": "0"}, samples)
+
+
+@pytest.mark.parametrize("sample", ["ok", "unionid"])
+def test_errcode_absent_or_zero_is_success(sample: str) -> None:
+    assert sign_in(sample).fields == {"openid": OPENID, "session_key": "c2FtcGxlLWtleS0wMTIzNA=="}
+
+
+@pytest.mark.parametrize(
+    ("sample", "kind", "reasons"),
+    [
+        ("used", Rejected, ["LOGIN_CODE_EXPIRED"]),
+        ("blocked", Rejected, ["LOGIN_BLOCKED"]),
+        ("busy", Unavailable, []),
+        ("secret", Denied, []),
+        ("unlisted", Garbled, []),
+        ("empty", Garbled, []),
+    ],
+)
+def test_what_is_no_success(sample: str, kind: type[PortError], reasons: list[str]) -> None:
+    with pytest.raises(kind) as caught:
+        sign_in(sample)
+    assert [fault.code for fault in caught.value.faults] == reasons
+
+
+def test_a_session_key_is_checked_with_a_token() -> None:
+    assert check("ok").fields == {}
+    with pytest.raises(Rejected):
+        check("old")
