@@ -1,0 +1,181 @@
+"""The one writer of exchange records. Records that arrive while a commit runs share the next one (group commit).
+
+Answers of data class 3 and 4 wait for their commit: no leaf, no data. The others do not wait. With PostgreSQL away the
+records are kept, up to a limit, and written when it is back; what had to be dropped is counted.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import asdict, dataclass, field, fields
+from operator import attrgetter
+from typing import Any
+
+import psycopg
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.database import Database
+from hub.errors import Problem
+from hub.ledger.exchange import Exchange
+from hub.ledger.models import ExchangeRow
+
+_COLUMNS = tuple(column.name for column in fields(Exchange))
+_values = attrgetter(*_COLUMNS)
+_COPY = f"COPY {ExchangeRow.__tablename__} ({', '.join(_COLUMNS)}) FROM STDIN"  # names from the class, no input
+_LINGER_S = 0.02  # how long a batch nobody waits for collects more
+_TRY_AGAIN_S = 0.5
+_FROZEN_S = 1.0  # a commit that takes longer: the server is taken for gone
+
+
+@dataclass(slots=True, eq=False)
+class _Batch:
+    rows: list[Exchange] = field(default_factory=list)
+    urgent: bool = False
+    committed: bool = False
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+class Exchanges:
+    def __init__(self, database: Database, capacity: int = 20_000) -> None:
+        self.lost = 0
+        self._engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._capacity = capacity
+        self._signal = threading.Condition()
+        self._open = _Batch()
+        self._depth = 0
+        self._late: list[Exchange] = []
+        self._connection: Connection | None = None
+        self._writing_since: float | None = None
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
+        self._log = structlog.get_logger()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Writes what is waiting. What cannot be written in time is counted as lost."""
+        with self._signal:
+            self._closing.set()
+            self._signal.notify()
+        if self._thread.ident:
+            self._thread.join(timeout_s)
+        if self._depth:
+            self.lost += self._depth
+            self._log.error("records_lost", count=self._depth)
+
+    @property
+    def depth(self) -> int:
+        """How many records wait to be written."""
+        return self._depth
+
+    @property
+    def away(self) -> bool:
+        """True while PostgreSQL does not take records: answers of class 3 and 4 cannot be given."""
+        since = self._writing_since
+        return bool(self._late) or (since is not None and time.monotonic() - since > _FROZEN_S)
+
+    def record(self, exchange: Exchange) -> None:
+        """Hand it over and go on. Never blocks, never raises."""
+        self._add(exchange, urgent=False)
+
+    def commit(self, exchange: Exchange, deadline: float) -> None:
+        """Hand it over and wait until it is in the database; STORE_UNAVAILABLE when it is not by the deadline."""
+        away = self.away
+        batch = self._add(exchange, urgent=True)
+        if away or batch is None or not batch.done.wait(max(0.0, deadline - time.monotonic())) or not batch.committed:
+            raise Problem("STORE_UNAVAILABLE", origin="hub", retry_after=5, note="no leaf, no data")
+
+    def _add(self, exchange: Exchange, *, urgent: bool) -> _Batch | None:
+        with self._signal:
+            if self._depth >= self._capacity or self._closing.is_set():
+                self.lost += 1
+                return None
+            batch = self._open
+            batch.rows.append(exchange)
+            self._depth += 1
+            if len(batch.rows) == 1 or (urgent and not batch.urgent):
+                batch.urgent |= urgent
+                self._signal.notify()
+            return batch
+
+    def _next(self) -> _Batch | None:
+        with self._signal:
+            self._signal.wait_for(lambda: self._open.rows or self._closing.is_set())
+            self._signal.wait_for(lambda: self._open.urgent or self._closing.is_set(), timeout=_LINGER_S)
+            batch, self._open = self._open, _Batch()
+            return batch if batch.rows else None
+
+    def _run(self) -> None:
+        while (batch := self._next()) is not None:
+            batch.committed = self._write(batch.rows, again=False)
+            batch.done.set()
+            if not batch.committed:
+                self._late = batch.rows
+                self._catch_up()
+        self._drop_connection()
+
+    def _catch_up(self) -> None:
+        """PostgreSQL is away: try until it is back, or until we are told to end."""
+        self._log.error("records_wait", count=self._depth)
+        while self._late:
+            self._closing.wait(_TRY_AGAIN_S)
+            if self._write(self._late, again=True):
+                self._late = []
+                self._log.info("records_resumed", count=self._depth)
+            elif self._closing.is_set():
+                return
+
+    def _write(self, rows: list[Exchange], *, again: bool) -> bool:
+        """True when the rows are dealt with; False when the database is away."""
+        self._writing_since = time.monotonic()
+        try:
+            self._insert(rows) if again else self._copy(rows)
+        except (psycopg.DataError, psycopg.IntegrityError, ValueError):
+            self._insert_singly(rows)
+        except (psycopg.Error, SQLAlchemyError):
+            self._drop_connection()
+            return False
+        finally:
+            self._writing_since = None
+        with self._signal:
+            self._depth -= len(rows)
+        return True
+
+    def _copy(self, rows: list[Exchange]) -> None:
+        """One statement, so one commit; a third of the cost of an INSERT of many rows."""
+        with self._driver().cursor() as cursor, cursor.copy(_COPY) as copy:
+            for row in rows:
+                copy.write_row(_values(row))
+
+    def _insert(self, rows: list[Exchange]) -> None:
+        """The second try: the first may have been committed without our hearing of it."""
+        statement = insert(ExchangeRow).on_conflict_do_nothing()
+        self._connected().execute(statement, [asdict(row) for row in rows])
+
+    def _insert_singly(self, rows: list[Exchange]) -> None:
+        """One row the database refuses must not take the others with it."""
+        for row in rows:
+            try:
+                self._insert([row])
+            except (psycopg.Error, SQLAlchemyError, ValueError) as error:
+                self.lost += 1
+                self._log.error("record_refused", trace_id=row.trace_id, error=type(error).__name__)
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        return self._connection
+
+    def _driver(self) -> Any:
+        return self._connected().connection.driver_connection
+
+    def _drop_connection(self) -> None:
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None

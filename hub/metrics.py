@@ -1,0 +1,68 @@
+"""Figures of the gateway for Prometheus, in the one registry that is handed in. No person in any of them.
+
+Several workers are several processes; counters add up, and of the gauges the sum or the worst is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 30)
+BREAKER = {"closed": 0, "half-open": 1, "open": 2, "denied": 3}
+
+
+class Metrics:
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._calls = Counter("hub_calls", "Calls by system and outcome", ["system", "outcome"], registry=registry)
+        self._seconds = Histogram(
+            "hub_department_seconds",
+            "From asking a department to its answer",
+            ["system"],
+            buckets=_BUCKETS,
+            registry=registry,
+        )
+        self._in_flight = _gauge("hub_in_flight", "Calls a department is busy with", registry, "livesum", "system")
+        self._breaker = _gauge(
+            "hub_breaker", "0 closed, 1 half-open, 2 open, 3 denied: our credentials", registry, "livemax", "system"
+        )
+        self._waiting = _gauge("hub_records_waiting", "Records not yet in PostgreSQL", registry, "livesum")
+        self._lost = _gauge("hub_records_lost", "Records that had to be dropped", registry, "sum")
+        self._redis = _gauge("hub_redis_away", "1 while Redis does not answer", registry, "livemax")
+        self._counters: dict[tuple[str, str], Any] = {}
+        self._timers: dict[str, Any] = {}
+
+    def call(self, system: str, outcome: str, seconds: float | None) -> None:
+        """One call; `seconds` is None when the department was not asked."""
+        counter = self._counters.get((system, outcome))
+        if counter is None:
+            counter = self._counters[system, outcome] = self._calls.labels(system, outcome)
+        counter.inc()
+        if seconds is not None:
+            timer = self._timers.get(system)
+            if timer is None:
+                timer = self._timers[system] = self._seconds.labels(system)
+            timer.observe(seconds)
+
+    def state(
+        self,
+        in_flight: Mapping[str, int],
+        breakers: Mapping[str, str],
+        records_waiting: int,
+        records_lost: int,
+        redis_away: bool,
+    ) -> None:
+        """What is so just now; told once a second, because a gauge of several processes cannot be asked."""
+        for system, count in in_flight.items():
+            self._in_flight.labels(system).set(count)
+        for system, state in breakers.items():
+            self._breaker.labels(system).set(BREAKER[state])
+        self._waiting.set(records_waiting)
+        self._lost.set(records_lost)
+        self._redis.set(redis_away)
+
+
+def _gauge(name: str, text: str, registry: CollectorRegistry, mode: Any, *labels: str) -> Gauge:
+    return Gauge(name, text, labels, registry=registry, multiprocess_mode=mode)

@@ -1,0 +1,31 @@
+"""A PostgreSQL of these tests' own, because they kill and freeze it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from hub.database import Database
+from hub.ledger import Exchanges
+from tests.switches.postgres import Server, fresh, serving
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("postgres")) as running:
+        yield running
+
+
+@pytest.fixture
+def store(server: Server) -> Iterator[Database]:
+    with fresh(server) as made:
+        yield made
+
+
+@pytest.fixture
+def exchanges(store: Database) -> Iterator[Exchanges]:
+    writer = Exchanges(store)
+    writer.start()
+    yield writer
+    writer.close()
