@@ -1,0 +1,1 @@
+"""Departments of the gateway's tests, laid out like adapters/."""

@@ -1,0 +1,55 @@
+"""A Redis of a test's own, to be killed, stopped and started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hub.demo.child import Mark, start
+from hub.demo.embedded import embedded_redis
+
+
+class OwnRedis:
+    def __init__(self, home: Path) -> None:
+        self._embedded = embedded_redis(home)
+        self._log = home / "redis.log"
+        self.url = self._embedded.url
+        self.mark: Mark
+        self.start()
+
+    def start(self) -> None:
+        process, self.mark = start(self._embedded.program, self._log)
+        self._process = process
+        end = time.monotonic() + 10
+        while not self._embedded.program.ready():
+            assert time.monotonic() < end, self._log.read_text(encoding="utf-8")
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        send(self.mark, signal.SIGCONT)
+        send(self.mark, signal.SIGKILL)
+        self._process.wait(5)
+
+    def pause(self) -> None:
+        send(self.mark, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        send(self.mark, signal.SIGCONT)
+
+
+def send(mark: Mark, number: int) -> None:
+    for pid in mark.members():
+        os.kill(pid, number)
+
+
+@contextmanager
+def own_redis(home: Path) -> Iterator[OwnRedis]:
+    server = OwnRedis(home)
+    try:
+        yield server
+    finally:
+        server.kill()

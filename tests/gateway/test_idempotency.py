@@ -1,0 +1,191 @@
+"""The same key twice, a hundred times at once, with another body, after a failure, after a kill."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import select, text
+
+from hub.crypto import Crypto
+from hub.database import Database
+from hub.errors import Problem
+from hub.gateway.idempotency import Submissions, purge
+from hub.gateway.models import Submission
+from tests.gateway.world import ANNA, BERT, PEOPLE, World
+
+
+@pytest.fixture
+def store(database: str) -> Iterator[Database]:
+    opened = Database(database, pool_size=50)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def submissions(store: Database) -> Submissions:
+    return Submissions(store, Crypto({"k": os.urandom(32)}))
+
+
+def code(run: Callable[[], object]) -> str:
+    try:
+        run()
+    except Problem as problem:
+        return problem.code
+    return "OK"
+
+
+def test_feat_A4_same_key_same_body_gives_the_stored_answer(submissions: Submissions) -> None:
+    assert submissions.once("anna", "balance", "k", b"1", lambda: b"first") == (b"first", False)
+    assert submissions.once("anna", "balance", "k", b"1", lambda: b"second") == (b"first", True)
+
+
+def test_another_person_route_or_key_is_another(submissions: Submissions) -> None:
+    for subject, route, key in (("a", "r", "k"), ("b", "r", "k"), ("a", "s", "k"), ("a", "r", "l")):
+        answer = f"{subject}{route}{key}".encode()
+        assert submissions.once(subject, route, key, b"1", lambda answer=answer: answer) == (answer, False)  # type: ignore[misc]
+
+
+def test_row_B70_same_key_other_body(submissions: Submissions) -> None:
+    submissions.once("anna", "balance", "k", b"1", lambda: b"x")
+    with pytest.raises(Problem) as caught:
+        submissions.once("anna", "balance", "k", b"2", lambda: b"x")
+    assert (caught.value.code, caught.value.status) == ("IDEMPOTENCY_KEY_REUSED", 422)
+
+
+def test_row_B71_still_running(submissions: Submissions) -> None:
+    started, go_on = threading.Event(), threading.Event()
+
+    def run() -> bytes:
+        started.set()
+        go_on.wait(5)
+        return b"done"
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(submissions.once, "anna", "balance", "k", b"1", run)
+        assert started.wait(5)
+        with pytest.raises(Problem) as caught:
+            submissions.once("anna", "balance", "k", b"1", lambda: b"x")
+        assert code(lambda: submissions.once("anna", "balance", "k", b"2", lambda: b"x")) == "IDEMPOTENCY_KEY_REUSED"
+        go_on.set()
+        assert first.result() == (b"done", False)
+    assert (caught.value.code, caught.value.status) == ("IDEMPOTENCY_IN_PROGRESS", 409)
+    assert caught.value.retry_after
+
+
+def test_feat_A4_a_hundred_at_once_run_exactly_once(submissions: Submissions) -> None:
+    """T22."""
+    ran, gate, outcomes = [], threading.Barrier(100), Counter[str]()
+
+    def run() -> bytes:
+        ran.append(1)
+        time.sleep(0.05)
+        return b"the one"
+
+    def submit(_: int) -> None:
+        gate.wait(20)
+        try:
+            answer, replayed = submissions.once("anna", "balance", "k", b"1", run)
+            assert answer == b"the one"
+            outcomes["replayed" if replayed else "ran"] += 1
+        except Problem as problem:
+            outcomes[problem.code] += 1
+
+    with ThreadPoolExecutor(100) as pool:
+        list(pool.map(submit, range(100)))
+    assert len(ran) == outcomes["ran"] == 1
+    assert set(outcomes) <= {"ran", "replayed", "IDEMPOTENCY_IN_PROGRESS"} and outcomes.total() == 100
+
+
+def test_a_failure_frees_the_key(submissions: Submissions) -> None:
+    def broken() -> bytes:
+        raise Problem("DEPARTMENT_UNAVAILABLE")
+
+    assert code(lambda: submissions.once("anna", "balance", "k", b"1", broken)) == "DEPARTMENT_UNAVAILABLE"
+    assert submissions.once("anna", "balance", "k", b"2", lambda: b"x") == (b"x", False)
+
+
+def test_a_killed_runner_frees_the_key_when_its_time_is_over(store: Database) -> None:
+    crypto = Crypto({"k": os.urandom(32)})
+    submissions = Submissions(store, crypto, running_s=0.3)
+
+    with store.session() as session:
+        tag = crypto.lookup
+        session.execute(
+            text(
+                "INSERT INTO gateway_submission (subject_tag, route, key_tag, body_digest, owner, running_until, "
+                "expires_at) VALUES (:s, 'r', :k, :b, gen_random_uuid(), clock_timestamp() + interval '0.3 s', "
+                "clock_timestamp() + interval '30 days')"
+            ),
+            {
+                "s": tag("anna", "gateway.submission"),
+                "k": tag("k", "gateway.submission"),
+                "b": tag(b"1".hex(), "gateway.submission"),
+            },
+        )
+    assert code(lambda: submissions.once("anna", "r", "k", b"1", lambda: b"x")) == "IDEMPOTENCY_IN_PROGRESS"
+    time.sleep(0.35)
+    assert code(lambda: submissions.once("anna", "r", "k", b"2", lambda: b"x")) == "IDEMPOTENCY_KEY_REUSED"
+    assert submissions.once("anna", "r", "k", b"1", lambda: b"x") == (b"x", False)
+
+
+def test_a_runner_that_was_given_up_does_not_overwrite_the_next(store: Database) -> None:
+    submissions = Submissions(store, Crypto({"k": os.urandom(32)}), running_s=0.2)
+
+    def slow() -> bytes:
+        time.sleep(0.3)
+        assert submissions.once("anna", "r", "k", b"1", lambda: b"second") == (b"second", False)
+        return b"first"
+
+    submissions.once("anna", "r", "k", b"1", slow)
+    assert submissions.once("anna", "r", "k", b"1", lambda: b"third") == (b"second", True)
+
+
+def test_kept_thirty_days_then_purged(submissions: Submissions, store: Database) -> None:
+    submissions.once("anna", "old", "k", b"1", lambda: b"x")
+    with store.session() as session:
+        left = session.scalar(text("SELECT expires_at - clock_timestamp() FROM gateway_submission WHERE route = 'old'"))
+        assert 29 <= left.days <= 30  # type: ignore[union-attr]
+        session.execute(text("UPDATE gateway_submission SET expires_at = clock_timestamp() WHERE route = 'old'"))
+    assert submissions.once("anna", "old", "k", b"2", lambda: b"y") == (b"y", False)
+    with store.session() as session:
+        session.execute(text("UPDATE gateway_submission SET expires_at = clock_timestamp() WHERE route = 'old'"))
+    with store.session() as session:
+        assert purge(session) >= 1
+        assert session.scalar(select(Submission).where(Submission.route == "old")) is None
+
+
+def test_what_is_stored_is_sealed(submissions: Submissions, store: Database) -> None:
+    submissions.once("anna", "sealed", "my-key-360423", b"1", lambda: b"balance 1250")
+    with store.session() as session:
+        row = session.scalars(select(Submission).where(Submission.route == "sealed")).one()
+        kept = b"".join([row.subject_tag, row.key_tag, row.body_digest, row.answer_sealed or b""])
+    assert b"anna" not in kept and b"my-key" not in kept and b"1250" not in kept
+
+
+def test_a_call_with_a_key_runs_once(world: World) -> None:
+    key = f"k-{time.time_ns()}"
+    first = world.call("balance", key=key, year=2024)
+    world.offices["alpha"].says(error="unavailable")
+    order = world.order("balance", key=key, year=2024)
+    again = world.gateway.call(order)
+    assert (again.fields, again.at, again.system) == (first.fields, first.at, "alpha")
+    assert len(world.offices["alpha"].seen) == 1
+    (record,) = world.records(order.trace)
+    assert record.cached and record.outcome == "OK"
+    assert code(lambda: world.call("balance", key=key, year=2025)) == "IDEMPOTENCY_KEY_REUSED"
+    world.offices["alpha"].heal()
+    assert world.call("balance", BERT, key=key).fields["id_number"] == PEOPLE["c-bert"].id_number
+
+
+def test_nothing_is_stored_for_a_refused_call(world: World) -> None:
+    key = f"k-{time.time_ns()}"
+    world.offices["alpha"].says(error="unavailable")
+    assert code(lambda: world.call("balance", ANNA, key=key)) == "DEPARTMENT_UNAVAILABLE"
+    world.offices["alpha"].heal()
+    assert code(lambda: world.call("balance", ANNA, key=key, year=2025)) == "OK"

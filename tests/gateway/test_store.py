@@ -1,0 +1,81 @@
+"""PostgreSQL gone in the middle of the day: what is still answered, and what is not."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from hub.errors import Problem
+from tests.gateway.conftest import SERVICES
+from tests.gateway.office import Office
+from tests.gateway.world import World, build, write_config
+from tests.switches.postgres import Server, serving
+
+
+@pytest.fixture
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("postgres")) as running:
+        yield running
+
+
+@pytest.fixture
+def frail(tmp_path: Path, server: Server, redis: str, offices: dict[str, Office]) -> Iterator[World]:
+    """A world on a PostgreSQL of its own."""
+    write_config(tmp_path / "config", offices, SERVICES)
+    built = build(tmp_path, server.url, redis, offices)
+    yield built
+    built.close()
+
+
+def send(server: Server, number: int) -> None:
+    postmaster = psutil.Process(server.mark.pid)
+    for process in [postmaster, *postmaster.children(recursive=True)]:
+        process.send_signal(number)
+
+
+def told(run: Callable[[], object]) -> tuple[str, float]:
+    started = time.monotonic()
+    try:
+        run()
+    except Problem as problem:
+        return problem.code, time.monotonic() - started
+    return "OK", time.monotonic() - started
+
+
+def test_fault_F19_no_leaf_no_data(frail: World, server: Server) -> None:
+    assert told(lambda: frail.call("balance"))[0] == "OK"
+    send(server, signal.SIGKILL)
+    code, seconds = told(lambda: frail.call("balance"))
+    assert code == "STORE_UNAVAILABLE" and seconds < 1.5
+    assert told(lambda: frail.call("hours"))[0] == "OK"  # class 1 need not wait
+    until = time.monotonic() + 5
+    while not frail.exchanges.away:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    asked = len(frail.offices["alpha"].seen)
+    code, seconds = told(lambda: frail.call("balance"))
+    assert code == "STORE_UNAVAILABLE" and seconds < 0.2
+    assert len(frail.offices["alpha"].seen) == asked  # nobody is asked for what could not be shown
+    assert told(lambda: frail.call("hours", key="k"))[0] == "STORE_UNAVAILABLE"
+    server.start()
+    until = time.monotonic() + 10
+    while told(lambda: frail.call("balance"))[0] != "OK":
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    assert frail.exchanges.lost == 0
+
+
+def test_fault_F22_frozen_every_answer_by_the_deadline(frail: World, server: Server) -> None:
+    frail.call("balance")
+    send(server, signal.SIGSTOP)
+    try:
+        outcomes = [told(lambda: frail.call("balance")), told(lambda: frail.call("hours"))]
+    finally:
+        send(server, signal.SIGCONT)
+    assert [code for code, _ in outcomes] == ["STORE_UNAVAILABLE", "OK"]
+    assert all(seconds < 1.5 for _, seconds in outcomes)
