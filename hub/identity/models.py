@@ -1,0 +1,49 @@
+"""Who is known: citizens with what the state has registered of them, and the accounts of staff. All of it sealed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import LargeBinary
+from sqlalchemy.orm import Mapped, mapped_column
+
+from hub.database import Base
+
+
+class Person(Base):
+    """One citizen. `level` is how surely the person is known: 0 only by WeChat, 1 phone, 2 real name, 3 face.
+
+    The tags are keyed hashes to find a row by. `registered_source` says who vouched for name and number.
+    """
+
+    __tablename__ = "identity_person"
+
+    citizen_id: Mapped[str] = mapped_column(primary_key=True)
+    level: Mapped[int] = mapped_column(default=0)
+    region: Mapped[str] = mapped_column(default="")
+    id_number_tag: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    id_number_sealed: Mapped[bytes | None]
+    name_sealed: Mapped[bytes | None]
+    registered_source: Mapped[str | None]
+    registered_at: Mapped[datetime | None]
+    phone_tag: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
+    phone_sealed: Mapped[bytes | None]
+    phone_source: Mapped[str | None]
+    phone_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class StaffAccount(Base):
+    """One member of staff. `totp_step` is the last 30 seconds whose code was used: a code works once."""
+
+    __tablename__ = "identity_staff"
+
+    staff_id: Mapped[str] = mapped_column(primary_key=True)
+    username: Mapped[str] = mapped_column(unique=True)
+    password_hash: Mapped[str]
+    totp_sealed: Mapped[bytes]
+    totp_step: Mapped[int] = mapped_column(default=0)
+    role: Mapped[str]
+    enabled: Mapped[bool] = mapped_column(default=True)
+    expires_at: Mapped[datetime]
+    created_at: Mapped[datetime]
