@@ -1,0 +1,80 @@
+"""The guard of every operations view: the permission first, and a record of the act, of refused ones too.
+
+Who is not signed in as staff leaves a log line only: strangers must not be able to fill the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import structlog
+from flask import g
+
+from blueprints.auth import caller, require_permission, the_hub
+from blueprints.problems import translate
+from hub.errors import Problem
+from hub.operations.service import Act, record
+
+if TYPE_CHECKING:
+    from hub.login.service import Principal
+
+View = TypeVar("View", bound=Callable[..., Any])
+_log = structlog.get_logger("operations")
+
+
+def recorded(permission: str, target: str = "", only_refusals: bool = False) -> Callable[[View], View]:
+    """Lets in who has the permission, and records what came of it. `target` names the view's arguments in braces.
+
+    `only_refusals` is for looks that a console takes every few seconds and that touch no person.
+    """
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(*args: Any, **names: Any) -> Any:
+            g.act = {}
+            outcome = "OK"
+            try:
+                require_permission(permission)
+                return view(*args, **names)
+            except Exception as error:
+                outcome = translate(error).code
+                raise
+            finally:
+                if outcome != "OK" or not only_refusals:
+                    _record(permission, target.format(**names), outcome)
+
+        return guarded  # type: ignore[return-value]
+
+    return guard
+
+
+def noting(**what: Any) -> None:
+    """Adds target, reason, before or after to the record of the act at hand."""
+    g.act.update(what)
+
+
+def _record(permission: str, target: str, outcome: str) -> None:
+    principal = _staff()
+    what = {"target": target, **g.act}
+    _log.info("act", kind=permission, code=outcome, actor=principal.citizen_id if principal else "",
+              note=what["target"], trace_id=g.trace.id)  # fmt: skip
+    if principal is None:
+        return
+    hub = the_hub()
+    act = Act(hub.clock.now(), principal.citizen_id, principal.roles, permission, outcome=outcome,
+              trace_id=g.trace.id, **what)  # fmt: skip
+    try:
+        with hub.database.session() as session:
+            record(session, act)
+    except Problem as problem:  # what was done is done, and its own history has it
+        _log.error("act_not_recorded", code=problem.code, kind=permission, trace_id=g.trace.id)
+
+
+def _staff() -> Principal | None:
+    try:
+        principal = caller()
+    except Problem:
+        return None
+    return principal if principal.kind == "staff" else None

@@ -1,0 +1,21 @@
+"""The web app of the hub: its rooms by name, in the order of the documentation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from blueprints import catalogue, docs, front, gateway, health, login, operations
+from blueprints.frame import build
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from hub.main import Hub
+
+ROOMS = (login, catalogue, gateway, health, docs, front)
+
+
+def create_app(hub: Hub, ops: bool = True) -> Flask:
+    """The app; without `ops` it is the public one, where every operations route is unknown."""
+    rooms = (*ROOMS, operations) if ops else ROOMS
+    return build(hub, [room.make for room in rooms])

@@ -1,0 +1,63 @@
+"""Who asks: the bearer token of a request, the level of a citizen, the permissions of a member of staff."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from flask import current_app, g, request
+
+from hub.errors import Problem
+
+if TYPE_CHECKING:
+    from hub.login.service import Principal
+    from hub.main import Hub
+
+_BEARER = re.compile(r"[Bb]earer +([A-Za-z0-9._~+/=-]{1,4096})", re.ASCII)
+
+
+def the_hub() -> Hub:
+    """The hub of this app."""
+    hub: Hub = current_app.extensions["hub"]
+    return hub
+
+
+def caller() -> Principal:
+    """Whoever holds the token of this request; asked once per request."""
+    principal: Principal | None = g.get("principal")
+    if principal is None:
+        principal = g.principal = the_hub().login.principal(_token())
+    return principal
+
+
+def require(level: int = 0) -> Principal:
+    """The citizen who asks, at this level of proof or above."""
+    principal = caller()
+    if principal.kind != "citizen":
+        raise Problem("ROLE_REQUIRED")
+    if "X-Act-For" in request.headers:
+        raise Problem("NOT_FOUND")  # no mandate exists; answering as the caller's own would be a wrong answer
+    if principal.level < level:
+        raise Problem("LEVEL_REQUIRED")
+    return principal
+
+
+def require_permission(name: str) -> Principal:
+    """The member of staff who asks, one of whose roles has this permission."""
+    principal = caller()
+    if principal.kind == "citizen":
+        raise Problem("ROLE_REQUIRED")
+    roles = the_hub().settings.now.roles
+    if not any(name in roles.get(role, ()) for role in principal.roles):
+        raise Problem("ROLE_REQUIRED")
+    return principal
+
+
+def _token() -> str:
+    header = request.headers.get("Authorization", "").strip()
+    if not header:
+        raise Problem("TOKEN_MISSING")
+    match = _BEARER.fullmatch(header)
+    if match is None:
+        raise Problem("TOKEN_INVALID")
+    return match.group(1)

@@ -1,0 +1,222 @@
+"""The public catalogue: services with their guides, departments, themes, regions. Nobody need be signed in."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import marshmallow
+from flask import Response, request
+from marshmallow import fields
+
+from blueprints.auth import caller
+from blueprints.contract import SIGNED_IN, Blueprint, Page, problem_codes
+from blueprints.problems import preferred
+from blueprints.ready import Ready
+from hub.catalogue.rules import AUDIENCES, KINDS, LONGEST_QUERY, Query, Visitor
+from hub.fields import Choice, Region, Text
+
+if TYPE_CHECKING:
+    from hub.main import Hub
+
+_VERSION = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,5}){0,3}", re.ASCII)
+_STATUSES = ["open", "closed", "maintenance", "limited"]
+
+
+class ServicesAsked(Page):
+    """What to look for; all of it must fit."""
+
+    q = Text(max=LONGEST_QUERY, metadata={"description": "Everyday words, pinyin, initials, an official code"})
+    department = Text(max=64)
+    theme = Text(max=64)
+    kind = Choice(choices=KINDS)
+    audience = Choice(choices=AUDIENCES)
+    region = Region(metadata={"description": "This region and all below it"})
+
+
+class RegionsAsked(Page):
+    """`parent`: what lies right below it, in the whole country; 100000 is the country."""
+
+    parent = Region()
+
+
+class CodesAnswer(marshmallow.Schema):
+    """Official codes, opaque; there may be more of them."""
+
+    catalog_code = fields.String(required=True, allow_none=True)
+    task_code = fields.String(required=True, allow_none=True)
+
+
+class ServiceEntry(marshmallow.Schema):
+    """One service in a list."""
+
+    id = fields.String(required=True)
+    title = fields.String(required=True)
+    department = fields.String(required=True)
+    department_name = fields.String(required=True, allow_none=True)
+    kind = fields.String(required=True, metadata={"enum": list(KINDS)})
+    themes = fields.List(fields.String(), required=True)
+    audience = fields.String(required=True, metadata={"enum": list(AUDIENCES)})
+    region = fields.String(required=True)
+    region_name = fields.String(required=True, allow_none=True)
+    level = fields.Integer(required=True, metadata={"minimum": 0, "maximum": 3})
+    status = fields.String(required=True, metadata={"enum": _STATUSES})
+    notice = fields.String(required=True, allow_none=True)
+    codes = fields.Nested(CodesAnswer, required=True)
+
+
+class ServiceDetail(ServiceEntry):
+    """A service with its guide. `form` is JSON Schema 2020-12; null when the service takes no call."""
+
+    guide = fields.Dict(required=True, metadata={"description": "Materials, fees, legal and promised days, FAQ …"})
+    form = fields.Dict(required=True, allow_none=True)
+    limits = fields.Dict(required=True)
+    minimum_client = fields.String(required=True, allow_none=True)
+    subject = fields.List(fields.String(), required=True)
+    parts = fields.List(fields.String(), required=True)
+    purpose = fields.String(required=True, allow_none=True)
+    data_class = fields.Integer(required=True, metadata={"minimum": 1, "maximum": 4})
+    link = fields.String(required=True, allow_none=True)
+    version = fields.String(required=True)
+    effective_from = fields.Date(required=True, allow_none=True)
+    effective_until = fields.Date(required=True, allow_none=True)
+
+
+class DepartmentEntry(marshmallow.Schema):
+    """One department."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    short_name = fields.String(required=True)
+    credit_code = fields.String(required=True, allow_none=True)
+    region = fields.String(required=True)
+    phone = fields.String(required=True, allow_none=True)
+
+
+class ThemeEntry(marshmallow.Schema):
+    """One theme to browse by."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+
+
+class RegionEntry(marshmallow.Schema):
+    """One administrative division."""
+
+    code = fields.String(required=True)
+    name = fields.String(required=True, allow_none=True)
+    level = fields.String(required=True, metadata={"enum": ["province", "city", "county", "town", "village"]})
+    parent = fields.String(required=True)
+
+
+def _page_of(entry: type[marshmallow.Schema]) -> type[marshmallow.Schema]:
+    name = entry.__name__.removesuffix("Entry")
+    items = fields.List(fields.Nested(entry), required=True)
+    return marshmallow.Schema.from_dict(
+        {"items": items, "next_cursor": fields.String(required=True, allow_none=True)}, name=f"{name}Page"
+    )
+
+
+_EXAMPLE = {
+    "id": "medical-insurance-balance",
+    "title": "医保个人账户余额查询",
+    "department": "medical_insurance",
+    "department_name": "县医疗保障局",
+    "kind": "query",
+    "themes": ["health", "social_security"],
+    "audience": "person",
+    "region": "360423",
+    "region_name": "武宁县",
+    "level": 2,
+    "status": "open",
+    "notice": None,
+    "codes": {
+        "catalog_code": "360025003003",
+        "task_code": "360Z0250030003-360423000000-000-11360423DEM00025XL-1-00",
+    },
+}
+
+
+def make(hub: Hub) -> Blueprint:
+    """The routes of the catalogue."""
+    blueprint = Blueprint("catalogue", __name__, url_prefix="/api/v1", description="What there is, and how to get it")
+    ready = Ready(hub.catalogue)
+    _services(blueprint, hub, ready)
+    _lists(blueprint, hub, ready)
+    return blueprint
+
+
+def _services(blueprint: Blueprint, hub: Hub, ready: Ready) -> None:
+    @blueprint.route("/services")
+    @ready.view
+    @problem_codes("PAGE_INVALID", "STORE_UNAVAILABLE", *SIGNED_IN)
+    @blueprint.arguments(ServicesAsked, location="query")
+    @blueprint.response(
+        200, _page_of(ServiceEntry), description="In order.", example={"items": [_EXAMPLE], "next_cursor": None}
+    )
+    def services(asked: dict[str, Any]) -> Response:
+        """Find services
+
+        Those that can be used here come first, then the shorter title. A closed one is listed with its notice. What
+        is not found exactly is looked for with one slip: a wrong character, one left out, one that sounds the same.
+        """
+        page = hub.catalogue.search(Query(**asked), language(), _visitor(hub), _client())
+        return ready.answer({"items": page.items, "next_cursor": page.next_cursor}, page.stamp)
+
+    @blueprint.route("/services/<string:service_id>")
+    @ready.view
+    @problem_codes("NOT_FOUND", "STORE_UNAVAILABLE", *SIGNED_IN)
+    @blueprint.response(200, ServiceDetail, description="The service with its guide.")
+    def service(service_id: str) -> Response:
+        """One service: guide, form, limits"""
+        detail = hub.catalogue.detail(service_id, language(), _visitor(hub), _client())
+        return ready.answer(detail.answer, detail.stamp)
+
+
+def _lists(blueprint: Blueprint, hub: Hub, ready: Ready) -> None:
+    @blueprint.route("/departments")
+    @ready.view
+    @problem_codes("PAGE_INVALID")
+    @blueprint.arguments(Page, location="query")
+    @blueprint.response(200, _page_of(DepartmentEntry), description="In the order of config.")
+    def departments(asked: dict[str, Any]) -> Response:
+        """The departments"""
+        page = hub.catalogue.departments(language(), **asked)
+        return ready.answer({"items": page.items, "next_cursor": page.next_cursor}, page.stamp)
+
+    @blueprint.route("/themes")
+    @ready.view
+    @problem_codes("PAGE_INVALID")
+    @blueprint.arguments(Page, location="query")
+    @blueprint.response(200, _page_of(ThemeEntry), description="In the order of config.")
+    def themes(asked: dict[str, Any]) -> Response:
+        """What citizens browse by"""
+        page = hub.catalogue.themes(language(), **asked)
+        return ready.answer({"items": page.items, "next_cursor": page.next_cursor}, page.stamp)
+
+    @blueprint.route("/regions")
+    @ready.view
+    @problem_codes("PAGE_INVALID")
+    @blueprint.arguments(RegionsAsked, location="query")
+    @blueprint.response(200, _page_of(RegionEntry), description="By code.")
+    def regions(asked: dict[str, Any]) -> Response:
+        """The regions served here, or with `parent` those right below it"""
+        page = hub.catalogue.regions(language(), **asked)
+        return ready.answer({"items": page.items, "next_cursor": page.next_cursor}, page.stamp)
+
+
+def language() -> str:
+    return preferred(request.headers.get("Accept-Language"))
+
+
+def _visitor(hub: Hub) -> Visitor:
+    """Who looks matters only while something is open to some citizens only; a token that is not needed is not read."""
+    if "Authorization" not in request.headers or not hub.catalogue.is_personal():
+        return Visitor()
+    principal = caller()
+    return Visitor(principal.citizen_id, principal.region)
+
+
+def _client() -> str:
+    said = request.headers.get("X-Client-Version", "")
+    return said if _VERSION.fullmatch(said) else ""

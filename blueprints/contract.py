@@ -1,0 +1,90 @@
+"""What every room's blueprint is made of: the strict parser under its arguments, its problem codes in the contract.
+
+A view says with `@problem_codes(...)` what it may answer besides the codes that every route has; blueprints/openapi.py
+turns that into documented responses. A code that this view answers with another status than its own is a pair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any, TypeVar
+
+import flask_smorest
+import orjson
+from flask import Response
+
+from blueprints.body import StrictParser
+from hub.fields import Form, Integer, Text
+
+View = TypeVar("View", bound=Callable[..., Any])
+Code = str | tuple[str, int]
+
+SIGNED_IN: tuple[Code, ...] = ("TOKEN_MISSING", "TOKEN_INVALID", "SESSION_REVOKED", "STORE_UNAVAILABLE")
+STAFF: tuple[Code, ...] = (*SIGNED_IN, "ROLE_REQUIRED")
+IDEMPOTENT: tuple[Code, ...] = (
+    "IDEMPOTENCY_KEY_REQUIRED",
+    "IDEMPOTENCY_KEY_INVALID",
+    "IDEMPOTENCY_KEY_REUSED",
+    "IDEMPOTENCY_IN_PROGRESS",
+)
+DEPARTMENT: tuple[Code, ...] = (
+    "SERVICE_DISABLED",
+    "DEPARTMENT_UNAVAILABLE",
+    "DEPARTMENT_BUSY",
+    "DEPARTMENT_DENIED",
+    "DEPARTMENT_TIMEOUT",
+    "DEPARTMENT_REJECTED",
+    "UPSTREAM_MALFORMED",
+    "UPSTREAM_CHARSET",
+    "UPSTREAM_UNSAFE_XML",
+    "UPSTREAM_TLS",
+    "UPSTREAM_REDIRECT",
+    "UPSTREAM_TRUNCATED",
+    "UPSTREAM_TOO_LARGE",
+    "UPSTREAM_SESSION",
+    "UPSTREAM_SUBJECT_MISMATCH",
+    "UPSTREAM_CONFLICT",
+)
+
+
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
+    """A room's blueprint. Its arguments are read by the strict reader."""
+
+    ARGUMENTS_PARSER = StrictParser()
+
+
+def problem_codes(*codes: Code) -> Callable[[View], View]:
+    """The codes this view may answer, for the OpenAPI document."""
+
+    def mark(view: View) -> View:
+        described = deepcopy(getattr(view, "_apidoc", {}))
+        manual = described.setdefault("manual_doc", {})
+        manual["x-problem-codes"] = [*manual.get("x-problem-codes", []), *codes]
+        view._apidoc = described  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+class Count(Integer):
+    """A whole number in a query string, where everything is text."""
+
+    def accept(self, value: Any) -> int:
+        plain = isinstance(value, str) and len(value) < 10 and value.isascii() and value.isdigit()
+        return super().accept(int(value) if plain else value)
+
+
+class Page(Form):
+    """`?page_size=&cursor=` of every list."""
+
+    page_size = Count(min=1, max=100, load_default=20)
+    cursor = Text(min=1, max=200)
+
+
+def answer(value: Any, status: int = 200, **headers: str) -> Response:
+    """A JSON answer, made without a second look at it. `X_Origin="..."` becomes the header X-Origin."""
+    response = Response(orjson.dumps(value), status, mimetype="application/json")
+    for name, text in headers.items():
+        response.headers[name.replace("_", "-")] = text
+    return response

@@ -1,0 +1,61 @@
+"""`@idempotent`: the same key and the same body get the stored answer; the store itself is the gateway's.
+
+The key belongs to whoever is signed in and to the route, so nobody meets another's answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import orjson
+from flask import Response, current_app, g, request
+
+from blueprints.auth import caller, the_hub
+from blueprints.contract import IDEMPOTENT, SIGNED_IN, View, problem_codes
+from hub.errors import Problem
+
+_KEPT_HEADERS = ("Location", "X-Origin")
+
+
+def idempotent(required: bool = True) -> Callable[[View], View]:
+    """For a view that creates something. It stands right above the view, under the argument decorators."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def once(*positional: Any, **named: Any) -> Any:
+            key = _key(required)
+            if key is None:
+                return view(*positional, **named)
+            return _once(key, lambda: view(*positional, **named))
+
+        return problem_codes(*IDEMPOTENT, *SIGNED_IN)(once)  # type: ignore[return-value]
+
+    return decorate
+
+
+def _key(required: bool) -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is None and required:
+        raise Problem("IDEMPOTENCY_KEY_REQUIRED")
+    return key
+
+
+def _once(key: str, view: Callable[[], Any]) -> Response:
+    route = f"{request.method} {request.path}"
+    digest = hashlib.sha256(orjson.dumps(g.get("body"), option=orjson.OPT_SORT_KEYS)).digest()
+    stored, again = the_hub().submissions.once(caller().citizen_id, route, key, digest, lambda: _packed(view()))
+    status, headers, body = orjson.loads(stored)
+    response = Response(body, status, headers, mimetype="application/json")
+    if again:
+        response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def _packed(answered: Any) -> bytes:
+    """What is stored of an answer: status, the headers that belong to it, body."""
+    response = current_app.make_response(answered)
+    headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    return orjson.dumps([response.status_code, headers, response.get_data(as_text=True)])

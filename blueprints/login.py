@@ -1,0 +1,196 @@
+"""Signing in and out, and what the hub knows of the one who is signed in."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import marshmallow
+from flask import Response, g
+from marshmallow import fields
+
+from blueprints.auth import caller, require
+from blueprints.contract import DEPARTMENT, SIGNED_IN, Blueprint, answer, problem_codes
+from hub.errors import Problem
+from hub.fields import Form, Text
+from hub.operations.service import Act, record
+
+if TYPE_CHECKING:
+    from hub.identity.service import Prefilled
+    from hub.login.service import Tokens
+    from hub.main import Hub
+
+_WECHAT = tuple(code for code in DEPARTMENT if code != "DEPARTMENT_REJECTED")
+
+
+class CodeForm(Form):
+    """What wx.login gave."""
+
+    code = Text(required=True, min=1, max=128)
+
+
+class RefreshForm(Form):
+    """The refresh token of the last answer; it works once."""
+
+    refresh_token = Text(required=True, min=1, max=128)
+
+
+class StaffForm(Form):
+    """A staff account and its one-time code."""
+
+    username = Text(required=True, min=1, max=64)
+    password = Text(required=True, min=1, max=256)
+    totp = Text(required=True, min=6, max=6)
+
+
+class SessionAnswer(marshmallow.Schema):
+    """Tokens of a citizen."""
+
+    access_token = fields.String(required=True)
+    refresh_token = fields.String(required=True)
+    expires_in = fields.Integer(required=True, metadata={"description": "Seconds until the access token ends"})
+    citizen_id = fields.String(required=True)
+    level = fields.Integer(required=True, metadata={"minimum": 0, "maximum": 3})
+
+
+class StaffSessionAnswer(marshmallow.Schema):
+    """Tokens of a member of staff."""
+
+    access_token = fields.String(required=True)
+    refresh_token = fields.String(required=True)
+    expires_in = fields.Integer(required=True)
+    staff_id = fields.String(required=True)
+    roles = fields.List(fields.String(), required=True)
+
+
+class PrefilledAnswer(marshmallow.Schema):
+    """One masked value; `unavailable` says plainly that it is not known."""
+
+    value = fields.String(required=True, allow_none=True)
+    source = fields.String(required=True, allow_none=True)
+    updated_at = fields.String(required=True, allow_none=True)
+    classification = fields.Integer(required=True, metadata={"minimum": 1, "maximum": 4})
+    unavailable = fields.Boolean(required=True)
+
+
+class MeAnswer(marshmallow.Schema):
+    """What the hub knows of a citizen."""
+
+    citizen_id = fields.String(required=True)
+    level = fields.Integer(required=True, metadata={"minimum": 0, "maximum": 3})
+    name = fields.Nested(PrefilledAnswer, required=True)
+    id_number = fields.Nested(PrefilledAnswer, required=True)
+    phone = fields.Nested(PrefilledAnswer, required=True)
+    mandates = fields.List(fields.Dict(), required=True)
+
+
+_TOKENS = {
+    "access_token": "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiIsImtpZCI6InQxIn0.e30.c2ln",
+    "refresh_token": "pR0n1vS2yY5mKkq0Q4c7Yb8d1o3F6g9hJ2kL5mN8pQs",
+    "expires_in": 900,
+}
+_CITIZEN = {**_TOKENS, "citizen_id": "c5f0c1d2e3a4b5968778695a4b3c2d1e0", "level": 2}
+_STAFF = {**_TOKENS, "staff_id": "s0d1c2b3a495867768594a3b2c1d0e0f1", "roles": ["operator"]}
+_ME = {
+    "citizen_id": _CITIZEN["citizen_id"],
+    "level": 2,
+    "name": {
+        "value": "韩*福",
+        "source": "household_registration",
+        "updated_at": "2026-01-05T09:30:00+08:00",
+        "classification": 3,
+        "unavailable": False,
+    },
+    "id_number": {
+        "value": "362*************32",
+        "source": "household_registration",
+        "updated_at": "2026-01-05T09:30:00+08:00",
+        "classification": 3,
+        "unavailable": False,
+    },
+    "phone": {"value": None, "source": None, "updated_at": None, "classification": 3, "unavailable": True},
+    "mandates": [],
+}
+
+
+def make(hub: Hub) -> Blueprint:
+    """The routes around sessions."""
+    blueprint = Blueprint("login", __name__, url_prefix="/api/v1", description="Sessions")
+    _citizens(blueprint, hub)
+    _staff(blueprint, hub)
+    _whoever(blueprint, hub)
+    return blueprint
+
+
+def _citizens(blueprint: Blueprint, hub: Hub) -> None:
+    @blueprint.route("/sessions", methods=["POST"])
+    @problem_codes("LOGIN_CODE_USED", "LOGIN_CODE_EXPIRED", "LOGIN_BLOCKED", "STORE_UNAVAILABLE", "TOO_SHORT", *_WECHAT)
+    @blueprint.arguments(CodeForm)
+    @blueprint.response(201, SessionAnswer, description="Signed in. A code works once.", example=_CITIZEN)
+    def sign_in(form: dict[str, Any]) -> Response:
+        """Sign in with the code of wx.login"""
+        return answer(_session(hub.login.sign_in(form["code"], g.trace)), 201)
+
+    @blueprint.route("/me")
+    @problem_codes(*SIGNED_IN, "ROLE_REQUIRED", "NOT_FOUND", "KEY_UNAVAILABLE")
+    @blueprint.response(200, MeAnswer, description="Masked. What is not known says so.", example=_ME)
+    def me() -> Response:
+        """What the hub knows of me"""
+        principal = require()
+        with hub.database.session() as session:
+            profile = hub.identity.profile(session, principal.citizen_id)
+        if profile is None:
+            raise Problem("SESSION_REVOKED")
+        return answer(
+            {
+                "citizen_id": principal.citizen_id,
+                "level": profile.level,
+                "name": _prefilled(profile.name),
+                "id_number": _prefilled(profile.id_number),
+                "phone": _prefilled(profile.phone),
+                "mandates": [],
+            }
+        )
+
+
+def _staff(blueprint: Blueprint, hub: Hub) -> None:
+    @blueprint.route("/staff/sessions", methods=["POST"])
+    @problem_codes("LOGIN_FAILED", "RATE_LIMITED", "STORE_UNAVAILABLE", "KEY_UNAVAILABLE", "TOO_SHORT")
+    @blueprint.arguments(StaffForm)
+    @blueprint.response(201, StaffSessionAnswer, description="Signed in. A one-time code works once.", example=_STAFF)
+    def staff_sign_in(form: dict[str, Any]) -> Response:
+        """Sign in as a member of staff"""
+        tokens = hub.login.staff_sign_in(form["username"], form["password"], form["totp"])
+        act = Act(hub.clock.now(), tokens.citizen_id, tokens.roles, "session.begin", "", "OK", g.trace.id)
+        with hub.database.session() as session:
+            record(session, act)
+        return answer(_session(tokens), 201)
+
+
+def _whoever(blueprint: Blueprint, hub: Hub) -> None:
+    @blueprint.route("/sessions/refresh", methods=["POST"])
+    @problem_codes("TOKEN_INVALID", "SESSION_REVOKED", "STORE_UNAVAILABLE", "TOO_SHORT")
+    @blueprint.arguments(RefreshForm)
+    @blueprint.response(200, SessionAnswer, description="New tokens; staff get theirs.", example=_CITIZEN)
+    def refresh(form: dict[str, Any]) -> Response:
+        """New tokens for a refresh token, which ends with it"""
+        return answer(_session(hub.login.refresh(form["refresh_token"])))
+
+    @blueprint.route("/sessions/current", methods=["DELETE"])
+    @problem_codes(*SIGNED_IN)
+    @blueprint.response(204, description="Signed out, on every worker within 60 seconds.")
+    def sign_out() -> Response:
+        """Sign out"""
+        hub.login.sign_out(caller())
+        return Response(status=204)
+
+
+def _session(tokens: Tokens) -> dict[str, Any]:
+    given = {name: getattr(tokens, name) for name in _TOKENS}
+    if tokens.kind == "staff":
+        return {**given, "staff_id": tokens.citizen_id, "roles": list(tokens.roles)}
+    return {**given, "citizen_id": tokens.citizen_id, "level": tokens.level}
+
+
+def _prefilled(prefilled: Prefilled) -> dict[str, Any]:
+    return {**asdict(prefilled), "unavailable": prefilled.value is None}

@@ -1,0 +1,119 @@
+"""How services, systems, changes and acts are shown to operations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from hub.errors import Problem
+from hub.operations.service import Act
+from hub.settings.shapes import Switch, System
+from hub.switches.form import written
+from hub.switches.rules import state
+from hub.switches.service import Change, Difference, Kind
+
+if TYPE_CHECKING:
+    from hub.gateway.orders import SystemHealth
+    from hub.main import Hub
+
+
+def service_shown(hub: Hub, id: str) -> dict[str, Any]:
+    service = hub.settings.now.services.get(id)
+    if service is None:
+        raise Problem("NOT_FOUND")
+    names = ("id", "title", "department", "kind", "region", "level", "system", "operation", "parts")
+    about = {name: getattr(service, name) for name in names}
+    return {**about, **_switch(hub, "service", id, service.switch, hub.switches.service(id))}
+
+
+def system_shown(hub: Hub, id: str) -> dict[str, Any]:
+    now = hub.settings.now
+    system = now.systems.get(id)
+    if system is None and id not in now.not_started:
+        raise Problem("NOT_FOUND")
+    if system is None:
+        return {"id": id, "health": {"state": "off"}, "not_started": now.not_started[id]}
+    return {
+        "id": id,
+        "health": _health(hub.gateway.health(id)),
+        "not_started": None,
+        "limits": _limits(system),
+        **_switch(hub, "system", id, system.switch, hub.switches.system(id)),
+    }
+
+
+def _health(health: SystemHealth) -> dict[str, Any]:
+    return {name: value for name, value in asdict(health).items() if name != "system"}
+
+
+def _limits(system: System) -> dict[str, Any]:
+    return {"cap": system.cap, "deadline_s": system.deadline_s, "per_minute": system.per_minute}
+
+
+def _switch(hub: Hub, kind: Kind, id: str, config: Switch, effective: Switch) -> dict[str, Any]:
+    """The switch in force, and for each of its values where it comes from."""
+    override = override_of(hub, kind, id) or {}
+    place = hub.switches.place(kind, id)
+    shown = state(effective, hub.clock.now())
+    return {
+        **written(effective),
+        "status": shown.status,
+        "shown_notice": shown.notice or None,
+        "config": written(config),
+        "override": override or None,
+        "source": {name: "override" if name in override else place for name in written(config)},
+    }
+
+
+def override_of(hub: Hub, kind: Kind, id: str) -> Mapping[str, Any] | None:
+    found = hub.switches.difference(kind, id)
+    return found.override if found else None
+
+
+def differing(difference: Difference) -> dict[str, Any]:
+    config = written(difference.config)
+    return {
+        "kind": difference.kind,
+        "id": difference.target,
+        "place": difference.place,
+        "change_id": str(difference.change_id),
+        "fields": [
+            {"field": name, "config": value, "override": difference.override[name]}
+            for name, value in config.items()
+            if name in difference.override
+        ],
+    }
+
+
+def changed(change: Change) -> dict[str, Any]:
+    shown = asdict(change)
+    return {"change_id": str(shown.pop("id")), "id": shown.pop("target"), **shown}
+
+
+def acted(act: Act) -> dict[str, Any]:
+    return {**asdict(act), "id": str(act.id)}
+
+
+def before(page: Mapping[str, Any]) -> int | None:
+    """The cursor is the id to go on from."""
+    cursor = page.get("cursor")
+    if cursor is None:
+        return None
+    number = as_number(cursor)
+    if number is None:
+        raise Problem("PAGE_INVALID")
+    return number
+
+
+def as_number(id: str) -> int | None:
+    """Ids are opaque to clients; ours are numbers."""
+    return int(id) if id.isascii() and id.isdigit() and len(id) < 19 else None
+
+
+def page(items: list[dict[str, Any]], size: int) -> dict[str, Any]:
+    """One more than was asked for tells whether there are more."""
+    more = len(items) > size
+    shown = items[:size]
+    key = "change_id" if shown and "change_id" in shown[0] else "id"
+    return {"items": shown, "next_cursor": shown[-1][key] if more else None}
