@@ -1,0 +1,55 @@
+# Two commands: `make run` and `make test`. Nothing here needs root, docker or a service installed by hand.
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+PYTHON_HERE := .venv/bin/python
+UV := uv==0.13.9
+
+.PHONY: help run test lint check bench drill audit sbom lock clean environment test-environment
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: environment ## a whole county on this machine, until Ctrl-C (HUB_PORT=8080, HUB_HOME=./var)
+	@exec $(PYTHON_HERE) -m hub demo
+
+test: lint ## ruff, mypy, the laws of the house and every test
+	@$(PYTHON_HERE) -m pytest -m "not drill"
+
+lint: test-environment ## ruff, mypy and the stairs of imports
+	@$(PYTHON_HERE) -m ruff check .
+	@$(PYTHON_HERE) -m mypy
+	@told=$$(.venv/bin/lint-imports --no-logo 2>&1) || { echo "$$told"; exit 1; }
+
+check: environment ## the configuration in config/: each complaint with file, line and column
+	@$(PYTHON_HERE) -m hub check
+
+bench: test-environment ## speed and memory, as ratios within one run
+	@$(PYTHON_HERE) -m tests.bench
+
+drill: test-environment ## the longer fault drills
+	@$(PYTHON_HERE) -m pytest -m drill
+
+audit: test-environment ## known vulnerabilities of what is installed
+	@$(PYTHON_HERE) -m pip_audit --require-hashes --disable-pip -r requirements.txt
+
+sbom: test-environment ## the parts list (CycloneDX) in build/sbom.json
+	@mkdir -p build
+	@$(PYTHON_HERE) -W ignore -m cyclonedx_py requirements requirements.txt --pyproject pyproject.toml --output-reproducible \
+	  --output-format JSON --output-file build/sbom.json
+	@echo build/sbom.json
+
+lock: environment ## write both hash-pinned lock files anew from pyproject.toml
+	@rm -rf build/lock && $(PYTHON_HERE) -m venv build/lock && build/lock/bin/python -m pip install --quiet $(UV)
+	@build/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	  --extra embedded pyproject.toml -o requirements.txt
+	@build/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
+	  --extra embedded --extra dev -c requirements.txt pyproject.toml -o tests/requirements.txt
+
+clean: ## remove what can be made again (not var/, which holds data)
+	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+environment:
+	@.ci/environment requirements.txt
+
+test-environment:
+	@.ci/environment tests/requirements.txt

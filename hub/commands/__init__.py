@@ -1,0 +1,1 @@
+"""The verbs of the `hub` command, apart from `demo`."""

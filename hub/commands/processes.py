@@ -1,0 +1,98 @@
+"""`hub serve` and `hub work`: the two processes of a hub."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import pkgutil
+import resource
+import shutil
+import signal
+import threading
+from pathlib import Path
+
+import click
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+
+from hub import logs
+from hub.commands.opening import environment, home_folder, opened
+from hub.commands.rounds import Rounds
+from hub.demo.child import end_with_parent
+from hub.demo.preparation import prepare
+
+ROOT = Path(__file__).parents[2]
+_DRAIN_S = 25
+_THREADS = 256
+# It counts connections, idle ones too, and whoever comes after that many waits unanswered. Refusing in time is the
+# door's work (max_in_flight of hub.yaml), so this only bounds the sockets.
+_CONNECTIONS = 8192
+
+
+@click.command()
+@click.option("--host", envvar="HUB_HOST", default="127.0.0.1", show_default=True)
+@click.option("--port", envvar="HUB_PORT", default=8080, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", envvar="HUB_WORKERS", default=os.cpu_count() or 1, show_default="one per core", type=int)
+@click.option(
+    "--listener",
+    type=click.Choice(["public", "operations"]),
+    default="public",
+    show_default=True,
+    help="`operations` serves /ops/v1 too, where hub.yaml says `ops_listener: own`.",
+)
+@click.option("--prepare", "people", type=click.Path(path_type=Path), hidden=True, help="Used by hub demo.")
+def serve(host: str, port: int, workers: int, listener: str, people: Path | None) -> None:
+    """Serve the HTTP interface until SIGTERM; what is in progress then has 25 s to end."""
+    home = home_folder()
+    os.environ.update(environment(home), HUB_HOME=str(home), HUB_LISTENER=listener)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_empty(home / "run" / f"metrics-{listener}"))
+    _many_sockets()
+    with opened() as hub:  # what is wrong with the configuration is told here, in a sentence, not by each worker
+        if people:
+            prepare(hub, people)
+    # Loaded once and shared by the workers, who are forked from here.
+    pkgutil.resolve_name("blueprints.app:create_app")
+    gc.freeze()
+    os.register_at_fork(after_in_child=lambda: end_with_parent(signal.SIGTERM))
+    Granian(
+        f"{ROOT / 'wsgi.py'}:app",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=_THREADS,
+        backlog=4096,
+        backpressure=_CONNECTIONS,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(keep_alive=True, header_read_timeout=30_000, max_buffer_size=64 << 10),
+        websockets=False,
+        log_enabled=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_DRAIN_S,
+    ).serve()
+
+
+def _empty(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, mode=0o700)
+    return folder
+
+
+def _many_sockets() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+@click.command()
+def work() -> None:
+    """Do what must be done regularly, until SIGTERM."""
+    logs.configure()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with opened() as hub:
+        hub.start()
+        Rounds(hub).run(stop)

@@ -1,0 +1,68 @@
+"""What `hub work` does regularly: forget what is too old, ask every system whether it still answers."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import structlog
+
+from hub.gateway import idempotency
+from hub.main import Hub
+
+_PROBE_S, _SWEEP_S = 60.0, 600.0
+
+
+@dataclass(slots=True)
+class _Round:
+    name: str
+    every: float
+    act: Callable[[], None]
+    due: float = 0.0
+
+
+class Rounds:
+    """A failure is logged and tried again next time. Two workers at it do no harm."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._log = structlog.get_logger()
+        self._seen: dict[str, str] = {}
+        self._rounds = (
+            _Round("probe", _PROBE_S, self._probe),
+            _Round("forget_submissions", _SWEEP_S, self._forget_submissions),
+            _Round("forget_logins", _SWEEP_S, self._forget_logins),
+        )
+
+    def run(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            for each in self._rounds:
+                if each.due <= time.monotonic() and not stop.is_set():
+                    self._go(each)
+            stop.wait(max(0.1, min(each.due for each in self._rounds) - time.monotonic()))
+
+    def _go(self, each: _Round) -> None:
+        try:
+            each.act()
+        except Exception as error:  # one round must not end the others
+            self._log.warning("round_failed", job=each.name, error=type(error).__name__)
+        each.due = time.monotonic() + each.every
+
+    def _probe(self) -> None:
+        """One log line for each system that has come to another state since the last time."""
+        with ThreadPoolExecutor(8, thread_name_prefix="probe") as pool:
+            for health in pool.map(self._hub.gateway.probe, self._hub.settings.now.systems):
+                if self._seen.get(health.system) != health.state:
+                    self._log.info("system_state", system=health.system, state=health.state)
+                self._seen[health.system] = health.state
+
+    def _forget_submissions(self) -> None:
+        with self._hub.database.session() as session:
+            idempotency.purge(session)
+
+    def _forget_logins(self) -> None:
+        with self._hub.database.session() as session:
+            self._hub.login.sweep(session)

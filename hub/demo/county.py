@@ -1,0 +1,218 @@
+"""A whole county on one machine: database, Redis, simulated departments, the hub and its worker, kept running."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import re
+import secrets
+import socket
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hub.demo.child import Program
+from hub.demo.embedded import embedded_redis, postgres
+from hub.demo.places import Refused, Say, alone, private, writable_home, written
+from hub.demo.supervisor import Supervisor
+
+ROOT = Path(__file__).parents[2]
+HOST = "127.0.0.1"
+_SECRET = re.compile(r"\bfile/(secrets/[A-Za-z0-9_.-]+)", re.ASCII)
+_SHORT_SECRETS = ("_username", "_appid")
+_START_S = 120
+
+
+def config_folder(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("HUB_CONFIG") or ROOT / "config").resolve()
+
+
+def make_secrets(config: Path, home: Path) -> None:
+    """Every secret file that the configuration names and that is not there yet, at random."""
+    folder = private(home / "secrets")
+    texts = [path.read_text(encoding="utf-8") for path in sorted(config.glob("**/*.yaml"))]
+    for name in sorted({match for text in texts for match in _SECRET.findall(text)}):
+        path = folder / Path(name).name
+        if not path.exists():
+            written(path, secrets.token_hex(8 if path.name.endswith(_SHORT_SECRETS) else 32) + "\n")
+
+
+class County:
+    """One run of the demo in `home`. `environ` is the process's own; external servers are named there."""
+
+    def __init__(self, home: Path, port: int, workers: int, environ: Mapping[str, str], say: Say) -> None:
+        self.home = writable_home(home)
+        self.base_url = f"http://{HOST}:{port}"
+        self._port, self._workers, self._environ, self._say = port, workers, environ, say
+        self._config = config_folder(environ)
+        self._supervisor = Supervisor(self.home, say)
+        self._twins_file = self.home / "run" / "twins.json"
+        self._people_file = self.home / "run" / "people.json"
+        self._entries: dict[str, dict[str, str]] = {}
+        self._servers: dict[str, str] = {}
+        self._people: dict[str, Any] = {}
+
+    def run(self) -> None:
+        """Until Ctrl-C or SIGTERM. Raises Refused when it cannot start; whatever was started is stopped."""
+        with alone(self.home):
+            self._supervisor.stop_on_signals()
+            try:
+                self._start()
+                self._supervisor.watch()
+            except Exception:
+                self._supervisor.stop(9)
+                raise
+            self._stop()
+
+    def _start(self) -> None:
+        self._supervisor.end_leftovers()
+        free_or_refused(self._port)
+        (self.home / "demo.json").unlink(missing_ok=True)  # there again means: open
+        make_secrets(self._config, self.home)
+        wanted = ["twins", *self._start_servers()]
+        self._supervisor.wait_ready(_START_S, *wanted)
+        if self._supervisor.stop_requested.is_set():
+            return
+        self._supervisor.start(self._serving())
+        self._supervisor.wait_ready(_START_S, "serve")
+        self._supervisor.start(self._working())
+        if not self._supervisor.stop_requested.is_set():
+            self._people = json.loads(self._people_file.read_text(encoding="utf-8"))
+            self._write_demo()
+            self._tell()
+
+    def _stop(self) -> None:
+        """The hub first, then what it stands on. Together well below ten seconds."""
+        self._say("Stopping …")
+        self._supervisor.stop(5, ["serve", "work"])
+        self._supervisor.stop(4)
+        self._say("Stopped. Everything is kept for the next start.")
+
+    def _start_servers(self) -> list[str]:
+        """Those that are ours; the twins come first because they take longest."""
+        self._twins_file.parent.mkdir(exist_ok=True)
+        self._supervisor.start(self._twins())
+        started = []
+        if url := self._environ.get("HUB_REDIS_URL"):
+            self._servers["HUB_REDIS_URL"] = url
+        else:
+            server = embedded_redis(self.home)
+            self._servers["HUB_REDIS_URL"] = server.url
+            self._supervisor.start(server.program)
+            started.append(server.program.name)
+        if url := self._environ.get("HUB_DATABASE_URL"):
+            self._servers["HUB_DATABASE_URL"] = url
+        else:
+            server = postgres(self.home, self._say)
+            self._servers["HUB_DATABASE_URL"] = server.url
+            self._supervisor.start(server.program)
+            started.append(server.program.name)
+        return started
+
+    def _twins(self) -> Program:
+        self._twins_file.unlink(missing_ok=True)  # there again means: this time's addresses
+        arguments = ("--out", str(self._twins_file), "--secrets", str(self.home / "secrets"))
+        return Program(
+            name="twins",
+            argv=(sys.executable, "-m", "adapters.twins", *arguments),
+            ready=self._twins_file.exists,
+            announce=self._announce_twins,
+            folder=ROOT,
+        )
+
+    def _announce_twins(self) -> None:
+        """They chose new ports: the hub reads their addresses from the home's `env` file, at once when it changes."""
+        self._entries = json.loads(self._twins_file.read_text(encoding="utf-8"))
+        self._twins_file.unlink()
+        addresses = {f"{name.upper()}_ADDRESS": entry["address"] for name, entry in self._entries.items()}
+        lines = [f"{name}={value}" for name, value in sorted((self._servers | addresses).items())]
+        written(self.home / "env", "# Written by hub demo at each start.\n" + "\n".join(lines) + "\n")
+        if self._people:
+            self._write_demo()
+
+    def _hub(self, name: str, *arguments: str, **more: Any) -> Program:
+        return Program(
+            name=name, argv=(sys.executable, "-m", *arguments), environ=self._hub_environ, folder=ROOT, **more
+        )
+
+    @property
+    def _hub_environ(self) -> dict[str, str]:
+        return {
+            **self._servers,
+            "HUB_HOME": str(self.home),
+            "HUB_CONFIG": str(self._config),
+            "HUB_PORT": str(self._port),
+            "HUB_WORKERS": str(self._workers),
+        }
+
+    def _serving(self) -> Program:
+        """It also prepares the county, before its workers start: that loads what they need anyway."""
+        arguments = ("serve", "--host", HOST, "--prepare", str(self._people_file))
+        return self._hub("serve", "hub", *arguments, ready=self._serves)
+
+    def _working(self) -> Program:
+        return self._hub("work", "hub", "work", ready=lambda: True)
+
+    def _serves(self) -> bool:
+        connection = http.client.HTTPConnection(HOST, self._port, timeout=2)
+        with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        return False
+
+    def _write_demo(self) -> None:
+        twins = {
+            name: {key: entry[key] for key in ("url", "system", "protocol")} for name, entry in self._entries.items()
+        }
+        demo = {
+            "base_url": self.base_url,
+            "console_url": f"{self.base_url}/console",
+            "twins": twins,
+            "personas": self._people["personas"],
+            "staff": self._people["staff"],
+            "examples": self._people["examples"],
+            "peers": [],
+        }
+        written(self.home / "demo.json", json.dumps(demo, ensure_ascii=False, indent=1) + "\n")
+
+    def _tell(self) -> None:
+        for line in told(json.loads((self.home / "demo.json").read_text(encoding="utf-8")), self.home):
+            self._say(line)
+
+
+def told(demo: Mapping[str, Any], home: Path) -> list[str]:
+    """What the terminal shows: every address, person and account."""
+    personas = [
+        f"  {each['name']}  {each['resident']}  level {each['level']}  openid {each['openid']}"
+        for each in demo["personas"]
+    ]
+    staff = [
+        f"  {each['username']}  {each['password']}  totp {each['totp_secret']}  ({each['role']})"
+        for each in demo["staff"]
+    ]
+    return [
+        "",
+        f"The county is open: {demo['base_url']}  (interface at {demo['base_url']}/docs)",
+        "Simulated departments (control addresses):",
+        *(f"  {name}  {entry['url']}  {entry['protocol']}" for name, entry in demo["twins"].items()),
+        "People:",
+        *personas,
+        "Staff (user name, password, one-time-code secret, role):",
+        *staff,
+        f"All of it as JSON: {home / 'demo.json'}. Logs: {home / 'log'}.",
+        f"Another terminal: HUB_HOME={home} hub doctor",
+        "Ctrl-C stops everything.",
+    ]
+
+
+def free_or_refused(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise Refused(
+                f"Port {port} on {HOST} cannot be used ({error.strerror}): stop what uses it, or set HUB_PORT."
+            ) from error

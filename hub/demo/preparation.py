@@ -1,0 +1,79 @@
+"""What a county needs before its doors open: migrations, the catalogue, the first people; and what can be tried.
+
+May be run again: what is there already stays as it is.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hub.demo import personas
+from hub.demo.places import written
+from hub.main import Hub
+from hub.migrations.upgrade import is_current, upgrade
+from hub.settings.shapes import Service
+
+EXAMPLES = Path(__file__).with_name("examples.yaml")
+ITEMS = Path(__file__).parent / "county" / "service_items.json"
+_SCHEME = "national"
+
+
+def prepare(hub: Hub, out: Path) -> None:
+    """Writes people and examples to `out`."""
+    if not is_current(hub.database):
+        upgrade(hub.database)
+    staff = personas.seed(hub)
+    _import_items(hub)
+    residents = _residents()
+    people = {
+        "personas": [_shown(persona, residents) for persona in personas.PERSONAS],
+        "staff": [asdict(member) for member in staff],
+        "examples": examples(hub.settings.now.services),
+    }
+    written(out, json.dumps(people, ensure_ascii=False))
+
+
+def examples(services: Mapping[str, Service]) -> list[dict[str, Any]]:
+    """One set of fields that works, for every service that is called; unless told otherwise the first persona and no
+    fields."""
+    table = yaml.safe_load(EXAMPLES.read_text(encoding="utf-8"))
+    return [
+        {
+            "service": id,
+            "system": service.system,
+            "kind": service.kind,
+            "persona": table.get(id, {}).get("persona", personas.PERSONAS[0].name),
+            "fields": table.get(id, {}).get("fields", {}),
+        }
+        for id, service in sorted(services.items())
+        if service.kind != "link"
+    ]
+
+
+def _import_items(hub: Hub) -> None:
+    """The county's published catalogue, unless this very file was taken before."""
+    mark, digest = hub.home / "run" / "items", hashlib.sha256(ITEMS.read_bytes()).hexdigest()
+    if not mark.exists() or mark.read_text(encoding="ascii") != digest:
+        with hub.database.session() as session:
+            hub.catalogue.import_published(session, ITEMS, _SCHEME)
+        mark.write_text(digest, encoding="ascii")
+
+
+def _residents() -> dict[str, str]:
+    """The county's own number of each person, by identity number: easier to type than a name."""
+    with (resources.files("adapters.twins") / "county" / "residents.csv").open(encoding="utf-8") as lines:
+        return {row["id_number"]: row["resident_no"] for row in csv.DictReader(lines)}
+
+
+def _shown(persona: personas.Persona, residents: Mapping[str, str]) -> dict[str, Any]:
+    shown = {name: value for name, value in asdict(persona).items() if name != "region"}
+    return {**shown, "resident": residents[persona.id_number]}

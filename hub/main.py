@@ -1,0 +1,105 @@
+"""The one composition root: every part is made here and handed what it needs. Nothing else wires anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from prometheus_client import CollectorRegistry
+
+from hub.catalogue.service import Catalogue
+from hub.clock import Clock
+from hub.crypto import Crypto
+from hub.database import Database
+from hub.fields import TYPES
+from hub.gateway.orders import Caller, Registered
+from hub.gateway.redis_line import RedisLine, connect
+from hub.gateway.service import Gateway
+from hub.gateway.shared import SharedStore
+from hub.identity.service import Identity
+from hub.ledger import Exchanges
+from hub.login.service import Login
+from hub.metrics import Metrics
+from hub.port import Reply
+from hub.settings import Secrets, Settings
+from hub.settings.checks import field_types_known, operations_known
+from hub.switches.service import Switches
+from hub.systems import Systems
+from hub.trace import Trace
+
+_CONFIG = Path(__file__).parents[1] / "config"
+_LOGIN_S = 3.0
+
+
+class Hub:
+    """One per process. `open` makes it, `start` gives it its threads, `close` ends it.
+
+    The environment names the database (HUB_DATABASE_URL), Redis (HUB_REDIS_URL), the folder of the configuration
+    (HUB_CONFIG, default: config/ beside the package) and the package of the adapters (HUB_ADAPTERS).
+    """
+
+    def __init__(self, home: Path, environ: Mapping[str, str]) -> None:
+        secrets = Secrets(environ, home)
+        self.home = home
+        self.clock = Clock()
+        self.registry = CollectorRegistry()
+        self.metrics = Metrics(self.registry)
+        package = environ.get("HUB_ADAPTERS", "adapters")
+        self.systems = Systems(
+            attached=lambda: self.settings.now.systems, shared=lambda id: self.store.for_system(id), package=package
+        )
+        checks = (operations_known(self.systems.operations), field_types_known(TYPES))
+        folder = Path(environ.get("HUB_CONFIG", _CONFIG))
+        self.settings = Settings(folder, secrets, self.clock, checks)
+        self.crypto = Crypto({name: key.encode() for name, key in self.settings.now.hub.seal_keys.items()})
+        self.database = Database(secrets.resolve("env/HUB_DATABASE_URL"))
+        self.redis = connect(secrets.resolve("env/HUB_REDIS_URL"))
+        self.line = RedisLine(self.redis)
+        self.store = SharedStore(self.line, self.crypto)
+        self.switches = Switches(self.settings, self.database, self.clock)
+        self.exchanges = Exchanges(self.database)
+        self.identity = Identity(self.crypto, self.clock)
+        self.gateway = Gateway(
+            now=lambda: self.settings.now,
+            switches=self.switches,
+            systems=self.systems,
+            exchanges=self.exchanges,
+            database=self.database,
+            crypto=self.crypto,
+            line=self.line,
+            metrics=self.metrics,
+            clock=self.clock,
+            registered=self._registered,
+        )
+        self.submissions = self.gateway.submissions
+        self.login = Login(self.settings, self.database, self.crypto, self.clock, self.identity, self._ask_wechat)
+        self.catalogue = Catalogue(self.settings, self.switches, self.database, self.clock)
+
+    @classmethod
+    def open(cls, home: Path, environ: Mapping[str, str]) -> Hub:
+        """Raises Unusable (configuration) or Missing (a secret of the hub itself)."""
+        return cls(home, environ)
+
+    def start(self) -> None:
+        self.settings.watch()
+        self.switches.start()
+        self.exchanges.start()
+        self.gateway.start()
+        self.systems.warm()
+
+    def close(self) -> None:
+        self.settings.stop()
+        self.switches.stop()
+        self.gateway.close()
+        self.exchanges.close()
+        self.systems.close()
+        self.line.close()
+        self.database.close()
+
+    def _registered(self, citizen_id: str) -> Registered | None:
+        with self.database.read() as connection:
+            return self.identity.registered(connection, citizen_id)
+
+    def _ask_wechat(self, operation: str, fields: Mapping[str, Any], trace: Trace) -> Reply:
+        return self.gateway.ask("wechat", operation, fields, Caller("hub", 3, "hub"), trace, _LOGIN_S)

@@ -1,0 +1,113 @@
+"""A running demo county for tests: `hub demo` as a process of its own, with a home and a config that can be spoiled."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class County:
+    """`demo` is demo.json as the county wrote it; `config` its own copy of config/."""
+
+    home: Path
+    config: Path
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def base_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def demo(self) -> dict[str, Any]:
+        return json.loads((self.home / "demo.json").read_text(encoding="utf-8"))
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return county_environ(self.home, self.config, self.port)
+
+    @property
+    def output(self) -> str:
+        return (self.home / "demo.out").read_text(encoding="utf-8", errors="replace")
+
+    def hub(self, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+        """Another `hub` command in this county, as in a second terminal."""
+        return subprocess.run(
+            [sys.executable, "-m", "hub", *arguments],
+            cwd=ROOT, env=self.environ, capture_output=True, text=True, timeout=timeout, check=False,
+        )  # fmt: skip
+
+    def stop(self, number: int = signal.SIGINT, seconds: float = 15) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(seconds)
+
+
+def county_environ(home: Path, config: Path, port: int) -> dict[str, str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
+    return {**inherited, "HUB_HOME": str(home), "HUB_CONFIG": str(config), "HUB_PORT": str(port)}
+
+
+def start_county(home: Path, port: int | None = None, extra: Mapping[str, str] | None = None) -> County:
+    """Starts `hub demo` and returns when the county answers. The home may be one that was used before."""
+    config = home / "config"
+    if not config.exists():
+        shutil.copytree(ROOT / "config", config)
+    port = port or free_port()
+    (home / "demo.json").unlink(missing_ok=True)
+    with (home / "demo.out").open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hub", "demo"],
+            cwd=ROOT, env={**county_environ(home, config, port), **(extra or {})}, stdout=output, stderr=output,
+            stdin=subprocess.DEVNULL, start_new_session=True,
+        )  # fmt: skip
+    county = County(home, config, port, process)
+    until = time.monotonic() + 90
+    while not (home / "demo.json").exists():
+        if process.poll() is not None or time.monotonic() > until:
+            with contextlib.suppress(ProcessLookupError):
+                process.terminate()
+            raise AssertionError(f"the county did not start:\n{county.output[-4000:]}")
+        time.sleep(0.05)
+    return county
+
+
+@contextlib.contextmanager
+def county_home() -> Iterator[Path]:
+    home = Path(tempfile.mkdtemp(prefix="xt-county-", dir="/tmp"))
+    home.chmod(0o711)
+    try:
+        yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def running_county() -> Iterator[County]:
+    with county_home() as home:
+        county = start_county(home)
+        try:
+            yield county
+        finally:
+            if county.process.poll() is None:
+                county.stop()

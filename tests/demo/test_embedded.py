@@ -1,0 +1,201 @@
+"""The embedded PostgreSQL and Redis: nothing accepted is lost by a kill, and nothing of theirs is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis as redis_client
+from sqlalchemy import make_url
+
+from hub.demo.child import read_mark
+from hub.demo.embedded import embedded_redis, postgres
+from hub.demo.places import sockets
+from hub.demo.supervisor import Supervisor
+from tests.county import ROOT, county_home
+
+
+@pytest.fixture
+def home() -> Iterator[Path]:
+    with county_home() as folder:
+        yield folder
+
+
+def connect(url: str) -> psycopg.Connection[tuple[object, ...]]:
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    return psycopg.connect(plain, autocommit=True)
+
+
+def eventually(check: Callable[[], bool], seconds: float = 15) -> None:
+    until = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < until, "never came true"
+        time.sleep(0.05)
+
+
+def test_the_session_servers_answer(database: str, redis: str) -> None:
+    with connect(database) as connection:
+        assert connection.execute("SELECT version_num IS NOT NULL FROM alembic_version").fetchone() == (True,)
+        assert connection.execute("SHOW data_checksums").fetchone() == ("on",)
+        assert connection.execute("SHOW fsync").fetchone() == ("on",)
+        assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
+        assert connection.execute("SHOW server_encoding").fetchone() == ("UTF8",)
+    client = redis_client.Redis.from_url(redis)
+    assert client.info()["aof_enabled"] == 1
+    assert client.config_get("port") == {"port": "0"}
+
+
+def test_databases_are_made_empty_and_apart(make_database: Callable[[], str]) -> None:
+    first, second = make_database(), make_database()
+    with connect(first) as connection:
+        connection.execute("CREATE TABLE only_here ()")
+    with connect(second) as connection:
+        assert connection.execute("SELECT to_regclass('only_here')").fetchone() == (None,)
+
+
+def watched(home: Path) -> subprocess.Popen[bytes]:
+    """A supervisor with both servers in a process of its own, looking after them."""
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from hub.demo.embedded import embedded_redis, postgres\n"
+        "from hub.demo.supervisor import Supervisor\n"
+        "home = Path(sys.argv[1]); s = Supervisor(home, lambda text: print(text, flush=True)); s.stop_on_signals()\n"
+        "s.end_leftovers()\n"
+        "p, r = postgres(home, print), embedded_redis(home)\n"
+        "s.start(p.program); s.start(r.program); s.wait_ready(30, 'postgres', 'redis')\n"
+        "(home / 'urls').write_text(p.url + '\\n' + r.url)\n"
+        "s.watch(); s.stop(10)\n"
+    )
+    (home / "urls").unlink(missing_ok=True)
+    with (home / "out").open("ab") as output:
+        process = subprocess.Popen([sys.executable, "-c", program, str(home)], cwd=ROOT, stdout=output, stderr=output)
+    eventually(lambda: (home / "urls").exists() or process.poll() is not None, 60)
+    assert process.poll() is None, (home / "out").read_text()
+    return process
+
+
+def pid_of(home: Path, name: str) -> int:
+    mark = read_mark(home / "run" / "marks" / f"{name}.json")
+    assert mark
+    return mark.pid
+
+
+def answers(url: str) -> bool:
+    try:
+        with connect(url):
+            return True
+    except psycopg.Error:
+        return False
+
+
+def test_fault_F19_a_killed_server_comes_back_with_everything(home: Path) -> None:
+    process = watched(home)
+    try:
+        database_url, redis_url = (home / "urls").read_text().splitlines()
+        with connect(database_url) as connection:
+            connection.execute("CREATE TABLE kept (number int)")
+            connection.execute("INSERT INTO kept SELECT generate_series(1, 1000)")
+        client = redis_client.Redis.from_url(redis_url)
+        client.mset({f"k{number}": number for number in range(1000)})
+        before = pid_of(home, "postgres"), pid_of(home, "redis")
+        for pid in before:
+            os.kill(pid, signal.SIGKILL)
+        eventually(lambda: pid_of(home, "postgres") != before[0] and answers(database_url))
+        eventually(lambda: pid_of(home, "redis") != before[1])
+        with connect(database_url) as connection:
+            assert connection.execute("SELECT count(*) FROM kept").fetchone() == (1000,)
+        eventually(lambda: client.ping())
+        assert client.dbsize() == 1000
+        assert (home / "out").read_text().count("ended (SIGKILL") == 2
+    finally:
+        process.terminate()
+        assert process.wait(15) == 0
+
+
+def test_fault_F25_nothing_outlives_the_supervisor_and_its_data_does(home: Path) -> None:
+    process = watched(home)
+    database_url, _ = (home / "urls").read_text().splitlines()
+    with connect(database_url) as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS number")
+    marks = [read_mark(path) for path in (home / "run" / "marks").glob("*.json")]
+    assert len(marks) == 2
+    process.kill()
+    process.wait()
+    eventually(lambda: not any(mark.members() for mark in marks if mark))
+    process = watched(home)
+    try:
+        with connect(database_url) as connection:
+            assert connection.execute("SELECT number FROM kept").fetchone() == (1,)
+    finally:
+        process.terminate()
+        assert process.wait(15) == 0
+
+
+def test_a_server_left_over_is_ended_by_its_own_mark(home: Path) -> None:
+    """As after a kill -9 of the supervisor while the server could not be told: it must not be started beside it."""
+    said: list[str] = []
+    first, second = Supervisor(home, said.append), Supervisor(home, said.append)
+    server = embedded_redis(home)
+    first.start(server.program)
+    first.wait_ready(10, "redis")
+    second.end_leftovers()
+    assert said == ["Ending redis, left over from an earlier run."]
+    assert first._running["redis"].process.wait(5) == 0
+    first.stop(5)
+
+
+def test_a_mark_whose_number_was_given_out_again_harms_nobody(home: Path) -> None:
+    said: list[str] = []
+    supervisor = Supervisor(home, said.append)
+    server = embedded_redis(home)
+    supervisor.start(server.program)
+    supervisor.wait_ready(10, "redis")
+    path = home / "run" / "marks" / "redis.json"
+    path.write_text(path.read_text().replace('"started": ', '"started": 1'))
+    other = Supervisor(home, said.append)
+    other.end_leftovers()
+    assert not said
+    assert supervisor._running["redis"].process.poll() is None
+    supervisor.stop(5)
+
+
+def test_a_home_with_a_long_or_odd_path_gets_a_short_socket(home: Path) -> None:
+    deep = home / ("a folder " * 9).strip() / "县"
+    deep.mkdir(parents=True)
+    folder = sockets(deep, "redis")
+    assert len(str(folder)) < 60 and folder.stat().st_mode & 0o777 == 0o700
+    assert sockets(deep, "redis") == folder
+    folder.chmod(0o755)  # somebody else may have put it there
+    assert sockets(deep, "redis") != folder
+    folder.rmdir()
+    supervisor = Supervisor(deep, print)
+    server = embedded_redis(deep)
+    supervisor.start(server.program)
+    supervisor.wait_ready(10, "redis")
+    assert redis_client.Redis.from_url(server.url).ping()
+    supervisor.stop(5)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another account")
+def test_a_home_that_the_account_cannot_reach(home: Path) -> None:
+    shut = home / "shut"
+    shut.mkdir(mode=0o700)
+    said: list[str] = []
+    server = postgres(shut, said.append)
+    supervisor = Supervisor(shut, said.append)
+    outside = (shut / "postgres").readlink()
+    try:
+        supervisor.start(server.program)
+        supervisor.wait_ready(30, "postgres")
+        assert answers(server.url)
+        assert any("cannot reach" in line for line in said)
+    finally:
+        supervisor.stop(10)
+        subprocess.run(["rm", "-rf", str(outside.parent)], check=True)
