@@ -16,6 +16,7 @@ from blueprints.auth import caller, require_permission, the_hub
 from blueprints.problems import translate
 from hub.errors import Problem
 from hub.operations.service import Act, record
+from hub.settings.pieces import IDENTIFIER
 
 if TYPE_CHECKING:
     from hub.login.service import Principal
@@ -58,6 +59,7 @@ def noting(**what: Any) -> None:
 def _record(permission: str, target: str, outcome: str) -> None:
     principal = _staff()
     what = {"target": target, **g.act}
+    what["target"] = _named(what["target"])
     _log.info("act", kind=permission, code=outcome, actor=principal.citizen_id if principal else "",
               note=what["target"], trace_id=g.trace.id)  # fmt: skip
     if principal is None:
@@ -70,6 +72,12 @@ def _record(permission: str, target: str, outcome: str) -> None:
             record(session, act)
     except Problem as problem:  # what was done is done, and its own history has it
         _log.error("act_not_recorded", code=problem.code, kind=permission, trace_id=g.trace.id)
+
+
+def _named(target: str) -> str:
+    """What stands in a path may be anybody's number: it is written down only where it could be an id of ours."""
+    kind, _, id = target.partition(":")
+    return target if kind not in ("service", "system") or IDENTIFIER.fullmatch(id) else f"{kind}:?"
 
 
 def _staff() -> Principal | None:

@@ -74,7 +74,6 @@ class ServiceDetail(ServiceEntry):
     minimum_client = fields.String(required=True, allow_none=True)
     subject = fields.List(fields.String(), required=True)
     parts = fields.List(fields.String(), required=True)
-    purpose = fields.String(required=True, allow_none=True)
     data_class = fields.Integer(required=True, metadata={"minimum": 1, "maximum": 4})
     link = fields.String(required=True, allow_none=True)
     version = fields.String(required=True)

@@ -2,31 +2,62 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
-from sqlalchemy import Connection, DateTime, Engine, LargeBinary, create_engine
+import psycopg
+from psycopg.abc import RV, PQGen
+from sqlalchemy import Connection, DateTime, Engine, LargeBinary, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError, OperationalError, TimeoutError as PoolTimeout
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from hub.errors import Problem
 
-# libpq has no read time-out; the server ends what waits for a lock or idles inside a transaction.
-_SERVER_OPTIONS = "-c lock_timeout=1s -c idle_in_transaction_session_timeout=5s -c statement_timeout=15s -c timezone=Asia/Shanghai"
+# The server ends what waits for a lock or idles inside a transaction.
+_SERVER_OPTIONS = (
+    "-c lock_timeout=1s -c idle_in_transaction_session_timeout=5s -c statement_timeout=15s -c timezone=Asia/Shanghai"
+)
+PATIENCE_S = 1.5  # with a reconnect (2 s) a caller is told within 3.5 s that the server is frozen
+_SILENT_S = 1.0  # how long nobody tries a new connection after one gave the server up: one request may ask twice
 
 
 class Base(DeclarativeBase):
     """Every table of every room; its name starts with the room's name."""
 
-    type_annotation_map = {
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
         datetime: DateTime(timezone=True),
         dict[str, Any]: JSONB,
         list[str]: JSONB,
         bytes: LargeBinary,
     }
+
+
+class PatientConnection(psycopg.Connection[Any]):
+    """Gives a silent server up. libpq has no read time-out, and the server's own do not run in a frozen server."""
+
+    patience = PATIENCE_S
+    gave_up: Callable[[], None] | None = None
+
+    def wait(self, gen: PQGen[RV], interval: float = 0.1, timeout: float | None = None) -> RV:
+        try:
+            return super().wait(gen, interval, timeout or self.patience)
+        except psycopg.errors._WaitTimeout as error:
+            self.pgconn.finish()
+            if self.gave_up:
+                self.gave_up()
+            raise psycopg.OperationalError("the server does not answer") from error
+
+
+def patient(connection: Connection, seconds: float) -> None:
+    """Let the statements of this connection take longer than a citizen would wait."""
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, PatientConnection)
+    driver.patience = seconds
 
 
 class Database:
@@ -41,12 +72,18 @@ class Database:
             pool_pre_ping=True,
             connect_args={"connect_timeout": 2, "options": _SERVER_OPTIONS},
         )
+        self._silent_until = 0.0
+        event.listen(self.engine, "do_connect", self._connect)
+        event.listen(self.engine, "checkin", _impatient)
         self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
-        """One use-case, one transaction. Raises STORE_UNAVAILABLE when PostgreSQL is away."""
+    def session(self, patience: float = PATIENCE_S) -> Iterator[Session]:
+        """One use-case, one transaction; no statement may be silent for longer than `patience` seconds. Raises
+        STORE_UNAVAILABLE when PostgreSQL is away."""
         with self._translated(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            if patience != PATIENCE_S:
+                patient(session.connection(), patience)
             yield session
 
     @contextmanager
@@ -54,6 +91,20 @@ class Database:
         """A connection for single reads, without a transaction."""
         with self._translated(), self._autocommit.connect() as connection:
             yield connection
+
+    def _connect(self, _: object, __: object, args: Any, named: Any) -> PatientConnection:
+        if time.monotonic() < self._silent_until:
+            raise psycopg.OperationalError("the server did not answer just now")
+        try:
+            connection = PatientConnection.connect(*args, **named)
+        except psycopg.errors.ConnectionTimeout:
+            self._was_silent()
+            raise
+        connection.gave_up = self._was_silent
+        return connection
+
+    def _was_silent(self) -> None:
+        self._silent_until = time.monotonic() + _SILENT_S
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
@@ -68,3 +119,8 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def _impatient(driver: PatientConnection | None, _: object) -> None:
+    if driver is not None:
+        driver.patience = PATIENCE_S

@@ -26,6 +26,7 @@ from hub.settings import Secrets, Settings
 from hub.settings.checks import field_types_known, operations_known
 from hub.switches.service import Switches
 from hub.systems import Systems
+from hub.systems.fitting import services_fit
 from hub.trace import Trace
 
 _CONFIG = Path(__file__).parents[1] / "config"
@@ -49,7 +50,11 @@ class Hub:
         self.systems = Systems(
             attached=lambda: self.settings.now.systems, shared=lambda id: self.store.for_system(id), package=package
         )
-        checks = (operations_known(self.systems.operations), field_types_known(TYPES))
+        checks = (
+            operations_known(self.systems.operations),
+            services_fit(self.systems.declared),
+            field_types_known(TYPES),
+        )
         folder = Path(environ.get("HUB_CONFIG", _CONFIG))
         self.settings = Settings(folder, secrets, self.clock, checks)
         self.crypto = Crypto({name: key.encode() for name, key in self.settings.now.hub.seal_keys.items()})

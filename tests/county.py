@@ -12,12 +12,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import requests
+
 ROOT = Path(__file__).parents[1]
+SECONDS = 30
 
 
 def free_port() -> int:
@@ -103,11 +106,36 @@ def county_home() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def running_county() -> Iterator[County]:
+def running_county(extra: Mapping[str, str] | None = None) -> Iterator[County]:
     with county_home() as home:
-        county = start_county(home)
+        county = start_county(home, extra=extra)
         try:
             yield county
         finally:
             if county.process.poll() is None:
                 county.stop()
+
+
+def eventually(check: Callable[[], bool], seconds: float = 30) -> None:
+    until = time.monotonic() + seconds
+    while not check():
+        assert time.monotonic() < until, "never came true"
+        time.sleep(0.1)
+
+
+def login(county: County, openid: str) -> dict[str, str]:
+    demo = county.demo
+    made = requests.post(f"{demo['twins']['wechat']['url']}/twin/login-codes", json={"openid": openid}, timeout=SECONDS)
+    code = made.json()["code"]
+    answer = requests.post(f"{county.base_url}/api/v1/sessions", json={"code": code}, timeout=SECONDS)
+    assert answer.status_code == 201, answer.text
+    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
+
+
+def openid_of(county: County, name: str) -> str:
+    return next(str(each["openid"]) for each in county.demo["personas"] if each["name"] == name)
+
+
+def ask(county: County, service: str, fields: object, headers: dict[str, str]) -> requests.Response:
+    url = f"{county.base_url}/api/v1/services/{service}/calls"
+    return requests.post(url, json={"fields": fields}, headers=headers, timeout=SECONDS)

@@ -39,7 +39,9 @@ def _same(found: list[Tree], path: Sequence[str]) -> Tree:
 def leaf_of(tree: Tree, path: Path) -> str:
     """The stripped text at the end of a path; empty when there is none."""
     for name in path:
-        tree = _step(tree, name, path)
+        tree = tree.get(name) if type(tree) is dict else _step(tree, name, path)
+        if type(tree) is list:
+            tree = _same(tree, path)
     if tree is None:
         return ""
     if not isinstance(tree, str):

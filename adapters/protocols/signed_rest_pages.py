@@ -28,12 +28,13 @@ def page_count(tree: Tree, paging: Mapping[str, Any]) -> int:
 
 def merged(trees: Sequence[Tree], paging: Mapping[str, Any]) -> Tree:
     """One tree with the rows of all. What else the pages say must be the same on each: whose record, what total."""
+    if len(trees) == 1:
+        return trees[0]
     rows, apart = as_path(paging["rows"]), [as_path(each) for each in (paging["rows"], *paging["differ"])]
     if any(_without(tree, apart) != _without(trees[0], apart) for tree in trees[1:]):
         raise Garbled("the pages contradict each other", code="UPSTREAM_CONFLICT")
     whole = copy.deepcopy(trees[0])
-    if len(trees) > 1:
-        _above(whole, rows)[rows[-1]] = [row for tree in trees for row in rows_of(tree, rows)]
+    _above(whole, rows)[rows[-1]] = [row for tree in trees for row in rows_of(tree, rows)]
     return whole
 
 

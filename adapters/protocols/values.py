@@ -76,9 +76,11 @@ def _moment(forms: Sequence[str], timed: bool) -> Reader:
     def read(text: str) -> str:
         for pattern in patterns:
             if match := pattern.fullmatch(text):
-                parts = {name: int(digits) for name, digits in match.groupdict().items()}
                 if not timed:
-                    return date(parts["Y"], parts["m"], parts["d"]).isoformat()
+                    year, month, day = match.group("Y", "m", "d")
+                    date(int(year), int(month), int(day))  # is there such a day?
+                    return f"{year}-{month}-{day}"
+                parts = {name: int(digits) for name, digits in match.groupdict().items()}
                 clock = (parts.get("H", 0), parts.get("M", 0), parts.get("S", 0))
                 return datetime(parts["Y"], parts["m"], parts["d"], *clock).isoformat() + CHINA  # noqa: DTZ001
         raise ValueError("no date in the declared form")

@@ -47,7 +47,7 @@ class Item:
         others = (*self.others, self.title_en) if self.title_en else self.others
         return indexed(self.title, others, first=self.source == CONFIG)
 
-    def row(self, name_id: int) -> str:
+    def row(self, words: Words) -> str:
         """A line for COPY, in the order of COLUMNS. The digest is of what was given: a later version of the item may
         shorten the last day."""
         values = line(
@@ -67,7 +67,10 @@ class Item:
                 orjson.dumps(dict(self.codes)).decode(),
                 keys(self.codes),
                 self.suspended,
-                name_id,
+                words.id,
+                words.sort,
+                words.words,
+                words.sounds,
                 self.effective_from,
                 self.effective_until,
                 orjson.dumps(self.body).decode(),
@@ -78,7 +81,8 @@ class Item:
 
 COLUMNS = (
     "id", "version", "source", "title", "title_en", "department", "department_name", "kind", "themes", "audience",
-    "region", "level", "codes", "keys", "suspended", "name_id", "effective_from", "effective_until", "body", "digest",
+    "region", "level", "codes", "keys", "suspended", "name_id", "sort", "words", "sounds",
+    "effective_from", "effective_until", "body", "digest",
 )  # fmt: skip
 
 

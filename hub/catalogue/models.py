@@ -1,6 +1,7 @@
 """Tables of the catalogue: items, the words that titles are found by, the configuration they hold, what was missed.
 
-Shaped for three million items of three hundred thousand different titles: words and tokens stand once for each title.
+Shaped for three million items of three hundred thousand different titles. What is searched stands with each title, for
+a search of the whole country, and with each item, for a search in a county, which then reads one table only.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class NameRow(Base):
 
     __tablename__ = "catalogue_name"
     __table_args__ = (
-        Index("catalogue_name_in_order", "sort", "id"),
+        Index("catalogue_name_in_order", "sort", "id", postgresql_include=["words", "sounds"]),
         Index("catalogue_name_by_token", "tokens", postgresql_using="gin"),
     )
 
@@ -36,8 +37,8 @@ class NameRow(Base):
 
 class ItemRow(Base):
     """One version of one item. `source` is `config` or the code scheme it was imported under; `codes` are shown,
-    `keys` are the same and their twins as they are searched for; a superseded item is one that a service of config
-    stands for; `digest` tells whether an import changes anything."""
+    `keys` are the same and their twins as they are searched for; `sort`, `words` and `sounds` are its title's; a
+    superseded item is one that a service of config stands for; `digest` tells whether an import changes anything."""
 
     __tablename__ = "catalogue_item"
     __table_args__ = (
@@ -66,6 +67,9 @@ class ItemRow(Base):
     suspended: Mapped[bool]
     superseded: Mapped[bool]
     name_id: Mapped[int] = mapped_column(BigInteger)
+    sort: Mapped[str] = mapped_column(_BYTES)
+    words: Mapped[str] = mapped_column(Text)
+    sounds: Mapped[str] = mapped_column(Text)
     effective_from: Mapped[date]
     effective_until: Mapped[date | None]
     body: Mapped[dict[str, Any]]

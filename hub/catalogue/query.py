@@ -12,14 +12,16 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import yaml
 
 from hub.catalogue.pinyin import readings, starting_with, syllables
 from hub.catalogue.words import RUN, is_chinese, pairs, plain
 
-_MOST_RUNS, _MOST_MEANT = 6, 12
+_MOST_RUNS, _MOST_MEANT, _MOST_CUTS = 6, 12, 8
 _EVERYDAY = Path(__file__).parents[1] / "reference" / "everyday_words.yaml"
 _CODE = re.compile(r"[A-Z0-9][A-Z0-9._/()-]{4,63}", re.ASCII)
 _LONGEST_SYLLABLE = 6
@@ -29,12 +31,12 @@ _LONGEST_CORRECTED = 16
 @dataclass(frozen=True, slots=True)
 class Way:
     """One way to be found. The tokens only narrow down (all of `tokens`, and one of each set in `choices`);
-    `pattern` decides: LIKE on the words, or a regular expression on the sounds."""
+    `pattern` decides: by LIKE or as a regular expression, on the words or on the sounds."""
 
     tokens: frozenset[str]
     pattern: str
     choices: tuple[frozenset[str], ...] = ()
-    sounds: bool = False
+    by: Literal["words", "words_expression", "sounds", "sounds_expression"] = "words"
 
 
 Ways = tuple[Way, ...]
@@ -58,11 +60,6 @@ def close(text: str) -> Condition:
     stripped = _without_fillers("".join(_runs(text)))
     runs = _runs(text) if stripped == "".join(_runs(text)) else _runs(stripped)
     return (tuple((*_exact(run), *_close(run)) for run in runs),) if runs else ()
-
-
-def is_short(condition: Condition) -> bool:
-    """Whether so little was typed that a large part of a catalogue may match."""
-    return all(len(runs) == 1 and len(runs[0][0].pattern) <= 5 for runs in condition)
 
 
 def _meant(text: str) -> list[list[str]]:
@@ -89,12 +86,12 @@ def _runs(text: str) -> list[str]:
 
 
 def _without_fillers(said: str) -> str:
-    while shorter := next((_cut(said, filler) for filler in _fillers() if _cut(said, filler)), ""):
+    while shorter := next((_shorter(said, filler) for filler in _fillers() if _shorter(said, filler)), ""):
         said = shorter
     return said
 
 
-def _cut(said: str, filler: str) -> str:
+def _shorter(said: str, filler: str) -> str:
     cut = said.removeprefix(filler).removesuffix(filler)
     return cut if cut != said else ""
 
@@ -109,14 +106,26 @@ def _exact(run: str) -> Iterator[Way]:
 
 
 def _typed_pinyin(letters: str) -> Iterator[Way]:
-    """Letters that read on from the start of a syllable. Where one syllable ends and the next begins is not known, so
-    any of the possible first two, and any of the possible last two, narrow the search down."""
+    """Letters that read on from the start of a syllable. Where one syllable ends and the next begins is not known: any
+    of the possible first two, and any of the possible last two, narrow the search down."""
     first = frozenset(_first_syllables(letters))
     if not first:
         return
     last = frozenset(_last_syllables(letters))
-    pattern = " " + " ?".join(letters)
-    yield Way(frozenset(), pattern, (first, last) if last and last != first else (first,), sounds=True)
+    choices = (first, last) if last and last != first else (first,)
+    cut = list(islice(_cut(letters), _MOST_CUTS + 1))
+    if len(cut) <= _MOST_CUTS:
+        yield from (Way(frozenset(), f"% {' '.join(each)}%", choices, "sounds") for each in cut)
+    else:
+        yield Way(frozenset(), " " + " ?".join(letters), choices, "sounds_expression")
+
+
+def _cut(letters: str) -> Iterator[tuple[str, ...]]:
+    """Every way to read the letters: whole syllables, and at the end one that may only have begun."""
+    if starting_with(letters):
+        yield (letters,)
+    for one, rest in _splits(letters):
+        yield from ((one, *more) for more in _cut(rest))
 
 
 def _first_syllables(letters: str) -> Iterator[str]:
@@ -156,10 +165,10 @@ def _close(run: str) -> Iterator[Way]:
         for place in range(len(run)):
             yield from _one_wrong(run, place)
     if is_chinese(run) and len(run) > 1:
-        yield Way(frozenset(run), f"%{'%'.join(run)}%")
+        yield Way(frozenset(run), r"[^\n]*".join(run), by="words_expression")
         for reading in readings(run):
             if "?" not in reading:
-                yield Way(frozenset(pairs(reading, "~", " ")), f" {' '.join(reading)} ", sounds=True)
+                yield Way(frozenset(pairs(reading, "~", " ")), f"% {' '.join(reading)} %", by="sounds")
 
 
 def _one_wrong(run: str, place: int) -> Iterator[Way]:

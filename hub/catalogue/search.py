@@ -18,19 +18,22 @@ from sqlalchemy.sql import ColumnElement
 from sqlalchemy.types import BigInteger, Text
 
 from hub.catalogue.divisions import prefix
+from hub.catalogue.frequencies import Frequencies
 from hub.catalogue.items import COLUMNS
 from hub.catalogue.models import ItemRow, NameRow
-from hub.catalogue.query import Condition, Way, is_short
+from hub.catalogue.query import Condition, Way
 from hub.catalogue.rules import Query
 from hub.errors import Problem
 
-_WALKED = 2000
-_CHUNKS = (200, 2_000, 10_000, 50_000, 250_000)
-_SHOWN = (*(column for column in COLUMNS if column not in ("keys", "body", "digest")),)
+_MANY, _WALKED = 0.005, 30_000
+_CHUNKS = (200, 2_000)
+_SHOWN = [column for column in COLUMNS if column not in ("keys", "words", "sounds", "body", "digest")]
+_COLUMNS = [getattr(ItemRow, column) for column in _SHOWN]
 _SMALL_REGION = 4
+_ORDER = (NameRow.sort, NameRow.id)
 
 Item = dict[str, Any]
-"""The columns of a list, by name, and the title's `sort`."""
+"""The columns of a list, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,13 @@ class Found:
 class Search:
     """One question to the tables on one connection; `today` decides which versions are in force."""
 
-    def __init__(self, connection: Connection, query: Query, today: date) -> None:
+    def __init__(self, connection: Connection, query: Query, today: date, frequencies: Frequencies) -> None:
         self._connection = connection
+        self._frequencies = frequencies
         self._limit = query.page_size + 1
         self._filters = _filters(query, today)
         self._small = _is_small(query)
+        self._in_region = bool(query.region)
 
     def page(self, condition: Condition | None, start: Position | None) -> Found:
         """The items of the titles that meet the condition, after `start`."""
@@ -72,26 +77,17 @@ class Search:
         return self._cut(self._from_items(None, start), None)
 
     def _from_items(self, condition: Condition | None, start: Position | None) -> list[Item]:
-        near = select(ItemRow).where(*self._filters).cte("near").prefix_with("MATERIALIZED", dialect="postgresql")
-        # OFFSET keeps the planner from reading every title of the country for the few of a county.
-        name = (
-            select(NameRow.sort, NameRow.words, NameRow.sounds)
-            .where(NameRow.id == near.c.name_id)
-            .offset(literal(0))
-            .lateral("name")
-        )
-        statement = select(name.c.sort, *(near.c[column] for column in _SHOWN)).join_from(near, name, true())
+        place = (ItemRow.sort, ItemRow.name_id, ItemRow.region, ItemRow.id)
+        statement = select(*_COLUMNS).where(*self._filters)
         if condition:
-            statement = statement.where(_matching(condition, name.c.words, name.c.sounds))
+            statement = statement.where(_matching(condition, ItemRow))
         if start:
-            place = tuple_(name.c.sort, near.c.name_id, near.c.region, near.c.id)
-            statement = statement.where(place > tuple_(start.sort, start.name, start.region, start.id))
-        order = (name.c.sort, near.c.name_id, near.c.region, near.c.id)
-        return self._items(statement.order_by(*order).limit(self._limit))
+            statement = statement.where(tuple_(*place) > tuple_(start.sort, start.name, start.region, start.id))
+        return self._items(statement.order_by(*place).limit(self._limit))
 
     def _from_names(self, condition: Condition | None, start: Position | None) -> Found:
-        """Titles in growing chunks until a page is full. The last chunk bounds the work: what is left then is told as
-        the rest, even when the page is not full."""
+        """Titles in growing chunks until a page is full. The last chunk bounds the work. When a region offers hardly
+        any of the titles, its own items are gone through for what is left; else the page ends there, not full."""
         items: list[Item] = []
         after = start
         for number in (self._limit, *_CHUNKS):
@@ -101,6 +97,8 @@ class Search:
                 return self._cut(items, None)
             sort, name = names[-1]
             after = Position(sort, name, "\x7f")  # behind every item of that title
+        if self._in_region:
+            return self._cut([*items, *self._from_items(condition, after)][: self._limit], None)
         return self._cut(items, after)
 
     def _cut(self, items: list[Item], rest: Position | None) -> Found:
@@ -112,7 +110,7 @@ class Search:
         )
 
     def _items(self, statement: Select[Any]) -> list[Item]:
-        return [dict(row) for row in self._connection.execute(statement).mappings()]
+        return [dict(zip(_SHOWN, row, strict=True)) for row in self._connection.execute(statement)]
 
     def _items_of(self, names: Sequence[int], start: Position | None, limit: int) -> Select[Any]:
         numbers = bindparam("names", list(names), type_=ARRAY(BigInteger))
@@ -121,35 +119,28 @@ class Search:
         if start:
             behind = tuple_(ItemRow.region, ItemRow.id) > tuple_(start.region, start.id)
             here.append(or_(wanted.c.id != start.name, behind))
-        item = (
-            select(*(getattr(ItemRow, column) for column in _SHOWN))
-            .where(*here)
-            .order_by(ItemRow.region, ItemRow.id)
-            .limit(limit)
-            .lateral("item")
-        )
-        sort = select(NameRow.sort).where(NameRow.id == wanted.c.id).scalar_subquery().label("sort")
+        item = select(*_COLUMNS).where(*here).order_by(ItemRow.region, ItemRow.id).limit(limit).lateral("item")
         order = (wanted.c.place, item.c.region, item.c.id)
-        return select(sort, item).join_from(wanted, item, true()).order_by(*order).limit(limit)
+        return select(item).join_from(wanted, item, true()).order_by(*order).limit(limit)
 
     def names(self, condition: Condition | None, start: Position | None, number: int) -> list[tuple[str, int]]:
-        """Sort and number of the next titles in order. Where a large part of all may match, the first ones are looked through before the
-        index is asked, because it would give all of them."""
+        """Sort and number of the next titles in order. The token index gives matches in no order, all of them; where
+        there are many, going through the titles in order meets enough sooner, as a rule. (Of 300,000 titles, 10,000
+        are gone through in 3 ms; the index takes 3 ms for 2,000 matches and 30 ms for 80,000.)"""
         if condition is None:
-            return self._rows(_behind(select(NameRow.sort, NameRow.id), start).limit(number))
-        if is_short(condition) and number < _WALKED:
-            first = _behind(select(NameRow), start).limit(_WALKED).subquery()
-            matching = _matching(condition, first.c.words, first.c.sounds)
-            met = self._rows(
-                select(first.c.sort, first.c.id).where(matching).order_by(first.c.sort, first.c.id).limit(number)
-            )
-            if len(met) == number:
-                return met
-        every = select(NameRow).where(_narrowed(condition)).offset(literal(0)).subquery()
-        statement = select(every.c.sort, every.c.id).where(_matching(condition, every.c.words, every.c.sounds))
-        if start:
-            statement = statement.where(tuple_(every.c.sort, every.c.id) >= tuple_(start.sort, start.name))
-        return self._rows(statement.order_by(every.c.sort, every.c.id).limit(number))
+            return self._rows(_from(select(*_ORDER), start).order_by(*_ORDER).limit(number))
+        met = self._walked(condition, start, number) if self._frequencies.share(condition) > _MANY else []
+        return met if len(met) == number else self._indexed(condition, start, number)
+
+    def _indexed(self, condition: Condition, start: Position | None, number: int) -> list[tuple[str, int]]:
+        match = _from(select(*_ORDER), start).where(_narrowed(condition), _matching(condition, NameRow))
+        found = match.cte("found").prefix_with("MATERIALIZED", dialect="postgresql")
+        return self._rows(select(found).order_by(found.c.sort, found.c.id).limit(number))
+
+    def _walked(self, condition: Condition, start: Position | None, number: int) -> list[tuple[str, int]]:
+        first = _from(select(*_ORDER, NameRow.words, NameRow.sounds), start).order_by(*_ORDER).limit(_WALKED)
+        near = first.subquery("near")
+        return self._rows(select(near.c.sort, near.c.id).where(_matching(condition, near.c)).limit(number))
 
     def _rows(self, statement: Select[Any]) -> list[tuple[str, int]]:
         return [(sort, id) for sort, id in self._connection.execute(statement)]
@@ -168,11 +159,9 @@ def _in_force(today: date) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return ItemRow.effective_from <= today, or_(ItemRow.effective_until.is_(None), ItemRow.effective_until >= today)
 
 
-def _behind(statement: Select[*tuple[Any, ...]], start: Position | None) -> Select[Any]:
+def _from(statement: Select[*tuple[Any, ...]], start: Position | None) -> Select[Any]:
     """From the title of `start` on: it may have more items."""
-    if start:
-        statement = statement.where(tuple_(NameRow.sort, NameRow.id) >= tuple_(start.sort, start.name))
-    return statement.order_by(NameRow.sort, NameRow.id)
+    return statement.where(tuple_(*_ORDER) >= tuple_(start.sort, start.name)) if start else statement
 
 
 def _is_small(query: Query) -> bool:
@@ -218,10 +207,14 @@ def _texts(values: list[str]) -> ColumnElement[Any]:
     return literal(values, ARRAY(Text))
 
 
-def _matching(condition: Condition, words: ColumnElement[str], sounds: ColumnElement[str]) -> ColumnElement[bool]:
-    """What decides."""
+def _matching(condition: Condition, name: Any) -> ColumnElement[bool]:
+    """What decides. `name` has the columns `words` and `sounds`."""
 
     def met(way: Way) -> ColumnElement[bool]:
-        return sounds.op("~")(way.pattern) if way.sounds else words.like(way.pattern)
+        column = name.words if way.by.startswith("words") else name.sounds
+        tested: ColumnElement[bool] = (
+            column.op("~")(way.pattern) if way.by.endswith("expression") else column.like(way.pattern)
+        )
+        return tested
 
     return or_(*(and_(*(or_(*(met(way) for way in ways)) for ways in runs)) for runs in condition))

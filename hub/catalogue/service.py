@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from hub.catalogue import answers, divisions, query
 from hub.catalogue.answers import Answer
 from hub.catalogue.cursor import Cursors
+from hub.catalogue.frequencies import Frequencies
 from hub.catalogue.importing import Report, import_published
 from hub.catalogue.items import CONFIG, period
 from hub.catalogue.misses import Misses
@@ -34,6 +36,7 @@ from hub.switches.service import Switches
 
 _LOOK_EVERY_S = 1.0
 _FRESH_S = 0.5
+_FREQUENCIES_S = 60.0
 NOBODY = Visitor()
 _log = structlog.get_logger("catalogue")
 
@@ -78,6 +81,8 @@ class Catalogue:
         self._misses = Misses()
         self._in_step_with: Snapshot | None = None
         self._looked_at = float("-inf")
+        self._frequencies = Frequencies({})
+        self._frequencies_until = float("-inf")
         settings.on_change(self._changed)
 
     def search(self, asked: Query, language: str, visitor: Visitor = NOBODY, client: str = "") -> Page:
@@ -87,7 +92,9 @@ class Catalogue:
         cursors = Cursors(moment.snapshot.hub.token_keys)
         mode, start = _place(cursors, asked)
         with self._database.read() as connection:
-            mode, found = self._found(Search(connection, asked, moment.now.date()), asked.q, mode, start)
+            mode, found = self._found(
+                Search(connection, asked, moment.now.date(), self._common(connection)), asked.q, mode, start
+            )
         if asked.q and not found.items and asked.cursor == "":
             self._misses.note(asked.q, moment.now.date())
         cursor = cursors.write(asked.filters(), _written(mode, found.rest)) if found.rest else None
@@ -176,6 +183,14 @@ class Catalogue:
                     self._misses.keep(session)
         except Exception as error:  # the tables lag behind; what is read is still right, and the next read tries again
             _log.warning("catalogue_behind", error=type(error).__name__)
+
+    def _common(self, connection: Connection) -> Frequencies:
+        """Read again every minute: an import of another worker changes them."""
+        now = self._clock.monotonic()
+        if now > self._frequencies_until:
+            self._frequencies_until = now + _FREQUENCIES_S
+            self._frequencies = Frequencies.read(connection)
+        return self._frequencies
 
     def _found(self, search: Search, said: str, mode: str, start: Position | None) -> tuple[str, Found]:
         """By code, else exactly, else closely; a cursor goes on in the mode it began with."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 from sqlalchemy import CursorResult, text
 from sqlalchemy.orm import Session
 
 from hub.catalogue.copying import line
 from hub.catalogue.items import COLUMNS, Counts, Item
+from hub.catalogue.words import Words
 
 BATCH = 20_000
 _PIECE = 200
@@ -104,7 +106,7 @@ class Writer(AbstractContextManager["Writer"]):
         self._rows: list[str] = []
         self._names: list[str] = []
         self._ids: set[str] = set()
-        self._titles: dict[tuple[str, ...], int] = {}
+        self._titles: dict[tuple[str, ...], Words] = {}
         self._thread = ThreadPoolExecutor(1, "catalogue-writer")
         self._before: Future[None] | None = None
         # A large batch takes longer than an ordinary question may.
@@ -118,7 +120,7 @@ class Writer(AbstractContextManager["Writer"]):
         if len(self._rows) >= BATCH or item.id in self._ids:  # two versions of one item never in one batch
             self._write()
         self._ids.add(item.id)
-        self._rows.append(f"{item.row(self._name(item))}\t{number}\n")
+        self._rows.append(f"{item.row(self._words(item))}\t{number}\n")
 
     def __exit__(self, *_: object) -> None:
         self._thread.shutdown(wait=True)
@@ -127,16 +129,18 @@ class Writer(AbstractContextManager["Writer"]):
         self._write()
         self._wait()
         self._session.execute(text(_UNSTAGE))
+        if self._counts.new or self._counts.changed:
+            self._session.execute(text("ANALYZE catalogue_name"))  # frequencies.py reads it
         return self._counts
 
-    def _name(self, item: Item) -> int:
+    def _words(self, item: Item) -> Words:
         said = (item.source, item.title, item.title_en, *item.others)
-        known = self._titles.get(said)
-        if known is None:
+        words = self._titles.get(said)
+        if words is None:
             words = item.words()
-            known = self._titles[said] = words.id
+            self._titles[said] = replace(words, tokens=())  # the tokens are needed once only
             self._names.append(f"{line((words.id, words.sort, words.words, words.sounds, list(words.tokens)))}\n")
-        return known
+        return words
 
     def _write(self) -> None:
         self._wait()

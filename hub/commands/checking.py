@@ -9,8 +9,7 @@ from pathlib import Path
 
 import click
 
-from hub.commands.opening import as_json, environment, home_folder, opened, print_json
-from hub.main import Hub
+from hub.commands.opening import as_json, home_folder, hub_of, opened, print_json
 from hub.migrations.upgrade import is_current, upgrade
 from hub.settings import Complaint, Settings, Unusable
 
@@ -42,9 +41,8 @@ def check(json_wanted: bool, folder: Path | None) -> None:
 
 def _complaints() -> list[Complaint]:
     """Needs no database: none is asked."""
-    home = home_folder()
     try:
-        hub = Hub.open(home, _NO_SERVERS | environment(home))
+        hub = hub_of(home_folder(), _NO_SERVERS)
     except Unusable as error:
         return list(error.complaints)
     try:

@@ -17,7 +17,7 @@ import click
 from sqlalchemy import text
 
 from hub.commands.listing import all_systems
-from hub.commands.opening import as_json, environment, home_folder, print_json, print_table
+from hub.commands.opening import as_json, home_folder, hub_of, print_json, print_table
 from hub.demo.places import SYSTEM_ACCOUNT, account, reachable
 from hub.errors import Problem
 from hub.main import Hub
@@ -63,7 +63,7 @@ def examined(home: Path) -> Iterator[Finding]:
     yield _port(int(os.environ.get("HUB_PORT") or 8080))
     yield _sockets()
     try:
-        hub = Hub.open(home, environment(home))
+        hub = hub_of(home)
     except Unusable as error:
         for complaint in error.complaints:
             yield Finding("config", "bad", str(complaint), "Correct the file; hub check looks again.")

@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from hub import logs
 from hub.errors import Problem
 from hub.main import Hub
 from hub.settings import Unusable
@@ -42,12 +43,18 @@ def _written(path: Path) -> Iterator[tuple[str, str]]:
             yield name, value
 
 
+def hub_of(home: Path, servers: Mapping[str, str] | None = None) -> Hub:
+    """The hub without its threads; `servers` where none is named. Its log goes to stderr. Raises Unusable, Missing."""
+    logs.configure()
+    return Hub.open(home, {**(servers or {}), **environment(home)})
+
+
 @contextmanager
 def opened() -> Iterator[Hub]:
     """The hub without its threads. What goes wrong becomes one sentence and exit 1."""
     home = home_folder()
     try:
-        hub = Hub.open(home, environment(home))
+        hub = hub_of(home)
         try:
             yield hub
         finally:

@@ -9,6 +9,7 @@ import pkgutil
 import resource
 import shutil
 import signal
+import sys
 import threading
 from pathlib import Path
 
@@ -17,7 +18,6 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
-from hub import logs
 from hub.commands.opening import environment, home_folder, opened
 from hub.commands.rounds import Rounds
 from hub.demo.child import end_with_parent
@@ -29,6 +29,7 @@ _THREADS = 256
 # It counts connections, idle ones too, and whoever comes after that many waits unanswered. Refusing in time is the
 # door's work (max_in_flight of hub.yaml), so this only bounds the sockets.
 _CONNECTIONS = 8192
+FIGURES = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @click.command()
@@ -47,7 +48,11 @@ def serve(host: str, port: int, workers: int, listener: str, people: Path | None
     """Serve the HTTP interface until SIGTERM; what is in progress then has 25 s to end."""
     home = home_folder()
     os.environ.update(environment(home), HUB_HOME=str(home), HUB_LISTENER=listener)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_empty(home / "run" / f"metrics-{listener}"))
+    figures = str(home / "run" / f"metrics-{listener}")
+    if os.environ.get(FIGURES) != figures:
+        # The library decides while it is imported whether the workers' figures are added up: begin again, told so.
+        os.execve(sys.executable, [sys.executable, "-m", "hub", *sys.argv[1:]], {**os.environ, FIGURES: figures})
+    _empty(Path(figures))
     _many_sockets()
     with opened() as hub:  # what is wrong with the configuration is told here, in a sentence, not by each worker
         if people:
@@ -74,10 +79,9 @@ def serve(host: str, port: int, workers: int, listener: str, people: Path | None
     ).serve()
 
 
-def _empty(folder: Path) -> Path:
+def _empty(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
-    return folder
 
 
 def _many_sockets() -> None:
@@ -89,7 +93,6 @@ def _many_sockets() -> None:
 @click.command()
 def work() -> None:
     """Do what must be done regularly, until SIGTERM."""
-    logs.configure()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

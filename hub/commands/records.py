@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from hub import logs
 from hub.catalogue.importing import Broken, Report
 from hub.commands.opening import as_json, opened, print_json
 from hub.demo.county import config_folder, make_secrets
@@ -28,7 +29,7 @@ def import_(file: Path, scheme: str, json_wanted: bool) -> None:
     """Take the published catalogue in FILE into the database. Exit 1 when anything of it was refused."""
     with opened() as hub:
         try:
-            with hub.database.session() as session:
+            with hub.database.session(patience=600) as session:
                 report = hub.catalogue.import_published(session, file, scheme)
         except Broken as broken:
             report = broken.report
@@ -77,6 +78,7 @@ def _document(home: Path) -> dict[str, Any]:
         "HUB_DATABASE_URL": f"postgresql+psycopg://nobody@/none?host={home}",
         "HUB_REDIS_URL": f"unix://{home}/none",
     }
+    logs.configure()
     hub = Hub.open(home, {**os.environ, **servers, "HUB_CONFIG": str(config)})
     try:
         app = pkgutil.resolve_name("blueprints.app:create_app")(hub)

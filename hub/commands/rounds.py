@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from hub.gateway import idempotency
+from hub.gateway import idempotency, samples
 from hub.main import Hub
 
 _PROBE_S, _SWEEP_S = 60.0, 600.0
@@ -62,6 +62,7 @@ class Rounds:
     def _forget_submissions(self) -> None:
         with self._hub.database.session() as session:
             idempotency.purge(session)
+            samples.purge(session)
 
     def _forget_logins(self) -> None:
         with self._hub.database.session() as session:

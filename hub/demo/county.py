@@ -9,10 +9,12 @@ import re
 import secrets
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from hub.demo import announcement
 from hub.demo.child import Program
 from hub.demo.embedded import embedded_redis, postgres
 from hub.demo.places import Refused, Say, alone, private, writable_home, written
@@ -32,7 +34,7 @@ def config_folder(environ: Mapping[str, str]) -> Path:
 def make_secrets(config: Path, home: Path) -> None:
     """Every secret file that the configuration names and that is not there yet, at random."""
     folder = private(home / "secrets")
-    texts = [path.read_text(encoding="utf-8") for path in sorted(config.glob("**/*.yaml"))]
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in sorted(config.glob("**/*.yaml"))]
     for name in sorted({match for text in texts for match in _SECRET.findall(text)}):
         path = folder / Path(name).name
         if not path.exists():
@@ -132,10 +134,9 @@ class County:
         if self._people:
             self._write_demo()
 
-    def _hub(self, name: str, *arguments: str, **more: Any) -> Program:
-        return Program(
-            name=name, argv=(sys.executable, "-m", *arguments), environ=self._hub_environ, folder=ROOT, **more
-        )
+    def _hub(self, verb: str, *options: str, ready: Callable[[], bool]) -> Program:
+        argv = (sys.executable, "-m", "hub", verb, *options)
+        return Program(name=verb, argv=argv, environ=self._hub_environ, folder=ROOT, ready=ready)
 
     @property
     def _hub_environ(self) -> dict[str, str]:
@@ -149,11 +150,12 @@ class County:
 
     def _serving(self) -> Program:
         """It also prepares the county, before its workers start: that loads what they need anyway."""
-        arguments = ("serve", "--host", HOST, "--prepare", str(self._people_file))
-        return self._hub("serve", "hub", *arguments, ready=self._serves)
+        program = self._hub("serve", "--host", HOST, "--prepare", str(self._people_file), ready=self._serves)
+        figures = {"PROMETHEUS_MULTIPROC_DIR": str(self.home / "run" / "metrics-public")}  # saves `hub serve` a restart
+        return replace(program, environ={**program.environ, **figures})
 
     def _working(self) -> Program:
-        return self._hub("work", "hub", "work", ready=lambda: True)
+        return self._hub("work", ready=lambda: True)
 
     def _serves(self) -> bool:
         connection = http.client.HTTPConnection(HOST, self._port, timeout=2)
@@ -163,48 +165,12 @@ class County:
         return False
 
     def _write_demo(self) -> None:
-        twins = {
-            name: {key: entry[key] for key in ("url", "system", "protocol")} for name, entry in self._entries.items()
-        }
-        demo = {
-            "base_url": self.base_url,
-            "console_url": f"{self.base_url}/console",
-            "twins": twins,
-            "personas": self._people["personas"],
-            "staff": self._people["staff"],
-            "examples": self._people["examples"],
-            "peers": [],
-        }
+        demo = announcement.document(self.base_url, self._entries, self._people)
         written(self.home / "demo.json", json.dumps(demo, ensure_ascii=False, indent=1) + "\n")
 
     def _tell(self) -> None:
-        for line in told(json.loads((self.home / "demo.json").read_text(encoding="utf-8")), self.home):
+        for line in announcement.lines(json.loads((self.home / "demo.json").read_text(encoding="utf-8")), self.home):
             self._say(line)
-
-
-def told(demo: Mapping[str, Any], home: Path) -> list[str]:
-    """What the terminal shows: every address, person and account."""
-    personas = [
-        f"  {each['name']}  {each['resident']}  level {each['level']}  openid {each['openid']}"
-        for each in demo["personas"]
-    ]
-    staff = [
-        f"  {each['username']}  {each['password']}  totp {each['totp_secret']}  ({each['role']})"
-        for each in demo["staff"]
-    ]
-    return [
-        "",
-        f"The county is open: {demo['base_url']}  (interface at {demo['base_url']}/docs)",
-        "Simulated departments (control addresses):",
-        *(f"  {name}  {entry['url']}  {entry['protocol']}" for name, entry in demo["twins"].items()),
-        "People:",
-        *personas,
-        "Staff (user name, password, one-time-code secret, role):",
-        *staff,
-        f"All of it as JSON: {home / 'demo.json'}. Logs: {home / 'log'}.",
-        f"Another terminal: HUB_HOME={home} hub doctor",
-        "Ctrl-C stops everything.",
-    ]
 
 
 def free_or_refused(port: int) -> None:

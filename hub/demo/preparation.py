@@ -63,7 +63,7 @@ def _import_items(hub: Hub) -> None:
     """The county's published catalogue, unless this very file was taken before."""
     mark, digest = hub.home / "run" / "items", hashlib.sha256(ITEMS.read_bytes()).hexdigest()
     if not mark.exists() or mark.read_text(encoding="ascii") != digest:
-        with hub.database.session() as session:
+        with hub.database.session(patience=120) as session:
             hub.catalogue.import_published(session, ITEMS, _SCHEME)
         mark.write_text(digest, encoding="ascii")
 

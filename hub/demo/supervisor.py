@@ -83,8 +83,7 @@ class Supervisor:
                     raise Refused(f"{self._ending(running)}: {self._last_words(running)}")
                 if time.monotonic() > until:
                     raise Refused(
-                        f"{running.program.name} was not ready after {seconds:.0f} s:"
-                        f" {self._last_words(running)}"
+                        f"{running.program.name} was not ready after {seconds:.0f} s: {self._last_words(running)}"
                     )
                 if not self._announce(running):
                     time.sleep(_PAUSE)

@@ -18,6 +18,7 @@ from hub.gateway.bulkhead import Bulkhead
 from hub.gateway.condition import Condition, Conditions
 from hub.gateway.orders import Answer, Failure
 from hub.gateway.passage import Onward, Passage
+from hub.gateway.samples import Samples
 from hub.port import Call, Denied, Garbled, OutcomeUnknown, PortError, Rejected, Unavailable
 from hub.settings.shapes import System
 from hub.systems import Systems
@@ -37,12 +38,14 @@ class Department:
         bulkhead: Bulkhead,
         conditions: Conditions,
         budget: Budget,
+        samples: Samples,
     ) -> None:
         self._systems = systems
         self._attached = attached
         self._bulkhead = bulkhead
         self._conditions = conditions
         self._budget = budget
+        self._samples = samples
         self._log = structlog.get_logger()
 
     def named(self, onward: Onward, passage: Passage) -> Answer:
@@ -177,6 +180,8 @@ class Department:
             at = passage.moment(time.monotonic())
             failure = Failure(at, passage.operation, error.code, passage.trace.id)
         condition.settle(permit, verdict, seconds, failure)
+        if isinstance(error, Garbled):
+            self._samples.keep(passage, error)
         if isinstance(error, Denied) and condition.deny(self._systems.get(passage.system).adapter):
             self._log.error("system_denied", system=passage.system, trace_id=passage.trace.id, note=error.note)
 

@@ -1,11 +1,11 @@
-"""Which submissions have been taken, so that the same key is never run twice."""
+"""Which submissions have been taken, so that the same key is never run twice; samples of answers not understood."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import LargeBinary
+from sqlalchemy import BigInteger, Identity, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.database import Base
@@ -24,3 +24,17 @@ class Submission(Base):
     running_until: Mapped[datetime | None]
     answer_sealed: Mapped[bytes | None]
     expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SampleRow(Base):
+    """At most 4 KiB of an answer, sealed."""
+
+    __tablename__ = "gateway_sample"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    kept_at: Mapped[datetime] = mapped_column(index=True)
+    trace_id: Mapped[str] = mapped_column(index=True)
+    system: Mapped[str]
+    operation: Mapped[str]
+    code: Mapped[str]
+    sample_sealed: Mapped[bytes]

@@ -30,11 +30,12 @@ from hub.gateway.orders import Answer, Caller, Order, Part, Registered, SystemHe
 from hub.gateway.passage import Onward, Passage, way
 from hub.gateway.record import Recorded
 from hub.gateway.redis_line import RedisLine
+from hub.gateway.samples import Samples
 from hub.gateway.watch import Watch
 from hub.ledger import Exchanges
 from hub.metrics import Metrics
 from hub.port import Reply
-from hub.settings.shapes import Service, Snapshot
+from hub.settings.shapes import Service, Snapshot, System
 from hub.switches.rules import state
 from hub.switches.service import Switches
 from hub.systems import Systems
@@ -73,7 +74,9 @@ class Gateway:
         self._kept = Kept(line, crypto)
         self._watch = Watch(self._conditions, self._batch, self._is_on, self._probe_due, self._tell)
         budget, open_, recorded = Budget(line, clock), Open(switches, clock), Recorded(exchanges, metrics)
-        department = Department(systems, lambda: now().systems, self._bulkhead, self._conditions, budget)
+        self.samples = Samples(database, crypto, self._batch.start)
+        attached: Callable[[], Mapping[str, System]] = lambda: now().systems  # noqa: E731
+        department = Department(systems, attached, self._bulkhead, self._conditions, budget, self.samples)
         self._department = department
 
         doors = (

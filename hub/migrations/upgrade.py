@@ -10,9 +10,10 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
-from hub.database import Database
+from hub.database import Database, patient
 
 _LOCK = 360423001  # any number nobody else locks
+_LONGEST_S = 600.0
 
 
 def _config() -> Config:
@@ -24,10 +25,12 @@ def _config() -> Config:
 def upgrade(database: Database) -> None:
     config = _config()
     with database.engine.connect() as guard:
+        patient(guard, _LONGEST_S)
         guard.execute(text("SET lock_timeout = '60s'"))
         guard.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _LOCK})
         guard.commit()
         with database.engine.connect() as connection:
+            patient(connection, _LONGEST_S)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             connection.commit()

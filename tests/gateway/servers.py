@@ -1,4 +1,4 @@
-"""A Redis of a test's own, to be killed, stopped and started again."""
+"""Servers of a test's own, to be killed, frozen and started again."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import psutil
 
 from hub.demo.child import Mark, start
 from hub.demo.embedded import embedded_redis
+from tests.switches.postgres import Server
 
 
 class OwnRedis:
@@ -44,6 +47,18 @@ class OwnRedis:
 def send(mark: Mark, number: int) -> None:
     for pid in mark.members():
         os.kill(pid, number)
+
+
+def send_to_postgres(server: Server, number: int) -> None:
+    """To the server and every one of its backends, which have sessions of their own. A killed one is gone after it."""
+    postmaster = psutil.Process(server.mark.pid)
+    backends = postmaster.children(recursive=True)
+    for process in (postmaster, *backends):
+        with suppress(psutil.NoSuchProcess):
+            process.send_signal(number)
+    if number == signal.SIGKILL:
+        os.waitpid(server.mark.pid, 0)
+        psutil.wait_procs(backends, 10)
 
 
 @contextmanager

@@ -27,11 +27,11 @@ ANNA_ID = "360423199001011239"
 
 
 @pytest.fixture
-def hub(tmp_path: Path, database: str, redis: str, offices: dict[str, Office]) -> Iterator[Hub]:
-    services = [*SERVICES, service("to-file", "alpha", kind="application", call={"system": "alpha", "operation": "file"})]
-    write_config(tmp_path / "config", offices, services)
+def hub(tmp_path: Path, fresh_database: str, redis: str, offices: dict[str, Office]) -> Iterator[Hub]:
+    to_file = service("to-file", "alpha", kind="application", call={"system": "alpha", "operation": "file"})
+    write_config(tmp_path / "config", offices, [*SERVICES, to_file])
     environ = {
-        "HUB_CONFIG": str(tmp_path / "config"), "HUB_ADAPTERS": PACKAGE, "HUB_DATABASE_URL": database,
+        "HUB_CONFIG": str(tmp_path / "config"), "HUB_ADAPTERS": PACKAGE, "HUB_DATABASE_URL": fresh_database,
         "HUB_REDIS_URL": redis, "KEY": os.urandom(20).hex(), "PASSWORD": "right",
     }  # fmt: skip
     opened = Hub.open(tmp_path, environ)
@@ -57,9 +57,8 @@ def post(hub: Hub, app: Flask) -> Post:
 
     def send(path: str, body: Any, **headers: str) -> TestResponse:
         named = {name.replace("_", "-"): text for name, text in headers.items()}
-        return client.post(
-            f"/api/v1/services/{path}", json=body, headers={"Authorization": f"Bearer {token}", "Host": "localhost"} | named
-        )
+        signed_in = {"Authorization": f"Bearer {token}", "Host": "localhost"}
+        return client.post(f"/api/v1/services/{path}", json=body, headers=signed_in | named)
 
     return send
 
@@ -119,7 +118,8 @@ def test_what_is_wrong_is_told_and_not_sent_on(
 
 def test_faults_name_the_place_in_the_body(post: Post) -> None:
     errors = post("balance/calls", {"fields": {"year": "2025", "x_y": 1}}).get_json()["errors"]
-    assert {(each["path"], each["code"]) for each in errors} == {("fields.year", "TYPE"), ("fields.x_y", "UNKNOWN_FIELD")}
+    told = {(each["path"], each["code"]) for each in errors}
+    assert told == {("fields.year", "TYPE"), ("fields.x_y", "UNKNOWN_FIELD")}
 
 
 @pytest.mark.parametrize("id", ["nowhere", "to-file", "BALANCE"])

@@ -138,6 +138,28 @@ def test_denied_until_operations_release_it_or_the_credentials_change(world: Wor
     assert world.offices["alpha"].headers[-1]["X-Password"] == "new"
 
 
+def test_denied_until_it_is_switched_off_and_on(world: World) -> None:
+    world.offices["alpha"].says(error="denied")
+    fail(world, 1)
+    world.offices["alpha"].heal()
+    world.switch("system", "alpha", enabled=False)
+    world.gateway._watch.look()
+    assert fail(world, 1) == ["SERVICE_DISABLED"]
+    world.switch("system", "alpha", enabled=True)
+    assert fail(world, 1) == ["OK"]
+
+
+def test_nobody_probes_what_is_switched_off(world: World) -> None:
+    world.offices["alpha"].says(error="unavailable")
+    fail(world, 5)
+    world.switch("system", "alpha", enabled=False)
+    asked = len(world.offices["alpha"].seen)
+    world.gateway._conditions.of("alpha").probe_again_soon()
+    world.gateway._watch.look()
+    assert world.gateway.probe("alpha").state == "off"
+    assert len(world.offices["alpha"].seen) == asked
+
+
 def test_a_stuck_driver_releases_its_caller_and_keeps_its_place(world: World) -> None:
     """legacy.md G5."""
     world.offices["stuck"].hang()

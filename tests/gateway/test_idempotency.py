@@ -21,8 +21,8 @@ from tests.gateway.world import ANNA, BERT, PEOPLE, World
 
 
 @pytest.fixture
-def store(database: str) -> Iterator[Database]:
-    opened = Database(database, pool_size=50)
+def store(fresh_database: str) -> Iterator[Database]:
+    opened = Database(fresh_database, pool_size=50)
     yield opened
     opened.close()
 

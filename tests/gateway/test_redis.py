@@ -33,10 +33,10 @@ def server(tmp_path: Path) -> Iterator[OwnRedis]:
 
 
 @pytest.fixture
-def frail(tmp_path: Path, database: str, server: OwnRedis, offices: dict[str, Office]) -> Iterator[World]:
+def frail(tmp_path: Path, fresh_database: str, server: OwnRedis, offices: dict[str, Office]) -> Iterator[World]:
     """A world on a Redis of its own."""
     write_config(tmp_path / "config", offices, SERVICES)
-    built = build(tmp_path, database, server.url, offices)
+    built = build(tmp_path, fresh_database, server.url, offices)
     yield built
     built.close()
 

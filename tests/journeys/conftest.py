@@ -14,7 +14,7 @@ from tests.town import Town
 
 @pytest.fixture(scope="module")
 def county() -> Iterator[County]:
-    """Without budgets and without stale answers: a journey asks more often than a person, and wants to see the fault."""
+    """No budgets, no stale answers: a journey asks more often than a person, and wants to see the fault."""
     with county_home() as home:
         shutil.copytree(ROOT / "config", home / "config")
         for path in (home / "config" / "services").glob("*.yaml"):

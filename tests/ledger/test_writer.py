@@ -6,12 +6,10 @@ import os
 import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-import psutil
 import pytest
 from sqlalchemy import text
 
@@ -19,6 +17,7 @@ from hub.clock import Clock
 from hub.database import Database
 from hub.errors import Problem
 from hub.ledger import Exchange, Exchanges, find
+from tests.gateway.servers import send_to_postgres
 from tests.switches.postgres import Server
 
 NOW = Clock().now()
@@ -62,14 +61,6 @@ def eventually_written(exchanges: Exchanges, seconds: float = 10.0) -> None:
 
 def soon() -> float:
     return time.monotonic() + 3
-
-
-def send(server: Server, number: int) -> None:
-    """To the server and every one of its backends, which have sessions of their own."""
-    postmaster = psutil.Process(server.mark.pid)
-    for process in [postmaster, *postmaster.children(recursive=True)]:
-        with suppress(psutil.NoSuchProcess):
-            process.send_signal(number)
 
 
 def test_what_goes_in_comes_out(exchanges: Exchanges, store: Database) -> None:
@@ -156,7 +147,7 @@ def test_fault_F19_database_away_no_leaf_no_data_and_nothing_lost(server: Server
     writer = Exchanges(store)
     writer.start()
     writer.commit(exchange(), soon())
-    send(server, signal.SIGKILL)
+    send_to_postgres(server, signal.SIGKILL)
     started = time.monotonic()
     with pytest.raises(Problem) as caught:
         writer.commit(exchange(), soon())
@@ -183,7 +174,7 @@ def test_fault_F22_database_frozen_callers_are_released(server: Server, store: D
     writer = Exchanges(store)
     writer.start()
     writer.commit(exchange(), soon())
-    send(server, signal.SIGSTOP)
+    send_to_postgres(server, signal.SIGSTOP)
     try:
         started = time.monotonic()
         with pytest.raises(Problem, match="STORE_UNAVAILABLE"):
@@ -195,7 +186,7 @@ def test_fault_F22_database_frozen_callers_are_released(server: Server, store: D
             writer.commit(exchange(), soon())
         assert time.monotonic() - started < 0.1
     finally:
-        send(server, signal.SIGCONT)
+        send_to_postgres(server, signal.SIGCONT)
     eventually_written(writer)
     assert count(store) == 3 and not writer.away
     writer.close()
@@ -226,7 +217,7 @@ def test_close_with_the_database_away_counts_the_rest(server: Server, store: Dat
     writer = Exchanges(store)
     writer.start()
     writer.commit(exchange(), soon())
-    send(server, signal.SIGKILL)
+    send_to_postgres(server, signal.SIGKILL)
     try:
         for _ in range(7):
             writer.record(exchange())

@@ -22,7 +22,9 @@ def upgrade() -> None:
         sa.Column("sounds", sa.Text, nullable=False),
         sa.Column("tokens", _TEXTS, nullable=False),
     )
-    op.create_index("catalogue_name_in_order", "catalogue_name", ["sort", "id"])
+    op.create_index(
+        "catalogue_name_in_order", "catalogue_name", ["sort", "id"], postgresql_include=["words", "sounds"]
+    )
     op.create_index("catalogue_name_by_token", "catalogue_name", ["tokens"], postgresql_using="gin")
     op.create_table(
         "catalogue_item",
@@ -43,6 +45,9 @@ def upgrade() -> None:
         sa.Column("suspended", sa.Boolean, nullable=False),
         sa.Column("superseded", sa.Boolean, nullable=False),
         sa.Column("name_id", sa.BigInteger, nullable=False),
+        sa.Column("sort", _BYTES, nullable=False),
+        sa.Column("words", sa.Text, nullable=False),
+        sa.Column("sounds", sa.Text, nullable=False),
         sa.Column("effective_from", sa.Date, nullable=False),
         sa.Column("effective_until", sa.Date),
         sa.Column("body", postgresql.JSONB, nullable=False),

@@ -23,7 +23,20 @@ def upgrade() -> None:
         sa.Column("expires_at", moment, nullable=False),
     )
     op.create_index("gateway_submission_by_expiry", "gateway_submission", ["expires_at"])
+    op.create_table(
+        "gateway_sample",
+        sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
+        sa.Column("kept_at", moment, nullable=False),
+        sa.Column("trace_id", sa.Text, nullable=False),
+        sa.Column("system", sa.Text, nullable=False),
+        sa.Column("operation", sa.Text, nullable=False),
+        sa.Column("code", sa.Text, nullable=False),
+        sa.Column("sample_sealed", sa.LargeBinary, nullable=False),
+    )
+    op.create_index("gateway_sample_by_trace", "gateway_sample", ["trace_id"])
+    op.create_index("gateway_sample_by_time", "gateway_sample", ["kept_at"])
 
 
 def downgrade() -> None:
+    op.drop_table("gateway_sample")
     op.drop_table("gateway_submission")
