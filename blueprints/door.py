@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from werkzeug.http import parse_etags
+
 from blueprints.inspection import check_client, check_headers, check_host, check_path, check_query
 from blueprints.kept import KEEP, Copy, Kept
 from blueprints.problems import CODE, Problems
@@ -93,7 +95,8 @@ class Door:
 
 def _repeat(copy: Copy, environ: WSGIEnvironment, leaving: Leaving) -> list[bytes]:
     environ[ROUTE] = copy.route
-    if copy.etag and environ.get("HTTP_IF_NONE_MATCH") == copy.etag:
+    known = environ.get("HTTP_IF_NONE_MATCH")
+    if copy.etag and known and (known == copy.etag or parse_etags(known).contains_weak(copy.etag.strip('"'))):
         leaving("304 NOT MODIFIED", [header for header in copy.headers if not header[0].startswith("Content-")])
         return []
     leaving("200 OK", list(copy.headers))

@@ -7,8 +7,10 @@ The door's copies (kept.py) spare Flask as well, but do not see a switch; these 
 from __future__ import annotations
 
 import hashlib
+import math
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -18,9 +20,11 @@ from flask import Response, g, request
 from blueprints.kept import keep
 from blueprints.problems import preferred
 from hub.catalogue.service import Catalogue, Stamp
+from hub.errors import Problem
 
 _MOST = 512
 _LARGEST = 256 * 1024
+_LATE_S = 600.0  # how long an answer stands in while PostgreSQL is away, as long as no switch says otherwise (F19)
 View = TypeVar("View", bound=Callable[..., Response])
 Key = tuple[str, str, str]
 
@@ -52,11 +56,20 @@ class Ready:
             if kept is not None and self._catalogue.holds(kept.stamp):
                 keep()
                 return _response(kept)
-            response = view(*positional, **named)
+            try:
+                response = view(*positional, **named)
+            except Problem as problem:
+                if problem.code != "STORE_UNAVAILABLE" or kept is None or not self._may_stand_in(kept):
+                    raise
+                return _response(kept)
             self._store(key, g.answer)
             return response
 
         return quick  # type: ignore[return-value]
+
+    def _may_stand_in(self, kept: Bytes) -> bool:
+        late = time.monotonic() - kept.stamp.until
+        return late < _LATE_S and self._catalogue.holds(replace(kept.stamp, until=math.inf))
 
     def answer(self, value: dict[str, Any], stamp: Stamp) -> Response:
         """The response of a view, in the language of the request."""

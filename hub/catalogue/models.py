@@ -47,6 +47,8 @@ class ItemRow(Base):
         Index("catalogue_item_by_department", "department"),
         Index("catalogue_item_by_key", "keys", postgresql_using="gin"),
         Index("catalogue_item_by_theme", "themes", postgresql_using="gin", postgresql_where=text("themes <> '{}'")),
+        Index("catalogue_item_of_config", "id", postgresql_where=text("source = 'config'")),
+        Index("catalogue_item_superseded", "id", postgresql_where=text("superseded")),
         Index("catalogue_item_by_kind", "kind", postgresql_where=text("kind <> 'link'")),
     )
 

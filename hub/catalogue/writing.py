@@ -16,9 +16,12 @@ from sqlalchemy.orm import Session
 from hub.catalogue.copying import line
 from hub.catalogue.items import COLUMNS, Counts, Item
 from hub.catalogue.words import Words
+from hub.database import patient
 
 BATCH = 20_000
 _PIECE = 200
+_MANY = 1_000
+_LONGEST_S = 120
 _LOCK = 360423003  # one writer of the catalogue at a time
 _LISTED = ", ".join(COLUMNS)
 _STAGE = """
@@ -72,12 +75,16 @@ INSERT INTO catalogue_item ({_LISTED}, superseded) SELECT {_LISTED}, false FROM 
 WHERE NOT EXISTS (SELECT FROM catalogue_item AS item WHERE item.id = staged.id AND item.version = staged.version)
 """  # noqa: S608
 _EMPTY = "TRUNCATE catalogue_stage, catalogue_name_stage"
+_SHOW_AGAIN = """
+UPDATE catalogue_item AS item SET superseded = false WHERE superseded AND NOT EXISTS (
+    SELECT FROM catalogue_item AS ours
+    WHERE ours.source = 'config' AND ours.region = item.region AND ours.keys && item.keys
+)
+"""
 _SUPERSEDE = """
-WITH ours AS (SELECT keys, region FROM catalogue_item WHERE source = 'config')
-UPDATE catalogue_item AS item SET superseded = NOT superseded
-WHERE source <> 'config' AND superseded <> EXISTS (
-    SELECT FROM ours WHERE ours.keys && item.keys AND ours.region = item.region
-) AND (superseded OR keys && (SELECT coalesce(array_agg(key), '{}') FROM ours, unnest(ours.keys) AS key))
+UPDATE catalogue_item AS item SET superseded = true FROM catalogue_item AS ours
+WHERE ours.source = 'config' AND ours.region = item.region AND ours.keys && item.keys
+  AND item.source <> 'config' AND NOT item.superseded
 """
 
 
@@ -85,7 +92,8 @@ def lock(session: Session, wait: bool) -> bool:
     """Hold the catalogue alone until the transaction ends; False when another one does and this is not to `wait`."""
     if not wait:
         return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}))
-    session.execute(text("SET LOCAL lock_timeout = '60s'"))
+    patient(session.connection(), _LONGEST_S)
+    session.execute(text(f"SET LOCAL lock_timeout = '{_LONGEST_S}s'"))
     session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     session.execute(text("SET LOCAL lock_timeout = '1s'"))
     return True
@@ -93,6 +101,7 @@ def lock(session: Session, wait: bool) -> bool:
 
 def supersede(session: Session) -> None:
     """Hide the imported items that a service of config stands for, by their codes; show again those it does not."""
+    session.execute(text(_SHOW_AGAIN))
     session.execute(text(_SUPERSEDE))
 
 
@@ -110,7 +119,8 @@ class Writer(AbstractContextManager["Writer"]):
         self._thread = ThreadPoolExecutor(1, "catalogue-writer")
         self._before: Future[None] | None = None
         # A large batch takes longer than an ordinary question may.
-        session.execute(text("SET LOCAL statement_timeout = '120s'"))
+        patient(session.connection(), _LONGEST_S)
+        session.execute(text(f"SET LOCAL statement_timeout = '{_LONGEST_S}s'"))
         session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '300s'"))
         for statement in _STAGE.split(";"):
             session.execute(text(statement))
@@ -129,7 +139,7 @@ class Writer(AbstractContextManager["Writer"]):
         self._write()
         self._wait()
         self._session.execute(text(_UNSTAGE))
-        if self._counts.new or self._counts.changed:
+        if self._counts.new > _MANY:
             self._session.execute(text("ANALYZE catalogue_name"))  # frequencies.py reads it
         return self._counts
 

@@ -60,7 +60,7 @@ def serve(host: str, port: int, workers: int, listener: str, people: Path | None
     # Loaded once and shared by the workers, who are forked from here.
     pkgutil.resolve_name("blueprints.app:create_app")
     gc.freeze()
-    os.register_at_fork(after_in_child=lambda: end_with_parent(signal.SIGTERM))
+    os.register_at_fork(after_in_child=_as_worker)
     Granian(
         f"{ROOT / 'wsgi.py'}:app",
         address=host,
@@ -77,6 +77,14 @@ def serve(host: str, port: int, workers: int, listener: str, people: Path | None
         respawn_failed_workers=True,
         workers_kill_timeout=_DRAIN_S,
     ).serve()
+
+
+def _as_worker() -> None:
+    """Until a worker has its own, it would keep the parent's signal handlers, which do nothing for it: a stop that
+    comes while it still starts would be lost."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    end_with_parent(signal.SIGTERM)
 
 
 def _empty(folder: Path) -> None:

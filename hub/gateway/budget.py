@@ -36,7 +36,8 @@ class Budget:
                 return 0
             free_at = self._line.ask(lambda _: self._shared.get_window_stats(item, purpose, whose).reset_time)
         except Away:
-            item = self._item(max(1, per_minute // _SHARE_WHEN_ALONE))
+            # Busy for a moment is not away: then this worker alone holds the person to the whole budget.
+            item = self._item(max(1, per_minute // _SHARE_WHEN_ALONE) if self._line.away else per_minute)
             if self._alone.hit(item, purpose, whose):
                 return 0
             free_at = self._alone.get_window_stats(item, purpose, whose).reset_time

@@ -164,10 +164,12 @@ class Gateway:
         self._kept.forget(self._tag(citizen_id), self._now().services)
 
     def start(self) -> None:
+        self._kept.start()
         self._watch.start()
 
     def close(self) -> None:
         self._watch.close()
+        self._kept.close()
         self._batch.close()
 
     def _passage(self, order: Order) -> Passage:

@@ -117,7 +117,9 @@ class SystemStore:
                 if self._take(name, token, left):
                     return True
             except Away:
-                return False
+                if self._store.line.away:
+                    return False  # no Redis: the queue of this process is all there is
+                # only its slots were taken for a moment: without the lock another worker could be in too
             time.sleep(min(_POLL_S, left))
         raise Unavailable("another worker held the lock until the deadline")
 

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.database import Database
+from hub.database import Database, patient
 from hub.errors import Problem
 from hub.ledger.exchange import Exchange
 from hub.ledger.models import ExchangeRow
@@ -28,6 +28,7 @@ _values = attrgetter(*_COLUMNS)
 _COPY = f"COPY {ExchangeRow.__tablename__} ({', '.join(_COLUMNS)}) FROM STDIN"  # names from the class, no input
 _LINGER_S = 0.02  # how long a batch nobody waits for collects more
 _TRY_AGAIN_S = 0.5
+_PATIENCE_S = 20.0
 _FROZEN_S = 1.0  # a commit that takes longer: the server is taken for gone
 
 
@@ -169,6 +170,9 @@ class Exchanges:
     def _connected(self) -> Connection:
         if self._connection is None:
             self._connection = self._engine.connect()
+            # Longer than the server's own limit on a statement. Giving up sooner would leave the rows to a statement
+            # nobody waits for, and the second try would run into its locks. The callers have deadlines of their own.
+            patient(self._connection, _PATIENCE_S)
         return self._connection
 
     def _driver(self) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 from marshmallow import ValidationError, validates_schema
 
 from hub.errors import Fault, Problem, invalid
-from hub.fields import Boolean, DateTime, Form, Group, Integer, Items, LongText, Region, Text, load
+from hub.fields import Boolean, DateTime, Form, Group, Integer, Items, LongText, Region, Strict, Text, load
 from hub.settings.pieces import SwitchSchema
 from hub.settings.shapes import Switch
 
@@ -20,10 +20,29 @@ _SHAPE = SwitchSchema()
 
 
 class NoticeForm(Form):
-    """What citizens read, by language."""
+    """What citizens read, by language. An empty one is none."""
 
-    zh = LongText(required=True, min=1)
-    en = LongText(min=1)
+    zh = LongText()
+    en = LongText()
+
+    @validates_schema
+    def has_chinese(self, data: Mapping[str, Any], **_: Any) -> None:
+        if "zh" not in data or (data.get("en") and not data["zh"]):
+            raise ValidationError("REQUIRED", "zh")
+
+
+class Notice(Strict):
+    """A notice by language, or one text for all."""
+
+    def accept(self, value: Any) -> dict[str, Any]:
+        texts: dict[str, Any] = NoticeForm().load({"zh": value} if isinstance(value, str) else value)
+        return texts
+
+    def json_schema(self) -> dict[str, Any]:
+        text = LongText().json_schema()
+        by_language = {"type": "object", "properties": {"zh": text, "en": text}, "required": ["zh"]}
+        nothing = [{"type": "null"}] if self.allow_none else []
+        return {"anyOf": [text, {**by_language, "additionalProperties": False}, *nothing]}
 
 
 class MaintenanceForm(Form):
@@ -31,7 +50,7 @@ class MaintenanceForm(Form):
 
     starts_at = DateTime(required=True, data_key="from")
     ends_at = DateTime(required=True, data_key="until")
-    notice = Group(NoticeForm)
+    notice = Notice(allow_none=True)
 
     @validates_schema
     def in_order(self, data: Mapping[str, Any], **_: Any) -> None:
@@ -55,7 +74,7 @@ class SwitchForm(Form):
     """What is to be different from now on. null takes a notice, a window or a limit away."""
 
     enabled = Boolean()
-    notice = Group(NoticeForm, allow_none=True)
+    notice = Notice(allow_none=True)
     maintenance = Group(MaintenanceForm, allow_none=True)
     rollout = Group(RolloutForm, allow_none=True)
 
@@ -70,7 +89,17 @@ def checked(patch: Mapping[str, Any], regions: Collection[str]) -> dict[str, Any
     if unknown:
         raise invalid(unknown)
     nothing: dict[str, Any] = {"notice": {"zh": ""}, "rollout": {"percent": 100}}
-    return {name: nothing.get(name) if patch[name] is None else patch[name] for name in FIELDS if name in patch}
+    wanted = {name: nothing.get(name) if patch[name] is None else patch[name] for name in FIELDS if name in patch}
+    if "notice" in wanted:
+        wanted["notice"] = _by_language(wanted["notice"])
+    if (window := wanted.get("maintenance")) and "notice" in window:
+        wanted["maintenance"] = {**window, "notice": _by_language(window["notice"])}
+    return wanted
+
+
+def _by_language(notice: Mapping[str, str] | str | None) -> Mapping[str, str]:
+    """The form that is kept and that config has."""
+    return {"zh": notice or ""} if notice is None or isinstance(notice, str) else notice
 
 
 def checked_reason(reason: str | None) -> str:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import text
 
+from hub.catalogue.importing import Report
+from hub.catalogue.rules import Query
 from hub.catalogue.service import Catalogue
 from hub.clock import CHINA, Clock
 from hub.database import Database
@@ -16,9 +24,7 @@ from hub.settings import Secrets, Settings
 from hub.switches.service import Switches
 from tests.county import ROOT
 
-SYSTEMS = (
-    "medical_insurance household_registration civil_affairs social_security housing_fund vehicle_administration wechat"
-).split()
+SYSTEMS = [path.parent.name for path in (ROOT / "adapters").glob("*/system.yaml")]
 
 
 class MovedClock(Clock):
@@ -40,39 +46,64 @@ class MovedClock(Clock):
         self.ahead += passed.total_seconds()
 
 
-@pytest.fixture
-def clock() -> MovedClock:
-    return MovedClock()
+@dataclass
+class Room:
+    """A catalogue and what it stands on."""
+
+    catalogue: Catalogue
+    database: Database
+    settings: Settings
+    switches: Switches
+    clock: MovedClock
+
+    @property
+    def config(self) -> Path:
+        return self.settings.folder
+
+    def take(self, source: Any, scheme: str = "county") -> Report:
+        """Import a file, or what a file would hold."""
+        stream = source if isinstance(source, Path) else io.BytesIO(_bytes(source))
+        with self.database.session() as session:
+            return self.catalogue.import_published(session, stream, scheme)
+
+    def titles(self, q: str, **filters: Any) -> list[str]:
+        return [item["title"] for item in self.catalogue.search(Query(q=q, page_size=100, **filters), "zh").items]
 
 
-@pytest.fixture
-def config(tmp_path: Path) -> Path:
-    return Path(shutil.copytree(ROOT / "config", tmp_path / "config"))
+def _bytes(source: Any) -> bytes:
+    return source if isinstance(source, bytes) else json.dumps(source, ensure_ascii=False).encode()
 
 
-@pytest.fixture
-def opened(fresh_database: str) -> Iterator[Database]:
-    database = Database(fresh_database, pool_size=8)
-    yield database
+@contextmanager
+def opened(url: str, home: Path, folder: Path) -> Iterator[Room]:
+    """A room on a migrated, empty database, with a copy of the shipped configuration in `folder`."""
+    shutil.copytree(ROOT / "config", folder)
+    clock, database = MovedClock(), Database(url, pool_size=8)
+    environ = {f"{system.upper()}_ADDRESS": "http://127.0.0.1:1" for system in SYSTEMS}
+    settings = Settings(folder, Secrets(environ, home), clock)
+    switches = Switches(settings, database, clock)
+    catalogue = Catalogue(settings, switches, database, clock)
+    assert catalogue.synchronise()
+    yield Room(catalogue, database, settings, switches, clock)
     database.close()
 
 
-@pytest.fixture
-def settings(config: Path, hub_home: Path, clock: MovedClock) -> Settings:
-    environ = {f"{system.upper()}_ADDRESS": "http://127.0.0.1:1" for system in SYSTEMS}
-    return Settings(config, Secrets(environ, hub_home), clock)
+@pytest.fixture(scope="session")
+def emptied(make_database: Callable[[], str]) -> Callable[[], str]:
+    """The URL of one database, emptied again: sooner than a new one."""
+    url = make_database()
+    database = Database(url, pool_size=1)
+
+    def empty() -> str:
+        with database.session() as session:
+            session.execute(text("TRUNCATE catalogue_item, catalogue_name, catalogue_miss"))
+            session.execute(text("UPDATE catalogue_state SET config = ''"))
+        return url
+
+    return empty
 
 
 @pytest.fixture
-def switches(settings: Settings, opened: Database, clock: MovedClock) -> Switches:
-    return Switches(settings, opened, clock)
-
-
-@pytest.fixture
-def catalogue(settings: Settings, switches: Switches, opened: Database, clock: MovedClock) -> Catalogue:
-    made = Catalogue(settings, switches, opened, clock)
-    assert made.synchronise()
-    return made
-
-
-Found = Callable[[str], list[str]]
+def room(emptied: Callable[[], str], hub_home: Path, tmp_path: Path) -> Iterator[Room]:
+    with opened(emptied(), hub_home, tmp_path / "config") as made:
+        yield made

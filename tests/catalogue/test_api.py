@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import jsonschema
+import psycopg
 import pytest
-from flask import Flask
+from sqlalchemy import URL
 from werkzeug.test import TestResponse
 
 from blueprints import catalogue
@@ -25,34 +27,41 @@ SERVICES = {path.stem for path in (ROOT / "config/services").glob("*.yaml")}
 Get = Callable[..., TestResponse]
 
 
-@pytest.fixture
-def hub(tmp_path: Path, hub_home: Path, fresh_database: str, redis: str) -> Iterator[Hub]:
-    shutil.copytree(ROOT / "config", tmp_path / "config")
-    environ = {
-        "HUB_CONFIG": str(tmp_path / "config"), "HUB_DATABASE_URL": fresh_database, "HUB_REDIS_URL": redis,
-        **{f"{system.upper()}_ADDRESS": "http://127.0.0.1:1" for system in SYSTEMS},
-    }  # fmt: skip
-    opened = Hub.open(hub_home, environ)
+@contextmanager
+def hub_on(url: str, redis: str, home: Path, config: Path) -> Iterator[Hub]:
+    shutil.copytree(ROOT / "config", config)
+    addresses = {f"{system.upper()}_ADDRESS": "http://127.0.0.1:1" for system in SYSTEMS}
+    opened = Hub.open(home, {"HUB_CONFIG": str(config), "HUB_DATABASE_URL": url, "HUB_REDIS_URL": redis, **addresses})
     opened.settings.watch(0.05)
     opened.switches.start(0.05)
     yield opened
     opened.close()
 
 
-@pytest.fixture
-def app(hub: Hub) -> Flask:
-    return build(hub, [catalogue.make])
-
-
-@pytest.fixture
-def get(app: Flask) -> Get:
-    client = app.test_client()
+def getter(hub: Hub) -> Get:
+    client = build(hub, [catalogue.make]).test_client()
 
     def ask(path: str, **headers: str) -> TestResponse:
         named = {name.replace("_", "-"): text for name, text in headers.items()}
         return client.get(f"/api/v1{path}", headers={"Host": "localhost", **named})
 
     return ask
+
+
+@pytest.fixture(scope="module")
+def get(
+    make_database: Callable[[], str], redis: str, hub_home: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Get]:
+    """Asks a hub that nothing is changed in."""
+    with hub_on(make_database(), redis, hub_home, tmp_path_factory.mktemp("api") / "config") as hub:
+        yield getter(hub)
+
+
+@pytest.fixture
+def hub(fresh_database: str, redis: str, hub_home: Path, tmp_path: Path) -> Iterator[Hub]:
+    """One of the test's own."""
+    with hub_on(fresh_database, redis, hub_home, tmp_path / "config") as opened:
+        yield opened
 
 
 def switch(hub: Hub, kind: Any, id: str, **fields: Any) -> None:
@@ -100,7 +109,9 @@ def test_a_list(get: Get) -> None:
 def test_feat_B5_a_guide_is_complete(get: Get, id: str, language: str) -> None:
     body = get(f"/services/{id}", Accept_Language=language).json
     guide = body["guide"]
-    assert {"summary", "materials", "fees", "legal_days", "promised_days", "faq", "basis", "place", "phone"} <= set(guide)
+    assert {"summary", "materials", "fees", "legal_days", "promised_days", "faq", "basis", "place", "phone"} <= set(
+        guide
+    )
     assert guide["promised_days"] <= guide["legal_days"]
     for material in guide["materials"]:
         assert {"name", "required", "form", "copies", "source", "basis", "accept_standard"} <= set(material)
@@ -193,8 +204,9 @@ def test_row_B75_unknown(get: Get, id: str) -> None:
     assert (answer.status_code, answer.json["code"]) == (404, "NOT_FOUND")
 
 
-def test_feat_M1_a_closed_service_is_listed_with_its_notice(hub: Hub, get: Get) -> None:
-    get("/services"), get("/services/vehicle-list")
+def test_feat_M1_a_closed_service_is_listed_with_its_notice(hub: Hub) -> None:
+    get = getter(hub)
+    assert get("/services/vehicle-list").json["status"] == "open"
     switch(hub, "service", "vehicle-list", enabled=False, notice={"zh": "今天检修", "en": "Repairs today"})
     item = next(item for item in get("/services").json["items"] if item["id"] == "vehicle-list")
     assert (item["status"], item["notice"]) == ("closed", "今天检修")
@@ -204,7 +216,8 @@ def test_feat_M1_a_closed_service_is_listed_with_its_notice(hub: Hub, get: Get) 
     assert get("/services/vehicle-list").json["status"] == "open"
 
 
-def test_feat_M1_a_system_that_is_off_closes_its_services(hub: Hub, get: Get) -> None:
+def test_feat_M1_a_system_that_is_off_closes_its_services(hub: Hub) -> None:
+    get = getter(hub)
     switch(hub, "system", "housing_fund", enabled=False, notice={"zh": "系统升级"})
     shown = {item["id"]: (item["status"], item["notice"]) for item in get("/services").json["items"]}
     assert shown["housing-fund-account"] == shown["housing-fund-records"] == ("closed", "系统升级")
@@ -212,7 +225,8 @@ def test_feat_M1_a_system_that_is_off_closes_its_services(hub: Hub, get: Get) ->
     assert shown["my-records"][0] == "open"  # three of its four parts are there
 
 
-def test_feat_M2_open_to_some(hub: Hub, get: Get) -> None:
+def test_feat_M2_open_to_some(hub: Hub) -> None:
+    get = getter(hub)
     inside, inside_token = token(hub, "362623190001010019")
     _, outside_token = token(hub, "362623190001010027")
     switch(hub, "service", "pension-status", rollout={"percent": 0, "citizens": [inside]}, notice={"zh": "试运行"})
@@ -221,24 +235,36 @@ def test_feat_M2_open_to_some(hub: Hub, get: Get) -> None:
         assert get(path).json["status"] == "limited"
         assert get(path, Authorization=f"Bearer {inside_token}").json["status"] == "open"
         assert get(path, Authorization=f"Bearer {outside_token}").json["status"] == "limited"
-        shown = {item["id"]: item["status"] for item in get("/services", Authorization=f"Bearer {inside_token}").json["items"]}
+        shown = {
+            item["id"]: item["status"]
+            for item in get("/services", Authorization=f"Bearer {inside_token}").json["items"]
+        }
         assert shown["pension-status"] == "open"
     assert get(path, Authorization="Bearer wrong").json["code"] == "TOKEN_INVALID"
 
 
-def test_feat_A8_an_old_client_is_told(hub: Hub, get: Get) -> None:
+def test_feat_A8_an_old_client_is_told(hub: Hub) -> None:
+    get = getter(hub)
     file = hub.settings.folder / "services/my-records.yaml"
     text = file.read_text(encoding="utf-8").replace("guide:\n", 'guide:\n  limits: {minimum_client: "1.10.2"}\n')
     file.write_text(text, encoding="utf-8")
     hub.settings.reload()
     time.sleep(0.3)
-    for version, status in {"1.9.9": "limited", "1.10.2": "open", "1.10": "limited", "2": "open", "": "open", "x": "open"}.items():
+    for version, status in {
+        "1.9.9": "limited",
+        "1.10.2": "open",
+        "1.10": "limited",
+        "2": "open",
+        "": "open",
+        "x": "open",
+    }.items():
         body = get("/services/my-records", X_Client_Version=version).json
         assert (body["status"], body["minimum_client"]) == (status, "1.10.2"), version
     assert "1.10.2" in get("/services/my-records", X_Client_Version="1.0").json["notice"]
 
 
-def test_feat_A3_config_counts_within_a_second(hub: Hub, get: Get) -> None:
+def test_feat_A3_config_counts_within_a_second(hub: Hub) -> None:
+    get = getter(hub)
     assert get("/services?q=新的叫法").json["items"] == []
     file = hub.settings.folder / "services/my-records.yaml"
     text = file.read_text(encoding="utf-8").replace("title: {zh: 我的档案", "title: {zh: 新的叫法")
@@ -251,18 +277,30 @@ def test_feat_A3_config_counts_within_a_second(hub: Hub, get: Get) -> None:
     assert get("/services?q=我的档案").json["items"] == []
 
 
-def test_a_signed_in_citizen_gets_the_ready_answer(hub: Hub, get: Get) -> None:
+def test_a_signed_in_citizen_gets_the_ready_answer(hub: Hub) -> None:
     """While everything is open to everybody, a token is not even looked at."""
+    get = getter(hub)
     assert get("/services", Authorization="Bearer whatever").status_code == 200
 
 
-def test_the_database_away(hub: Hub, get: Get) -> None:
-    """What stands in config is shown; what must be looked for is not, and it says so."""
-    hub.database.close()
-    hub.database.engine.url  # the pool makes new connections, which must fail
-    broken = hub.database.engine.url.set(query={"host": "/nowhere"})
-    hub.database.__init__(broken.render_as_string(hide_password=False), 2)  # type: ignore[misc]
+def test_the_database_away(hub: Hub) -> None:
+    """What stands in config is shown, and what was shown before; what must be looked for is not, and it says so."""
+    get = getter(hub)
+    get("/services")
+    name = hub.database.engine.url.database
+    with psycopg.connect(_plain(hub.database.engine.url.set(database="postgres")), autocommit=True) as server:
+        server.execute(f"ALTER DATABASE {name} WITH ALLOW_CONNECTIONS false")  # type: ignore[arg-type]
+        server.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        left = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+        while server.execute(left, [name]).fetchone() != (0,):
+            time.sleep(0.05)
+    time.sleep(0.6)
     assert get("/services/vehicle-list").status_code == 200
     assert get("/departments").status_code == 200
-    answer = get("/services")
+    assert get("/services").status_code == 200
+    answer = get("/services?kind=link")
     assert (answer.status_code, answer.json["code"]) == (503, "STORE_UNAVAILABLE")
+
+
+def _plain(url: URL) -> str:
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -2,39 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import json
-from datetime import date
+import socket
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from hub.catalogue.importing import Broken, Report
+from hub.catalogue.importing import Broken
 from hub.catalogue.rules import Query
-from hub.catalogue.service import Catalogue
-from hub.database import Database
 from hub.errors import Problem
-from tests.catalogue.conftest import MovedClock
+from tests.catalogue.conftest import Room
 from tests.county import ROOT
 
 DATA = Path(__file__).parent / "data"
 LINK = "https://zwfw.example/x?areaCode=360423000000&itemCode={}&taskType=20&deptCode=11360423DEM0000650"
-
-
-@pytest.fixture
-def take(catalogue: Catalogue, opened: Database) -> Any:
-    def taken(source: Any, scheme: str = "county") -> Report:
-        stream = source if isinstance(source, Path) else io.BytesIO(_bytes(source))
-        with opened.session() as session:
-            return catalogue.import_published(session, stream, scheme)
-
-    return taken
-
-
-def _bytes(source: Any) -> bytes:
-    return source if isinstance(source, bytes) else json.dumps(source, ensure_ascii=False).encode()
 
 
 def published(*subs: dict[str, Any], main: str = "未分类") -> list[dict[str, Any]]:
@@ -46,7 +30,13 @@ def sub(name: Any = "甲", code: str = "A1", link: str | None = None) -> dict[st
 
 
 def national(**more: Any) -> dict[str, Any]:
-    return {"task_name": "采砂许可", "task_code": "T1", "area_code": "360423", "dept_code": "11360423DEM0001619", **more}
+    return {
+        "task_name": "采砂许可",
+        "task_code": "T1",
+        "area_code": "360423",
+        "dept_code": "11360423DEM0001619",
+        **more,
+    }
 
 
 @pytest.mark.parametrize(
@@ -58,36 +48,36 @@ def national(**more: Any) -> dict[str, Any]:
     ],
     ids=["district", "county", "register"],
 )
-def test_a_published_file_without_hand_editing(take: Any, path: Path, scheme: str, rows: int) -> None:
-    report = take(path, scheme)
+def test_a_published_file_without_hand_editing(room: Room, path: Path, scheme: str, rows: int) -> None:
+    report = room.take(path, scheme)
     assert (report.rows, report.new, report.refused) == (rows, rows, 0)
-    again = take(path, scheme)
+    again = room.take(path, scheme)
     assert (again.new, again.changed, again.unchanged) == (0, 0, rows)
 
 
-def test_the_shape_is_read_as_it_is(take: Any, catalogue: Catalogue) -> None:
-    take(published(sub("分户登记 "), sub("限制类医疗技术备案(县级）", "B2"), main="户口登记"))
-    take(published(sub("乙", "C3")))
-    shown = {item["title"]: item for item in catalogue.search(Query(region="360423", kind="link"), "zh").items}
+def test_the_shape_is_read_as_it_is(room: Room) -> None:
+    room.take(published(sub("分户登记 "), sub("限制类医疗技术备案(县级）", "B2"), main="户口登记"))
+    room.take(published(sub("乙", "C3")))
+    shown = {item["title"]: item for item in room.catalogue.search(Query(region="360423", kind="link"), "zh").items}
     assert set(shown) == {"分户登记", "限制类医疗技术备案（县级）", "乙"}
     item = shown["分户登记"]
     assert item["department"] == "police"  # ours, by the credit code in the link
     assert item["codes"] == {"catalog_code": None, "task_code": "A1"}
-    detail = catalogue.detail(item["id"], "zh").answer
+    detail = room.catalogue.detail(item["id"], "zh").answer
     assert detail["guide"] == {"main_item": "户口登记", "task_type": "公共服务"}
     assert detail["link"] == LINK.format("A1")
     assert (detail["form"], detail["kind"]) == (None, "link")
-    assert "main_item" not in catalogue.detail(shown["乙"]["id"], "zh").answer["guide"]
+    assert "main_item" not in room.catalogue.detail(shown["乙"]["id"], "zh").answer["guide"]
 
 
-def test_feat_B5_materials_and_fees_are_shown(take: Any, catalogue: Catalogue) -> None:
-    take(ROOT / "hub/demo/county/service_items.json")
-    (item,) = catalogue.search(Query(q="居民身份证补领"), "zh").items
-    guide = catalogue.detail(item["id"], "zh").answer["guide"]
+def test_feat_B5_materials_and_fees_are_shown(room: Room) -> None:
+    room.take(ROOT / "hub/demo/county/service_items.json")
+    (item,) = room.catalogue.search(Query(q="居民身份证补领"), "zh").items
+    guide = room.catalogue.detail(item["id"], "zh").answer["guide"]
     assert guide["fees"] == [{"name": "收费", "amount_fen": 4000}]
     assert {"name", "required", "form", "copies", "source"} <= set(guide["materials"][0])
     assert guide["place"] == "县公安局"
-    (closed,) = catalogue.search(Query(q="取水许可延续"), "zh").items
+    (closed,) = room.catalogue.search(Query(q="取水许可延续"), "zh").items
     assert (closed["status"], closed["notice"]) == ("closed", "该事项暂停办理，请咨询部门。")
 
 
@@ -107,8 +97,8 @@ def test_feat_B5_materials_and_fees_are_shown(take: Any, catalogue: Catalogue) -
         (sub("甲", "OK"), "stands in the file twice"),
     ],
 )
-def test_wrong_rows_are_named_and_the_rest_is_taken(take: Any, wrong: Any, why: str) -> None:
-    report = take(published(sub("好", "OK"), wrong, sub("也好", "OK2")))
+def test_wrong_rows_are_named_and_the_rest_is_taken(room: Room, wrong: Any, why: str) -> None:
+    report = room.take(published(sub("好", "OK"), wrong, sub("也好", "OK2")))
     assert (report.new, report.refused) == (2, 1)
     (remark,) = report.refusals
     assert (remark.row, remark.text) == (2, why)
@@ -116,37 +106,39 @@ def test_wrong_rows_are_named_and_the_rest_is_taken(take: Any, wrong: Any, why: 
 
 @pytest.mark.parametrize(
     "raw",
-    [b"{", b"[{}", b"[1 2", b"nonsense", b"[]x", "[\"甲\"]".encode("gbk"), b"[" * 100_000, b""],
+    [b"{", b"[{}", b"[1 2", b"nonsense", b"[]x", '["甲"]'.encode("gbk"), b"[" * 100_000, b""],
     ids=["open", "cut", "no-comma", "words", "after", "gbk", "deep", "empty"],
 )
-def test_a_broken_file_takes_nothing(take: Any, opened: Database, raw: bytes) -> None:
-    good = _bytes(published(sub()))[:-1]
+def test_a_broken_file_takes_nothing(room: Room, raw: bytes) -> None:
+    good = json.dumps(published(sub())).encode()[:-1]
     if raw == b"":
-        assert take(b"").rows == 0
+        assert room.take(b"").rows == 0
         return
     with pytest.raises(Broken):
-        take(good + b"," + raw)
-    with opened.read() as connection:
+        room.take(good + b"," + raw)
+    with room.database.read() as connection:
         assert connection.scalar(text("SELECT count(*) FROM catalogue_item WHERE source = 'county'")) == 0
 
 
-def test_lines_of_json_are_read_too(take: Any) -> None:
-    report = take("\n".join(json.dumps(national(task_code=f"N{n}"), ensure_ascii=False) for n in range(50)).encode())
+def test_lines_of_json_are_read_too(room: Room) -> None:
+    report = room.take(
+        "\n".join(json.dumps(national(task_code=f"N{n}"), ensure_ascii=False) for n in range(50)).encode()
+    )
     assert report.new == 50
 
 
-def test_a_change_is_a_change(take: Any, catalogue: Catalogue) -> None:
-    take(published(sub("甲", "A1X9Z"), sub("乙", "B1")))
-    report = take(published(sub("甲甲", "A1X9Z"), sub("乙", "B1")))
+def test_a_change_is_a_change(room: Room) -> None:
+    room.take(published(sub("甲", "A1X9Z"), sub("乙", "B1")))
+    report = room.take(published(sub("甲甲", "A1X9Z"), sub("乙", "B1")))
     assert (report.new, report.changed, report.unchanged) == (0, 1, 1)
-    (item,) = catalogue.search(Query(q="A1X9Z"), "zh").items
+    (item,) = room.catalogue.search(Query(q="A1X9Z"), "zh").items
     assert item["title"] == "甲甲"
 
 
-def test_feat_B2_the_same_code_of_another_scheme_is_another_item(take: Any, catalogue: Catalogue) -> None:
-    take(published(sub("甲", "A1X9Z")), "county")
-    take(published(sub("乙", "A1X9Z")), "hubei")
-    assert {item["title"] for item in catalogue.search(Query(q="A1X9Z"), "zh").items} == {"甲", "乙"}
+def test_feat_B2_the_same_code_of_another_scheme_is_another_item(room: Room) -> None:
+    room.take(published(sub("甲", "A1X9Z")), "county")
+    room.take(published(sub("乙", "A1X9Z")), "hubei")
+    assert {item["title"] for item in room.catalogue.search(Query(q="A1X9Z"), "zh").items} == {"甲", "乙"}
 
 
 @pytest.mark.parametrize(
@@ -161,38 +153,43 @@ def test_feat_B2_the_same_code_of_another_scheme_is_another_item(take: Any, cata
         ({"promise_day": 5}, 0),
     ],
 )
-def test_feat_B4_a_promise_longer_than_the_law(take: Any, limits: dict[str, Any], refused: int) -> None:
-    report = take([national(**limits)])
+def test_feat_B4_a_promise_longer_than_the_law(room: Room, limits: dict[str, Any], refused: int) -> None:
+    report = room.take([national(**limits)])
     assert report.refused == refused
     if refused:
         assert report.refusals[0].text == "promises longer than the law allows"
 
 
-def test_feat_B4_in_a_countys_own_register(take: Any) -> None:
+def test_feat_B4_in_a_countys_own_register(room: Room) -> None:
     item = {"item_code": "A1-360423000000", "area_code": "360423", "name": "甲", "statutory_days": 5}
-    assert take([{**item, "promised_days": 6}]).refused == 1
-    assert take([{**item, "promised_days": 5}]).new == 1
+    assert room.take([{**item, "promised_days": 6}]).refused == 1
+    assert room.take([{**item, "promised_days": 5}]).new == 1
 
 
-def test_feat_B3_versions_switch_at_midnight(take: Any, catalogue: Catalogue, clock: MovedClock) -> None:
-    take([national(task_version="1"), national(task_version="2", task_name="河道采砂许可", plan_effective_date="20260116")])
-    clock.at = clock.at.replace(hour=23, minute=59, second=59)
-    (item,) = catalogue.search(Query(q="采砂"), "zh").items
+def test_feat_B3_versions_switch_at_midnight(room: Room) -> None:
+    room.take(
+        [
+            national(task_version="1"),
+            national(task_version="2", task_name="河道采砂许可", plan_effective_date="20260116"),
+        ]
+    )
+    room.clock.at = room.clock.at.replace(hour=23, minute=59, second=59)
+    (item,) = room.catalogue.search(Query(q="采砂"), "zh").items
     assert item["title"] == "采砂许可"
-    assert catalogue.detail(item["id"], "zh").answer["effective_until"] == "2026-01-15"
-    clock.pass_by(seconds=1)
-    (item,) = catalogue.search(Query(q="采砂"), "zh").items
+    assert room.catalogue.detail(item["id"], "zh").answer["effective_until"] == "2026-01-15"
+    room.clock.pass_by(seconds=1)
+    (item,) = room.catalogue.search(Query(q="采砂"), "zh").items
     assert item["title"] == "河道采砂许可"
-    assert catalogue.detail(item["id"], "zh").answer["effective_from"] == "2026-01-16"
+    assert room.catalogue.detail(item["id"], "zh").answer["effective_from"] == "2026-01-16"
 
 
-def test_feat_B3_an_item_that_ended_is_gone(take: Any, catalogue: Catalogue, clock: MovedClock) -> None:
-    take([national(plan_cancel_date="2026-01-15")])
-    (item,) = catalogue.search(Query(q="采砂"), "zh").items
-    clock.pass_by(days=1)
-    assert not catalogue.search(Query(q="采砂"), "zh").items
+def test_feat_B3_an_item_that_ended_is_gone(room: Room) -> None:
+    room.take([national(plan_cancel_date="2026-01-15")])
+    (item,) = room.catalogue.search(Query(q="采砂"), "zh").items
+    room.clock.pass_by(days=1)
+    assert not room.catalogue.search(Query(q="采砂"), "zh").items
     with pytest.raises(Problem, match="NOT_FOUND"):
-        catalogue.detail(item["id"], "zh")
+        room.catalogue.detail(item["id"], "zh")
 
 
 @pytest.mark.parametrize(
@@ -208,35 +205,37 @@ def test_feat_B3_an_item_that_ended_is_gone(take: Any, catalogue: Catalogue, clo
 )
 @pytest.mark.parametrize("together", [True, False])
 def test_feat_B3_never_two_versions_on_one_day(
-    take: Any, opened: Database, first: Any, second: Any, refused: bool, together: bool
+    room: Room, first: Any, second: Any, refused: bool, together: bool
 ) -> None:
     one = national(task_version="1", plan_effective_date=first[0], plan_cancel_date=first[1])
     two = national(task_version="2", plan_effective_date=second[0], plan_cancel_date=second[1])
-    reports = [take([one, two])] if together else [take([one]), take([two])]
+    reports = [room.take([one, two])] if together else [room.take([one]), room.take([two])]
     assert sum(report.refused for report in reports) == refused
-    with opened.read() as connection:
+    with room.database.read() as connection:
         periods = connection.execute(
             text("SELECT effective_from, effective_until FROM catalogue_item WHERE source = 'county' ORDER BY 1")
         ).all()
     assert len(periods) == 2 - refused
-    for (_, until), (start, _) in zip(periods, periods[1:], strict=False):
+    for (_, until), (start, _) in pairwise(periods):
         assert until is not None
         assert until < start
-    again = [take([one, two])] if together else [take([one]), take([two])]
+    again = [room.take([one, two])] if together else [room.take([one]), room.take([two])]
     assert [report.changed + report.new for report in again] == [0] * len(again)
 
 
-def test_an_abolished_region_is_called_by_its_successor(take: Any, catalogue: Catalogue) -> None:
-    report = take([national(area_code="362623")])
-    assert [remark.text for remark in report.warnings if "region" in remark.text] == ["its region 362623 has become 360423"]
-    assert catalogue.search(Query(q="采砂"), "zh").items[0]["region"] == "360423"
+def test_an_abolished_region_is_called_by_its_successor(room: Room) -> None:
+    report = room.take([national(area_code="362623")])
+    assert [remark.text for remark in report.warnings if "region" in remark.text] == [
+        "its region 362623 has become 360423"
+    ]
+    assert room.catalogue.search(Query(q="采砂"), "zh").items[0]["region"] == "360423"
 
 
-def test_codes_that_fail_their_validator_are_taken_with_a_warning(take: Any, config: Path, settings: Any) -> None:
-    regions = config / "regions.yaml"
+def test_codes_that_fail_their_validator_are_taken_with_a_warning(room: Room) -> None:
+    regions = room.config / "regions.yaml"
     regions.write_text(regions.read_text(encoding="utf-8").replace("{national:", "{county:"), encoding="utf-8")
-    settings.reload()
-    report = take([national(), national(task_code="360Z0250030003-360423000000-000-11360423DEM00025XL-1-00")])
+    room.settings.reload()
+    report = room.take([national(), national(task_code="360Z0250030003-360423000000-000-11360423DEM00025XL-1-00")])
     assert (report.new, [(remark.row, remark.text) for remark in report.warnings]) == (
         2,
         [(1, "its task_code is not of the form base-area-000-organisation-0-00")],
@@ -244,22 +243,19 @@ def test_codes_that_fail_their_validator_are_taken_with_a_warning(take: Any, con
 
 
 @pytest.mark.parametrize("scheme", ["config", "", "Ü", "a b", "x" * 40])
-def test_a_scheme_is_a_plain_word(take: Any, scheme: str) -> None:
+def test_a_scheme_is_a_plain_word(room: Room, scheme: str) -> None:
     with pytest.raises(ValueError, match="code scheme"):
-        take(published(sub()), scheme)
+        room.take(published(sub()), scheme)
 
 
-def test_no_link_is_ever_opened(take: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing but the database's own socket is connected to."""
-    import socket
-
+def test_no_link_is_ever_opened(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No address is connected to; the database has its connection already."""
     connected: list[Any] = []
     monkeypatch.setattr(socket.socket, "connect", lambda _, address: connected.append(address))
-    take(DATA / "sample_5_departments.json", "sichuan")
+    room.take(DATA / "sample_5_departments.json", "sichuan")
     assert connected == []
 
 
-def test_days_are_days(take: Any) -> None:
-    assert take([national(plan_effective_date="20260230")]).refusals[0].text == "has a day that does not exist"
-    assert take([national(plan_effective_date="2026-02-02", plan_cancel_date="2026-02-01")]).refused == 1
-    assert date(2026, 2, 2) > date(2026, 2, 1)
+def test_days_are_days(room: Room) -> None:
+    assert room.take([national(plan_effective_date="20260230")]).refusals[0].text == "has a day that does not exist"
+    assert room.take([national(plan_effective_date="2026-02-02", plan_cancel_date="2026-02-01")]).refused == 1

@@ -9,7 +9,9 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
+import pytest
 import requests
 
 from tests.county import ROOT, County, eventually, free_port, login, openid_of, running_county
@@ -60,6 +62,37 @@ def test_fault_F25_workers_do_not_outlive_a_killed_server(county: County) -> Non
         process.kill()
         process.wait()
         eventually(lambda: not alive(port), 15)
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_workers_that_still_start_end_too(county: County, number: int) -> None:
+    """Before they have signal handlers of their own. A stop must not have to wait for the drain's end either."""
+    port = free_port()
+    environ = {**county.environ, "HUB_PORT": str(port)}
+    command = [sys.executable, "-m", "hub", "serve", "--workers", "4"]
+    process = subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.DEVNULL)
+
+    def workers() -> list[int]:
+        try:
+            return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+        except FileNotFoundError:
+            return []
+
+    eventually(lambda: len(workers()) == 4, 60)
+    begun = workers()
+    try:
+        process.send_signal(number)
+        process.wait(15)
+    finally:
+        process.kill()
+    eventually(lambda: not any(running_now(pid) for pid in begun), 10)
+
+
+def running_now(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_fault_F42_what_is_in_progress_is_answered_before_the_end(county: County) -> None:

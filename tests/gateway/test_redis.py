@@ -132,6 +132,7 @@ def test_a_fresh_answer_spares_the_department(world: World) -> None:
 
 def test_another_worker_finds_it_in_redis(world: World) -> None:
     world.call("fresh")
+    world.gateway._kept.flush()
     world.gateway._kept._here.clear()
     world.call("fresh")
     assert len(world.offices["alpha"].seen) == 1

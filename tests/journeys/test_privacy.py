@@ -164,12 +164,14 @@ def _attempts(path: str, operation: dict[str, Any], value: str) -> Iterator[tupl
     good = path.replace("{service_id}", "vehicle-list").replace("{id}", "vehicle-list").replace("{asset}", "none")
     escaped, raw = quote(value, safe=""), value.encode()
     has_body = "requestBody" in operation
-    told = json.dumps({"fields": {value: value, "id_number": value}, "code": value, "name": value, "username": value,
-                       "password": value, "totp": "123456", "refresh_token": value, "reason": "canary"}).encode()  # fmt: skip
+    everywhere = dict.fromkeys(("code", "name", "username", "password", "refresh_token", "kind", "id", "notice"), value)
+    told = json.dumps({**everywhere, "fields": {value: value, "id_number": value}, "reason": "canary"}).encode()
     yield good, {}, b"{}" if has_body else None
     if "{" in path:
         yield "/".join(escaped if part.startswith("{") else part for part in path.split("/")), {}, None
-    for parameter in ("q", "page_size", "cursor", "region", "trace_id", "actor", "target", "id", escaped):
+    # A word searched for in vain is counted, unless it has a digit: a name alone would be kept, linked to nobody.
+    searched = ("q",) if any(sign.isdigit() for sign in value) else ()
+    for parameter in (*searched, "page_size", "cursor", "region", "trace_id", "actor", "target", "id", escaped):
         yield f"{good}?{parameter}={escaped}", {}, b"{}" if has_body else None
     for name in ("Idempotency-Key", "traceparent", "Accept-Language", "User-Agent", "X-Act-For", "X-Client-Version",
                  "If-None-Match", "X-Forwarded-For", "Cookie", "X-Request-Id"):  # fmt: skip
@@ -189,8 +191,8 @@ def _meet_sick_departments(town: Town, phone: Phone, heard: Heard) -> None:
     examples = list({example["system"]: example for example in town.queries()}.values())
     for ill in ILLS:
         for example in examples:
-            toxics = {"charset": "gb18030"} if "charset" in ill and example["system"] == "vehicle_administration" else ill
-            with town.twin(example["system"]).sick(**toxics):
+            other = "charset" in ill and example["system"] == "vehicle_administration"  # the one that speaks UTF-8
+            with town.twin(example["system"]).sick(**({"charset": "gb18030"} if other else ill)):
                 heard.note(phone.call(example["service"], **example["fields"]), own=True)
 
 

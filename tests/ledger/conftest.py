@@ -12,8 +12,8 @@ from tests.switches.postgres import Server, fresh, serving
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("postgres")) as running:
+def server() -> Iterator[Server]:
+    with serving() as running:
         yield running
 
 

@@ -84,6 +84,19 @@ def test_feat_M1_off_with_a_notice_and_on_again(desk: Desks, hub: Any) -> None:
     assert (told.json["status"], told.json["override"]) == ("open", None)
 
 
+@pytest.mark.parametrize(
+    ("notice", "kept"),
+    [("停机升级", {"zh": "停机升级"}), ({"zh": "停机"}, {"zh": "停机"}), ("", None), ({"zh": "", "en": ""}, None)],
+)
+def test_feat_M1_a_notice_may_be_one_text_and_an_empty_one_is_none(desk: Desks, notice: Any, kept: Any) -> None:
+    window = {"from": "2099-03-01T08:00:00+08:00", "until": "2099-03-01T12:00:00+08:00", "notice": notice}
+    told = desk("operator").ask("PATCH", BALANCE, {"notice": notice, "maintenance": window, "reason": "x"})
+    assert (told.status_code, told.json["notice"], told.json["maintenance"]["notice"]) == (200, kept, kept)
+    shown = {name: told.json[name] for name in ("enabled", "notice", "maintenance", "rollout")}
+    again = desk("operator").ask("PATCH", BALANCE, {**shown, "reason": "as it was read"})
+    assert again.status_code == 200 and {name: again.json[name] for name in shown} == shown
+
+
 def test_a_system_tells_how_it_fares_and_is_switched(desk: Desks) -> None:
     operator = desk("operator")
     found = operator.get(FUND)
@@ -114,7 +127,7 @@ def test_a_system_that_did_not_start_says_why(desk: Desks, hub: Any, home: Path)
         ({"rollout": {"percent": 101}, "reason": "x"}, "RANGE", "rollout.percent"),
         ({"rollout": {"regions": ["360424"]}, "reason": "x"}, "CHOICE", "rollout.regions.0"),
         ({"maintenance": {"from": "2099-03-01T08:00:00+08:00"}, "reason": "x"}, "REQUIRED", "maintenance.until"),
-        ({"notice": "closed", "reason": "x"}, "TYPE", "notice"),
+        ({"notice": ["closed"], "reason": "x"}, "TYPE", "notice"),
         ({"enable": False, "reason": "x"}, "UNKNOWN_FIELD", "enable"),
     ],
 )

@@ -18,8 +18,8 @@ __all__ = ["folder", "home", "opened"]
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("postgres")) as running:
+def server() -> Iterator[Server]:
+    with serving() as running:
         yield running
 
 

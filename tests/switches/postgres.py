@@ -14,6 +14,7 @@ from hub.database import Database
 from hub.demo.child import Mark, start
 from hub.demo.embedded import postgres
 from hub.migrations.upgrade import upgrade
+from tests.county import county_home
 
 _numbers = itertools.count(1)
 
@@ -37,16 +38,17 @@ class Server:
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[Server]:
+def serving() -> Iterator[Server]:
     """Ended with the test run; its first database is the migrated one that the others are copies of."""
-    server = Server(home)
-    try:
-        first = Database(server.url, pool_size=2)
-        upgrade(first)
-        first.close()
-        yield server
-    finally:
-        server.mark.end(1)
+    with county_home() as home:
+        server = Server(home)
+        try:
+            first = Database(server.url, pool_size=2)
+            upgrade(first)
+            first.close()
+            yield server
+        finally:
+            server.mark.end(1)
 
 
 @contextmanager

@@ -102,7 +102,11 @@ def test_no_change_without_a_reason(database: Database, switches: Switches, reas
         ({"enabled": "no"}, [("enabled", "TYPE")]),
         ({"enabled": None}, [("enabled", "TYPE")]),
         ({"notice": {"en": "x"}}, [("notice.zh", "REQUIRED")]),
+        ({"notice": {"zh": "", "en": "x"}}, [("notice.zh", "REQUIRED")]),
         ({"notice": {"zh": "x" * 2001}}, [("notice.zh", "TOO_LONG")]),
+        ({"notice": 7}, [("notice", "TYPE")]),
+        ({"notice": ["x"]}, [("notice", "TYPE")]),
+        ({"notice": {"zh": 7}}, [("notice.zh", "TYPE")]),
         ({"rollout": {"percent": 101}}, [("rollout.percent", "RANGE")]),
         ({"rollout": {"regions": ["360423", "999999"]}}, [("rollout.regions.1", "FORMAT")]),
         ({"rollout": {"regions": ["360424"]}}, [("rollout.regions.0", "CHOICE")]),
@@ -267,10 +271,10 @@ def test_many_at_once_lose_no_change(database: Database, switches: Switches, wor
 
 
 def test_PostgreSQL_away_the_last_known_switches_stay(
-    settings: Settings, tmp_path_factory: pytest.TempPathFactory
+    settings: Settings
 ) -> None:
     """A server of its own: after a crash the one with all the tests' databases would be long in coming back."""
-    with serving(tmp_path_factory.mktemp("crash")) as server, fresh(server) as database:
+    with serving() as server, fresh(server) as database:
         switches = Switches(settings, database, Clock())
         switches.start()
         change(database, switches, OFF)

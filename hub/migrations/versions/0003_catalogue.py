@@ -80,6 +80,8 @@ def _index_items() -> None:
         postgresql_using="gin",
         postgresql_where=sa.text("themes <> '{}'"),
     )
+    for name, few in {"of_config": "source = 'config'", "superseded": "superseded"}.items():
+        op.create_index(f"catalogue_item_{name}", "catalogue_item", ["id"], postgresql_where=sa.text(few))
     op.create_index(
         "catalogue_item_by_kind", "catalogue_item", ["kind"], postgresql_where=sa.text("kind <> 'link'")
     )

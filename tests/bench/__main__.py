@@ -1,0 +1,64 @@
+"""`python -m tests.bench [ROW ...]`: speed and memory of the hub, as ratios to reference servers of the same run.
+
+Shared machines are noisy: believe the ratios, and look at how much of the machine others used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+
+from tests.bench.calls import many, rest, soap
+from tests.bench.catalogue import search
+from tests.bench.faults import one_dead, overload
+from tests.bench.memory import memory
+from tests.bench.processes import OTHER_CPU, ROOT
+from tests.bench.reads import reads
+from tests.bench.records import records
+from tests.bench.rounds import Timing
+from tests.bench.stand import Stand, standing
+from tests.bench.table import Row, show, write
+
+Measure = Callable[[Stand, Timing], Iterator[Row]]
+MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
+    (frozenset({"P1", "P2"}), reads),
+    (frozenset({"P3", "P9"}), rest),
+    (frozenset({"P4"}), soap),
+    (frozenset({"P5"}), many),
+    (frozenset({"P6"}), one_dead),
+    (frozenset({"P7"}), overload),
+    (frozenset({"P8"}), search),
+    (frozenset({"P10"}), records),
+    (frozenset({"memory"}), memory),
+)
+_NAMES = sorted(frozenset().union(*(names for names, _ in MEASURES)))
+_LONG = frozenset({"P8"})  # fills a table of millions first: only when asked for by name
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"{', '.join(_NAMES)}; all but P8 when none is named")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of one round (10)")
+    parser.add_argument("--warm", type=float, default=6.0, help="seconds of load before the first round (6)")
+    parser.add_argument("--rounds", type=int, default=3, help="the best of them counts (3)")
+    asked = parser.parse_args()
+    wanted = set(asked.rows) or set(_NAMES) - _LONG
+    if wanted - set(_NAMES):
+        parser.error(f"no such row: {', '.join(sorted(wanted - set(_NAMES)))}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all that was started ends
+    os.sched_setaffinity(0, [OTHER_CPU])  # inherited by all we start, but for the servers that are measured
+    rows: list[Row] = []
+    with standing() as stand:
+        for names, measure in MEASURES:
+            if names & wanted:
+                print(f"measuring {', '.join(sorted(names))} …", file=sys.stderr, flush=True)
+                rows += measure(stand, Timing(asked.seconds, asked.warm, asked.rounds))
+    show(rows)
+    write(rows, ROOT / "build" / "bench.json")
+
+
+if __name__ == "__main__":
+    main()
