@@ -9,18 +9,22 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import wraps
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 from flask import Response, g, request
 
+from blueprints.frame import Whole
 from blueprints.kept import keep
 from blueprints.problems import preferred
 from hub.catalogue.service import Catalogue, Stamp
 from hub.errors import Problem
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _MOST = 512
 _LARGEST = 256 * 1024
@@ -29,13 +33,26 @@ View = TypeVar("View", bound=Callable[..., Response])
 Key = tuple[str, str, str]
 
 
+class Fixed(Whole):
+    """A response that is made once and sent many times, by many threads at once: sending it changes nothing in it."""
+
+    def __init__(self, body: bytes, headers: list[tuple[str, str]]) -> None:
+        super().__init__(body, headers=headers)
+        self._body = [body]
+        self._headers = [*headers, ("Content-Length", str(len(body)))]
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        start_response("200 OK", list(self._headers))
+        return self._body if environ["REQUEST_METHOD"] == "GET" else []
+
+
 @dataclass(frozen=True, slots=True)
 class Bytes:
     """One answer, and what it was made of."""
 
+    fixed: Fixed
     body: bytes
-    headers: tuple[tuple[str, str], ...]
-    etag: str
+    headers: list[tuple[str, str]]
     stamp: Stamp
 
 
@@ -75,14 +92,14 @@ class Ready:
         """The response of a view, in the language of the request."""
         body, language = orjson.dumps(value), preferred(request.headers.get("Accept-Language"))
         etag = hashlib.blake2b(body, key=language.encode(), digest_size=12).hexdigest()
-        headers = (
+        headers = [
             ("Content-Type", "application/json"),
             ("Content-Language", "zh-CN" if language == "zh" else "en"),
             ("Vary", "Accept-Language, Authorization, X-Client-Version"),
             ("Cache-Control", "private, no-cache" if stamp.personal else "no-cache"),
             ("ETag", f'"{etag}"'),
-        )
-        g.answer = Bytes(body, headers, f'"{etag}"', stamp)
+        ]
+        g.answer = Bytes(Fixed(body, headers), body, headers, stamp)
         return _response(g.answer)
 
     def _store(self, key: Key, answer: Bytes) -> None:
@@ -100,6 +117,8 @@ def _key() -> Key:
 
 
 def _response(answer: Bytes) -> Response:
-    asked = request.environ.get("HTTP_IF_NONE_MATCH")
-    response = Response(answer.body, headers=list(answer.headers))
-    return response if asked is None else response.make_conditional(request)
+    if "HTTP_IF_NONE_MATCH" not in request.environ:
+        return answer.fixed
+    response = Response(answer.body, headers=answer.headers)
+    response.make_conditional(request)
+    return response

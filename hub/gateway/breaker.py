@@ -38,6 +38,7 @@ class Rules:
     open_max_s: float = 120.0
     good_probes: int = 3
     calm_s: float = 600.0
+    flaps: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Breaker:
         self._reopens_at = 0.0
         self._open_for = 0.0
         self._closed_at: float | None = None
-        self._flapping = False
+        self._flaps = 0
 
     def admit(self, now: float, *, read: bool = True) -> Permit | None:
         """Leave to call, or None. While it recovers only one read at a time may try; a write is never the probe."""
@@ -92,9 +93,10 @@ class Breaker:
             self._probing = False
 
     def admit_early(self) -> Permit | None:
-        """Leave for a background probe before the open time is over; one that succeeds ends it. Only after the first
-        opening since it was calm: a system that flaps waits its full time."""
-        if self._probing or self.state is State.CLOSED or (self.state is State.OPEN and self._flapping):
+        """Leave for a background probe before the open time is over; one that succeeds ends it. A system that opens
+        again and again since it was calm waits its full time."""
+        flapping = self._flaps >= self.rules.flaps
+        if self._probing or self.state is State.CLOSED or (self.state is State.OPEN and flapping):
             return None
         self._probing = True
         return Permit(self._generation, probe=True)
@@ -121,8 +123,9 @@ class Breaker:
 
     def _open(self, now: float) -> None:
         if self.state is State.CLOSED:
-            self._flapping = self._closed_at is not None and now - self._closed_at < self.rules.calm_s
-        again = self._flapping or self.state is State.HALF_OPEN
+            soon = self._closed_at is not None and now - self._closed_at < self.rules.calm_s
+            self._flaps = self._flaps + 1 if soon else 0
+        again = self._flaps > 0 or self.state is State.HALF_OPEN
         self._open_for = min(self._open_for * 2, self.rules.open_max_s) if again else self.rules.open_s
         self._reopens_at = now + self._open_for
         self._move(State.OPEN)

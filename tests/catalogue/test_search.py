@@ -45,6 +45,8 @@ def filled(
         ("户藉登记", "户籍居住证明查询"),  # one wrong character
         ("公几金余额", "住房公积金账户查询"),
         ("医宝余额", "医保个人账户余额查询"),  # it only sounds the same
+        ("工鸡金", "住房公积金账户查询"),
+        ("社会缴费查询", "社会保险缴费明细查询"),  # some characters left out
         ("医保 余额", "医保个人账户余额查询"),  # two words, both needed
         ("怎么查公积金", "住房公积金账户查询"),  # with what people say around it
         ("身份证丢了", "居民身份证补领"),  # what people say for it

@@ -178,10 +178,14 @@ def test_a_background_probe_ends_the_first_open_time_early() -> None:
 
 def test_no_early_probe_for_a_system_that_flaps() -> None:
     breaker = opened()
-    for _ in range(3):
-        call(breaker, 10.0, GOOD)
-    for _ in range(5):
-        call(breaker, 20.0, BAD)
+    for reopened in range(1, 5):
+        early = breaker.admit_early()
+        assert early is not None
+        breaker.cancel(early)
+        for _ in range(3):
+            call(breaker, 1000.0 * reopened, GOOD)  # long after its open time; it closes, and opens again soon
+        for _ in range(5):
+            call(breaker, 1000.0 * reopened + 20, BAD)
     assert breaker.state is State.OPEN and breaker.admit_early() is None
 
 
@@ -190,7 +194,10 @@ def test_fault_F9_flapping_settles_down() -> None:
     breaker, changes, was_closed = Breaker(), [], True
     for tick in range(10 * 60 * 5):
         now = tick / 5
-        call(breaker, now, BAD if int(now) // 10 % 2 else GOOD)
+        verdict = BAD if int(now) // 10 % 2 else GOOD
+        call(breaker, now, verdict)
+        if tick % 5 == 0 and (early := breaker.admit_early()):
+            breaker.settle(early, verdict, now)
         if (breaker.state is State.CLOSED) != was_closed:
             was_closed = not was_closed
             changes.append(now)
