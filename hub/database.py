@@ -22,7 +22,7 @@ from hub.errors import Problem
 _SERVER_OPTIONS = (
     "-c lock_timeout=1s -c idle_in_transaction_session_timeout=5s -c statement_timeout=15s -c timezone=Asia/Shanghai"
 )
-PATIENCE_S = 1.5  # with a reconnect (2 s) a caller is told within 3.5 s that the server is frozen
+PATIENCE_S = 2.5  # and nobody tries again at once: a caller is told within 3.5 s that the server is frozen
 _SILENT_S = 1.0  # how long nobody tries a new connection after one gave the server up: one request may ask twice
 
 

@@ -29,7 +29,7 @@ _COPY = f"COPY {ExchangeRow.__tablename__} ({', '.join(_COLUMNS)}) FROM STDIN"  
 _LINGER_S = 0.02  # how long a batch nobody waits for collects more
 _TRY_AGAIN_S = 0.5
 _PATIENCE_S = 20.0
-_FROZEN_S = 1.0  # a commit that takes longer: the server is taken for gone
+_FROZEN_S = 2.0  # a commit that takes longer: the server is taken for gone
 
 
 @dataclass(slots=True, eq=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +23,7 @@ def _printed_commands() -> str:
 def test_the_five_example_calls_work_as_printed(county: County) -> None:
     """Log in, search, a read through each protocol, a switch with its notice within a second, and on again."""
     assert Path(sys.executable).with_name("hub").exists(), "the environment has no `hub` command"
-    commands = _printed_commands().replace(".venv/bin/hub", str(Path(sys.executable).with_name("hub")))
+    commands = _printed_commands().replace(".venv/bin/hub", shlex.quote(str(Path(sys.executable).with_name("hub"))))
     run = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", commands], cwd=ROOT, env={**os.environ, **county.environ},
         capture_output=True, text=True, timeout=120, check=False,
