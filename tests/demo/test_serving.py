@@ -128,9 +128,9 @@ def test_a_configuration_that_cannot_be_used_is_told_at_the_start(county: County
         path.write_text(before, encoding="utf-8")
 
 
-def test_servers_of_ones_own_take_the_place_of_the_embedded(database: str, redis: str) -> None:
+def test_servers_of_ones_own_take_the_place_of_the_embedded(fresh_database: str, redis: str) -> None:
     """HUB_DATABASE_URL and HUB_REDIS_URL: the same path, only nothing is embedded."""
-    with running_county({"HUB_DATABASE_URL": database, "HUB_REDIS_URL": redis}) as county:
+    with running_county({"HUB_DATABASE_URL": fresh_database, "HUB_REDIS_URL": redis}) as county:
         marks = {path.stem for path in (county.home / "run" / "marks").glob("*.json")}
         assert marks == {"twins", "serve", "work"}
         headers = login(county, openid_of(county, "韩山福"))
