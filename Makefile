@@ -3,6 +3,7 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 PYTHON_HERE := .venv/bin/python
 UV := uv==0.13.9
+EXTRAS := --extra embedded --extra files --extra sftp --extra mq --extra mysql --extra iso8583
 
 .PHONY: help run test lint check bench drill audit sbom lock clean environment test-environment
 
@@ -13,6 +14,7 @@ run: environment ## a whole county on this machine, until Ctrl-C (HUB_PORT=8080,
 	@exec $(PYTHON_HERE) -m hub demo
 
 test: lint ## ruff, mypy, the laws of the house and every test
+	@.ci/components
 	@$(PYTHON_HERE) -m pytest -m "not drill"
 
 lint: test-environment ## ruff, mypy and the stairs of imports
@@ -41,9 +43,9 @@ sbom: test-environment ## the parts list (CycloneDX) in build/sbom.json
 lock: environment ## write both hash-pinned lock files anew from pyproject.toml
 	@rm -rf build/lock && $(PYTHON_HERE) -m venv build/lock && build/lock/bin/python -m pip install --quiet $(UV)
 	@build/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
-	  --extra embedded pyproject.toml -o requirements.txt
+	  $(EXTRAS) pyproject.toml -o requirements.txt
 	@build/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
-	  --extra embedded --extra dev -c requirements.txt pyproject.toml -o tests/requirements.txt
+	  $(EXTRAS) --extra dev -c requirements.txt pyproject.toml -o tests/requirements.txt
 
 clean: ## remove what can be made again (not var/, which holds data)
 	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -6,9 +6,10 @@ each time. Only the five errors below may leave it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,6 +38,68 @@ class Reply:
     response_bytes: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a department brought by itself: a message, a file, a batch of an exchange table, a callback.
+
+    `id` is the department's own name for it (message id, file name, batch number). The same id with the same bytes is
+    the same delivery, however often it comes; the same id with other bytes is a new one. `headers` hold no personal
+    value. `handle` is the adapter's own, to settle it with.
+    """
+
+    id: str
+    raw: bytes
+    headers: Mapping[str, str] = field(default_factory=dict)
+    handle: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One row of a delivery in hub fields. `key` names it within its dataset; `deleted` when the department took it
+    back. `version` orders two of one key: the higher counts, whichever comes first."""
+
+    dataset: str
+    key: str
+    fields: Mapping[str, Any]
+    version: str = ""
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """One row that is refused, for the report to the department: where it stands (file, sheet, row, column), why."""
+
+    place: str
+    code: str
+    note: str = ""
+
+
+class Source(Protocol):
+    """An adapter that also brings deliveries. The hub stores each before anything is done with it, then settles it."""
+
+    def collect(self, deadline: float) -> Iterator[Delivery]:
+        """What waits now. What was not settled comes again, so a crash loses nothing. Raises the port's errors."""
+        ...
+
+    def settle(self, delivery: Delivery) -> None:
+        """It is in the hub's inbox: acknowledge it, mark it taken, move it aside."""
+        ...
+
+    def read(self, delivery: Delivery) -> Iterator[Record | BadRow]:
+        """The rows of a stored delivery, one after the other, so that a large file costs no memory. One bad row never
+        stops the good ones; raises Garbled when the whole of it cannot be understood (truncated, wrong charset)."""
+        ...
+
+
+class Records(Protocol):
+    """What was delivered and read, as one system's adapter may look it up. Sealed, and only the fields declared."""
+
+    def find(self, dataset: str, field: str, value: str) -> tuple[Sequence[Mapping[str, Any]], datetime | None]:
+        """The rows whose declared look-up field has this value, and when the youngest delivery of the dataset came
+        (None: none ever came, so nothing is known)."""
+        ...
+
+
 class Shared(Protocol):
     """A small store that the workers share and that may vanish at any moment (tokens, cookies). Values are sealed."""
 
@@ -56,7 +119,8 @@ class Setting:
     """All an adapter is told when it is opened.
 
     `facts` is its checked system.yaml, `address` its base URL from config, `secrets` the resolved secret values by
-    name, `options` what operations wrote for it in systems.yaml, `folder` where its WSDL and samples lie.
+    name, `options` what operations wrote for it in systems.yaml, `folder` where its WSDL and samples lie, `records` what
+    was delivered before.
     `allow_private` admits a loopback or private address, which is refused otherwise.
     """
 
@@ -65,6 +129,7 @@ class Setting:
     facts: Mapping[str, Any]
     folder: Path
     shared: Shared
+    records: Records | None = None
     secrets: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     allow_private: bool = False
