@@ -119,8 +119,8 @@ class Setting:
     """All an adapter is told when it is opened.
 
     `facts` is its checked system.yaml, `address` its base URL from config, `secrets` the resolved secret values by
-    name, `options` what operations wrote for it in systems.yaml, `folder` where its WSDL and samples lie, `records` what
-    was delivered before.
+    name, `options` what operations wrote for it in systems.yaml, `folder` where its WSDL and samples lie, `records`
+    what was delivered before.
     `allow_private` admits a loopback or private address, which is refused otherwise.
     """
 
