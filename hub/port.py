@@ -129,10 +129,10 @@ class Setting:
     facts: Mapping[str, Any]
     folder: Path
     shared: Shared
-    records: Records | None = None
     secrets: Mapping[str, str] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     allow_private: bool = False
+    records: Records | None = None
 
 
 class Adapter(Protocol):

@@ -118,7 +118,7 @@ def _copy_server(package: Path, copy: Path) -> None:
     for path in (part, *part.rglob("*")):
         if not path.is_symlink():
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
-    SYSTEM_FOLDER.chmod(0o755)
+    copy.parent.chmod(0o755)
     part.rename(copy)
 
 

@@ -54,11 +54,13 @@ class Rogue:
         self.connections = 0
 
     def __enter__(self) -> Rogue:
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)
+        self._accepting.join()  # closed under it, the next listener may get its number and meet this script
         self._listener.close()
 
     def _accept(self) -> None:
