@@ -73,7 +73,8 @@ class Gateway:
         self._bulkhead, self._conditions, self._batch = Bulkhead(threads), Conditions(clock), Batch()
         self._kept = Kept(line, crypto)
         self._watch = Watch(self._conditions, self._batch, self._is_on, self._probe_due, self._tell)
-        budget, open_, recorded = Budget(line, clock), Open(switches, clock), Recorded(exchanges, metrics)
+        self._budget = budget = Budget(line, clock)
+        open_, recorded = Open(switches, clock), Recorded(exchanges, metrics)
         self.samples = Samples(database, crypto, self._batch.start)
         attached: Callable[[], Mapping[str, System]] = lambda: now().systems  # noqa: E731
         department = Department(systems, attached, self._bulkhead, self._conditions, budget, self.samples)
@@ -165,10 +166,12 @@ class Gateway:
 
     def start(self) -> None:
         self._kept.start()
+        self._budget.start()
         self._watch.start()
 
     def close(self) -> None:
         self._watch.close()
+        self._budget.close()
         self._kept.close()
         self._batch.close()
 

@@ -36,6 +36,10 @@ class Window:
         self._forget(now)
         return self._all, self._marked
 
+    def oldest(self) -> int | None:
+        """The second of the oldest that still counts."""
+        return self._buckets[0].second if self._buckets else None
+
     def clear(self) -> None:
         self._buckets.clear()
         self._all = self._marked = 0

@@ -144,7 +144,7 @@ class ServiceSchema(Strict):
     effective_until = fields.Date(load_default=None)
     cache_s = whole(0, 86_400, load_default=0)
     stale_s = whole(0, 30 * 86_400, load_default=0)
-    per_minute = whole(1, 100_000, load_default=60)
+    per_minute = whole(1, 10_000_000, load_default=60)
     switch = fields.Nested(SwitchSchema, load_default=Switch)
 
     @validates_schema(skip_on_field_errors=True)

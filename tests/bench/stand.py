@@ -144,7 +144,7 @@ def write_config(folder: Path, plan: Plan) -> None:
     _change(folder / "systems.yaml", partial(_systems, plan))
     _change(folder / "hub.yaml", lambda hub: hub | {"max_in_flight": plan.max_in_flight})
     for path in (folder / "services").glob("*.yaml"):
-        _change(path, lambda service: service | {"per_minute": 100_000})
+        _change(path, lambda service: service | {"per_minute": 10_000_000})
 
 
 def _systems(plan: Plan, systems: dict[str, Any]) -> dict[str, Any]:

@@ -69,6 +69,16 @@ def test_budget_is_counted_by_all_workers_together(server: OwnRedis) -> None:
     assert [budgets[n % 2].wait_s(10, "balance", "anna") == 0 for n in range(14)] == [True] * 10 + [False] * 4
 
 
+def test_a_quarter_costs_no_trip_and_is_told_afterwards(server: OwnRedis) -> None:
+    (line,) = lines(server, 1)
+    here, there = Budget(line, Clock()), Budget(line, Clock())
+    assert [here.wait_s(16, "balance", "anna") for _ in range(4)] == [0] * 4
+    assert not line.client.keys("hub:budget:*")
+    here.tell()
+    assert sum(int(line.client.get(key) or 0) for key in line.client.keys("hub:budget:*")) == 4  # type: ignore[union-attr]
+    assert [there.wait_s(16, "balance", "anna") == 0 for _ in range(14)] == [True] * 12 + [False] * 2
+
+
 def test_fault_F16_redis_killed_budget_falls_to_a_quarter(frail: World, server: OwnRedis) -> None:
     server.kill()
     assert spent(frail, 6) == 1
@@ -83,7 +93,7 @@ def test_redis_comes_back_by_itself(frail: World, server: OwnRedis) -> None:
     while frail.line.away:
         assert time.monotonic() < until
         time.sleep(0.05)
-    assert spent(frail, 6) == 4
+    assert spent(frail, 6) in (3, 4)  # whether Redis was told of the one that was given out meanwhile or not
 
 
 def test_fault_F17_a_frozen_redis_slows_five_requests_at_most(frail: World, server: OwnRedis) -> None:
@@ -185,6 +195,7 @@ def test_no_personal_value_in_redis(frail: World, server: OwnRedis) -> None:
         frail.call("limited", caller)
     shared = SharedStore(frail.line, Crypto({"k": os.urandom(32)})).for_system("alpha")
     shared.put("cookie of 360423199001011234", b"SESSION=360423199001011234", 60)
+    frail.gateway._budget.tell()  # otherwise done in the background
     keys = frail.line.client.keys("*")
     dump = b"".join(keys + [frail.line.client.dump(key) or b"" for key in keys])
     assert len(keys) >= 5
