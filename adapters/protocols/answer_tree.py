@@ -54,14 +54,17 @@ def rows_of(tree: Tree, path: Path) -> list[dict[str, Tree]]:
     for name in path[:-1]:
         tree = _step(tree, name, path)
     found = tree.get(path[-1]) if isinstance(tree, dict) else _step(tree, path[-1], path)
+    if type(found) is list and {*map(type, found)} == {dict}:
+        return found
     groups = [group for group in (found if isinstance(found, list) else [found]) if group is not None and group != ""]
     if not all(isinstance(group, dict) for group in groups):
         raise Garbled(f"{'.'.join(path)}: values where rows are expected")
     return groups
 
 
-def known_paths(operation: Mapping[str, Any]) -> Known:
-    """What of an operation's answer is mapped or ignored, as a tree; `*` below an ignored one: anything goes."""
+def known_paths(operation: Mapping[str, Any], through: Sequence[Path] = ()) -> Known:
+    """What of an operation's answer is mapped or ignored, as a tree; `*` below an ignored one, or one of `through`:
+    anything goes."""
     answer = operation["answer"]
     found: Known = {}
     mapped = [entry["from"] for entry in answer["fields"].values()]
@@ -70,7 +73,7 @@ def known_paths(operation: Mapping[str, Any]) -> Known:
         mapped += [f"{rows['from']}.{entry['from']}" for entry in rows["fields"].values()] + [rows["count"]]
         _put(found, [f"{rows['from']}.{path}" for path in rows["ignored"]], {"*": None})
     _put(found, mapped, {})
-    _put(found, answer["ignored"], {"*": None})
+    _put(found, [*answer["ignored"], *map(".".join, through)], {"*": None})
     return found
 
 

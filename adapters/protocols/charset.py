@@ -19,7 +19,8 @@ _READ_AS = {"gb2312": "gb18030", "gbk": "gb18030"}
 _STORED_AS = {"gb2312": "gbk"}
 CHARSETS = ("utf-8", "gbk", "gb2312", "gb18030")
 
-_MARKS = re.compile("鏄|锟斤拷|[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]|\ufffd")
+_MARKS = ("鏄", "锟斤拷", "\ufffd")
+_LATIN = re.compile("[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]")
 _CHINESE = re.compile("[\u3400-\u9fff]")  # what pairs of GBK bytes hardly ever turn into when read as UTF-8 …
 _STRANGE = re.compile("[\u0250-\u1fff\U00010000-\U0010ffff]")  # … and what they do turn into
 _PLAIN_UTF8 = re.compile(
@@ -36,7 +37,7 @@ def decode(raw: bytes, charset: str) -> str:
         raise _refused(f"not {charset} at byte {error.start}", raw) from None
     if text.isascii():
         return text
-    if _MARKS.search(text):
+    if any(mark in text for mark in _MARKS) or _LATIN.search(text):
         raise _refused("letters that show a wrong charset", raw)
     if charset == "utf-8":
         if _STRANGE.search(text) and not _CHINESE.search(text):

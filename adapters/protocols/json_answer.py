@@ -31,7 +31,9 @@ def read_json(text: str) -> dict[str, Any]:
         raise Garbled("nested too deeply") from None
     if not isinstance(value, dict):
         raise Garbled("no JSON object")
-    tree = _texts(value, 0)
+    if text.count("{") + text.count("[") > DEPTH:
+        _check_depth(value)
+    tree = _texts(value) if "true" in text or "false" in text else value
     if _ESCAPED.search(text):  # the letters a wrong charset leaves may hide behind escapes
         _check_letters(tree)
     return dict(tree)
@@ -48,14 +50,22 @@ def _constant(_: str) -> NoReturn:
     raise Garbled("NaN or Infinity")
 
 
-def _texts(value: Any, depth: int) -> Any:
-    if depth > DEPTH:
-        raise Garbled("nested too deeply")
+def _check_depth(value: Any) -> None:
+    level = [value]
+    for _ in range(DEPTH):
+        inner = [each.values() if type(each) is dict else each for each in level]
+        level = [each for group in inner for each in group if type(each) is dict or type(each) is list]
+        if not level:
+            return
+    raise Garbled("nested too deeply")
+
+
+def _texts(value: Any) -> Any:
     match value:
         case dict():
-            return {name: _texts(each, depth + 1) for name, each in value.items()}
+            return {name: _texts(each) for name, each in value.items()}
         case list():
-            return [_texts(each, depth + 1) for each in value]
+            return [_texts(each) for each in value]
         case bool():
             return "true" if value else "false"
         case _:

@@ -7,14 +7,15 @@ tree of dicts, lists and text, whatever the protocol. What is not understood is 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import structlog
 
-from adapters.protocols.answer_tree import Path, Tree, as_path, known_paths, leaf_of, rows_of, unknown_paths
+from adapters.protocols.answer_tree import Known, Path, Tree, as_path, known_paths, leaf_of, rows_of, unknown_paths
 from adapters.protocols.charset import storable, width
 from adapters.protocols.facts import Facts as FACTS
 from adapters.protocols.values import Reader, Writer, matching, reader, writer
@@ -62,9 +63,7 @@ class _Given:
     table: str
 
     def value(self, tree: Tree, report: Callable[[str, str], None]) -> Any:
-        # Nearly every field of a row is a text one step down; the rest is leaf_of's business.
-        found = tree.get(self.path[0]) if type(tree) is dict else None
-        text = found.strip() if type(found) is str and len(self.path) == 1 else leaf_of(tree, self.path)
+        text = leaf_of(tree, self.path)
         if not text or text in self.absent:
             if self.required:
                 raise Garbled(f"required {'.'.join(self.path)} is missing")
@@ -78,27 +77,63 @@ class _Given:
             raise Garbled(f"{'.'.join(self.path)}: {error}") from None
 
 
+class _Fields:
+    """The fields of an answer or of a row, read in one go: nearly all are texts one step down that are as declared.
+    What is not goes the slow way of `_Given.value`, which knows what is wrong with it."""
+
+    def __init__(self, given: Sequence[_Given]) -> None:
+        names = [each.path[0] if len(each.path) == 1 else None for each in given]
+        firsts = [name not in names[:place] for place, name in enumerate(names)]
+        self._plan = tuple(
+            (each.field, name, each.read, each.absent, first, each)
+            for each, name, first in zip(given, names, firsts, strict=True)
+        )
+
+    def values(self, tree: Tree, report: Callable[[str, str], None]) -> tuple[dict[str, Any], int]:
+        """The fields, and how many of the tree's own entries were such texts."""
+        fields: dict[str, Any] = {}
+        plain = 0
+        get = tree.get if type(tree) is dict else _NOTHING.get
+        for field, name, read, absent, first, given in self._plan:
+            found = get(name)
+            if type(found) is str and (text := found.strip()) and text not in absent:
+                try:
+                    fields[field] = read(text)
+                    plain += first
+                    continue
+                except (KeyError, ValueError):
+                    pass
+            fields[field] = given.value(tree, report)
+        return fields, plain
+
+
+_NOTHING: Mapping[Any, Any] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class _Rows:
     """One list of the answer: nothing, one or many, always a list to us."""
 
     name: str
     path: Path
-    fields: tuple[_Given, ...]
-    key: tuple[str, ...]
+    fields: _Fields
+    key: Callable[[dict[str, Any]], Any]
     count: Path
 
-    def value(self, tree: Tree, report: Callable[[str, str], None]) -> list[dict[str, Any]]:
+    def value(self, tree: Tree, report: Callable[[str, str], None]) -> tuple[list[dict[str, Any]], bool]:
+        """The rows, and whether all that stands in them was mapped."""
         found = rows_of(tree, self.path)
         declared = leaf_of(tree, self.count) if self.count else ""
         if self.count and declared != str(len(found)):
             raise Garbled(f"{self.name}: not the declared number of rows", code="UPSTREAM_TRUNCATED")
-        kept: dict[tuple[Any, ...], dict[str, Any]] = {}
+        kept: dict[Any, dict[str, Any]] = {}
+        known, values, key = True, self.fields.values, self.key
         for row in found:
-            fields = {given.field: given.value(row, report) for given in self.fields}
-            if kept.setdefault(tuple(fields[name] for name in self.key), fields) != fields:
+            fields, plain = values(row, report)
+            known &= plain == len(row)
+            if kept.setdefault(key(fields), fields) is not fields and kept[key(fields)] != fields:
                 raise Garbled(f"{self.name}: two rows contradict each other", code="UPSTREAM_CONFLICT")
-        return list(kept.values())
+        return list(kept.values()), known
 
 
 class _Outcome:
@@ -144,20 +179,21 @@ class Operation:
         self._key: str = request["key"]
         self._check = storable(facts["encoding"], facts["forbidden"])
         self._sent = tuple(self._compiled_sent(facts["encoding"], *entry) for entry in request["fields"].items())
-        self._given = self._compiled_given(answer["fields"])
+        self._given = _Fields(self._compiled_given(answer["fields"]))
         self._lists = tuple(
             _Rows(
                 each,
                 as_path(group["from"]),
-                self._compiled_given(group["fields"]),
-                tuple(group["key"]),
+                _Fields(self._compiled_given(group["fields"])),
+                itemgetter(*group["key"]) if group["key"] else lambda _: (),
                 as_path(group["count"]),
             )
             for each, group in answer["lists"].items()
         )
         self._outcome = _Outcome(operation["outcome"]) if operation["outcome"] else None
         self._receipt = as_path(answer["receipt"])
-        self._known = known_paths(operation)
+        self._known = partial(known_paths, operation)
+        self._all_known = {(False,) * len(self._lists): self._known()}
         self._report = _Reports(system, name)
 
     def outgoing(self, call: Call) -> dict[str, str]:
@@ -184,18 +220,29 @@ class Operation:
     def reply(self, tree: Tree, call: Call, request_bytes: int, response_bytes: int) -> Reply:
         """The answer in hub fields, after its result code, its subject and every field were checked."""
         self.judge(tree)
-        fields = {given.field: given.value(tree, self._report) for given in self._given}
+        fields, _ = self._given.values(tree, self._report)
         asked = call.fields.get(self._subject)
         if asked is not None and self._subject in fields and _differ(asked, fields[self._subject]):
             raise Garbled("the record of somebody else", code="UPSTREAM_SUBJECT_MISMATCH")
-        for rows in self._lists:
-            fields[rows.name] = rows.value(tree, self._report)
-        for path in unknown_paths(tree, self._known):
+        for path in unknown_paths(tree, self._put_rows(tree, fields)):
             self._report("element", path)
         receipt = leaf_of(tree, self._receipt) if self._receipt else ""
         if self.write and self._receipt and not receipt:
             raise Garbled("the department's own number is missing")
         return Reply(fields, receipt or None, True, request_bytes, response_bytes)
+
+    def _put_rows(self, tree: Tree, fields: dict[str, Any]) -> Known:
+        """Adds the lists to the fields; returns what is known of the answer, where rows that were mapped to the last
+        text need no second look."""
+        plain = []
+        for rows in self._lists:
+            fields[rows.name], known = rows.value(tree, self._report)
+            plain.append(known)
+        which = tuple(plain)
+        if which not in self._all_known:
+            through = [rows.path for rows, known in zip(self._lists, plain, strict=True) if known]
+            self._all_known[which] = self._known(through)
+        return self._all_known[which]
 
     def expect(self, what: str, told: str, fact: str) -> None:
         """Record where the department says otherwise than system.yaml; system.yaml counts."""

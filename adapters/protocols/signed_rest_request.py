@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus
 
 from adapters.protocols.signed_rest_facts import Sign, Stamp
 from adapters.protocols.transport import Request
@@ -57,7 +57,7 @@ class Writer:
         if line["body"] in _MEDIA:
             headers["Content-Type"] = f"{_MEDIA[line['body']]}; charset={self._charset}"
         query = {**(draft.parameters if line["body"] == "query" else {}), **draft.query}
-        target = line["path"] + (f"?{urlencode(query, encoding=self._charset, errors='strict')}" if query else "")
+        target = line["path"] + (f"?{self._coded(query)}" if query else "")
         return Request(method, target, headers, self._body(draft, line))
 
     def _body(self, draft: Draft, line: Mapping[str, Any]) -> bytes:
@@ -65,9 +65,17 @@ class Writer:
             case "json":
                 return json.dumps(draft.parameters, ensure_ascii=False, separators=(",", ":")).encode(self._charset)
             case "form":
-                return urlencode(draft.parameters, encoding=self._charset, errors="strict").encode("ascii")
+                return self._coded(draft.parameters).encode("ascii")
             case _:
                 return b""
+
+    def _coded(self, values: Mapping[str, str]) -> str:
+        """As urlencode does, without its look at the many values that need no coding."""
+        return "&".join([f"{self._quoted(name)}={self._quoted(value)}" for name, value in values.items()])
+
+    def _quoted(self, text: str) -> str:
+        plain = text.isascii() and text.isalnum()
+        return text if plain else quote_plus(text, encoding=self._charset, errors="strict")
 
     def _value(self, stamp: Stamp) -> str:
         match stamp.source:

@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from http.client import HTTPMessage
 from typing import Any
 
 from adapters.protocols.charset import decode
@@ -45,13 +44,21 @@ class Wire:
 
     def __init__(self, setting: Setting, account: Mapping[str, str]) -> None:
         own: Mapping[str, Any] = setting.facts["signed_rest"]
-        self.skew_s: float | None = None
+        self._dated: tuple[str, float] = "", 0.0
         self._encoding: str = setting.facts["encoding"]
         self._maintenance = own["maintenance"]
         self._answer_sign: AnswerSign | None = own["answer_sign"]
         charset = "gbk" if self._encoding == "gb2312" else self._encoding
         self._writer = Writer(own["stamps"], own["sign"], charset, account)
         self._transport = Transport(setting.address, allow_private=setting.allow_private)
+
+    @property
+    def skew_s(self) -> float | None:
+        date, at = self._dated
+        try:
+            return parsedate_to_datetime(date).timestamp() - at
+        except ValueError:
+            return None
 
     def exchange(self, question: Question, *, deadline: float, traceparent: str, changes: bool) -> Exchange:
         draft = Draft()
@@ -64,7 +71,7 @@ class Wire:
             return self._writer.signed(draft, question.line, question.key)
 
         response = self._transport.ask(make, deadline=deadline, traceparent=traceparent, write=changes)
-        self._notice_clock(response.headers)
+        self._dated = response.headers.get("Date") or "", time.time()
         with sampled(response.body):
             if response.status != 200:
                 raise refuse(response, changes)
@@ -84,9 +91,3 @@ class Wire:
         echoed = all(headers[name] == draft.headers.get(name) for name in sign.echo)
         values = {**headers, "@body": sign.rule.digest(response.body)}
         return echoed and sign.rule.verifies(values, key, response.headers.get(sign.name) or "")
-
-    def _notice_clock(self, headers: HTTPMessage) -> None:
-        try:
-            self.skew_s = parsedate_to_datetime(headers.get("Date") or "").timestamp() - time.time()
-        except ValueError:
-            return

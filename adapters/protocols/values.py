@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 Reader = Callable[[str], Any]
@@ -30,6 +31,8 @@ def _text(text: str) -> str:
 
 
 def _integer(text: str) -> int:
+    if len(text) <= 18 and text.isascii() and text.isdigit():
+        return int(text)
     if not _INTEGER.fullmatch(text):
         raise ValueError("no whole number")
     return int(text)
@@ -73,6 +76,7 @@ def day_form(form: str) -> re.Pattern[str]:
 def _moment(forms: Sequence[str], timed: bool) -> Reader:
     patterns = [day_form(form) for form in forms]
 
+    @lru_cache(maxsize=4096)  # days come again and again
     def read(text: str) -> str:
         for pattern in patterns:
             if match := pattern.fullmatch(text):
