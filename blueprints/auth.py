@@ -35,7 +35,7 @@ def require(level: int = 0) -> Principal:
     principal = caller()
     if principal.kind != "citizen":
         raise Problem("ROLE_REQUIRED")
-    if "X-Act-For" in request.headers:
+    if "HTTP_X_ACT_FOR" in request.environ:
         raise Problem("NOT_FOUND")  # no mandate exists; answering as the caller's own would be a wrong answer
     if principal.level < level:
         raise Problem("LEVEL_REQUIRED")
@@ -54,7 +54,7 @@ def require_permission(name: str) -> Principal:
 
 
 def _token() -> str:
-    header = request.headers.get("Authorization", "").strip()
+    header = request.environ.get("HTTP_AUTHORIZATION", "").strip()
     if not header:
         raise Problem("TOKEN_MISSING")
     match = _BEARER.fullmatch(header)

@@ -47,6 +47,15 @@ class Whole(Response):
         return super().get_app_iter(environ)
 
 
+class App(Flask):
+    """Flask without a look at each view whether it is asynchronous: none is."""
+
+    response_class = Whole
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 class Api(flask_smorest.Api):  # type: ignore[misc]
     """flask-smorest without its own error answers; ours are in blueprints/problems.py."""
 
@@ -58,7 +67,7 @@ class Api(flask_smorest.Api):  # type: ignore[misc]
 
 def build(hub: Hub, rooms: Iterable[Room]) -> Flask:
     """An app of these rooms."""
-    app = Flask("hub", static_folder=None)
+    app = App("hub", static_folder=None)
     app.config.update(
         API_TITLE=hub.settings.now.hub.name["zh"],
         API_VERSION="1",
@@ -68,7 +77,6 @@ def build(hub: Hub, rooms: Iterable[Room]) -> Flask:
         PROPAGATE_EXCEPTIONS=False,
     )
     app.json = Orjson(app)
-    app.response_class = Whole
     app.url_map.merge_slashes = False
     app.extensions["hub"] = hub
     app.extensions["traffic"] = traffic = Traffic(hub.registry)

@@ -104,7 +104,7 @@ def make(hub: Hub) -> Blueprint:
     def call(form: dict[str, Any], service_id: str) -> Response:
         """Ask a service, straight through to its department"""
         order = _order(hub, _caller(), service_id, form["fields"])
-        found = hub.gateway.call(replace(order, key=request.headers.get("Idempotency-Key")))
+        found = hub.gateway.call(replace(order, key=request.environ.get("HTTP_IDEMPOTENCY_KEY")))
         origin = {"X_Origin": f"department:{found.system}"} if found.system else {}
         return answer(_shown(problems, found), **origin)
 

@@ -6,7 +6,7 @@ Source: W3C Trace Context, Level 1.
 
 from __future__ import annotations
 
-import os
+import random
 import re
 from dataclasses import dataclass
 
@@ -22,11 +22,11 @@ class Trace:
 
     def child(self) -> str:
         """The `traceparent` of one call outwards: same trace, new parent id."""
-        return f"00-{self.id}-{os.urandom(8).hex()}-{'01' if self.sampled else '00'}"
+        return f"00-{self.id}-{random.getrandbits(64) or 1:016x}-{'01' if self.sampled else '00'}"
 
 
 def new() -> Trace:
-    return Trace(os.urandom(16).hex())
+    return Trace(f"{random.getrandbits(128) or 1:032x}")  # an id must be new, not secret
 
 
 def continued(traceparent: str | None) -> Trace:

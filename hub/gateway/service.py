@@ -43,6 +43,7 @@ from hub.trace import Trace, new
 
 READ_S = 3.0  # an interactive read is answered within this, whatever a system is given
 PROBE_S = 3.0
+_TAGS = 10_000
 _HUB = Caller("hub", 3, "hub")
 
 
@@ -70,6 +71,7 @@ class Gateway:
         self.submissions = Submissions(database, crypto)
         self._now, self._switches, self._systems, self._clock, self._crypto = now, switches, systems, clock, crypto
         self._exchanges, self._line, self._metrics = exchanges, line, metrics
+        self._tags: dict[str, bytes] = {}
         self._bulkhead, self._conditions, self._batch = Bulkhead(threads), Conditions(clock), Batch()
         self._kept = Kept(line, crypto)
         self._watch = Watch(self._conditions, self._batch, self._is_on, self._probe_due, self._tell)
@@ -243,4 +245,9 @@ class Gateway:
         )
 
     def _tag(self, subject: str) -> bytes:
-        return self._crypto.lookup(subject, "ledger.subject")
+        tag = self._tags.get(subject)
+        if tag is None:
+            if len(self._tags) >= _TAGS:
+                self._tags.clear()
+            tag = self._tags[subject] = self._crypto.lookup(subject, "ledger.subject")
+        return tag

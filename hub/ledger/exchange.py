@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
+import random
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 
 def _new_id() -> UUID:
-    return UUID(bytes=os.urandom(16), version=4)
+    return UUID(int=random.getrandbits(128), version=4)  # new, not secret: who may see a record is asked elsewhere
 
 
 @dataclass(frozen=True, slots=True)
