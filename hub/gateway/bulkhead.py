@@ -7,40 +7,54 @@ own callers (reliability.md 2-1).
 from __future__ import annotations
 
 import threading
-from collections import Counter
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from itertools import count
 
 _SHARE_OF_ONE = 0.25
-# Above this share of the worker's threads each system gets its narrow cap only, so that with half of the systems
-# hanging at least half of the threads stay for the others (F2).
+# Above this share of the worker's threads nobody gets more than an even share of them, and a system that keeps its
+# callers waiting only its narrow cap: with half of the systems hanging at least half of the threads stay for the
+# others (F2), and many busy systems that answer may fill the worker all the same.
 _CROWDED = 0.4
 _NARROW = 2
+_SLOW_S = 0.5
 
 
 class Bulkhead:
     """Counts the calls in flight of this worker by system. `threads` is how many requests the worker serves at once."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, now: Callable[[], float] = time.monotonic) -> None:
+        self._threads = threads
         self._most = max(_NARROW, int(threads * _SHARE_OF_ONE))
         self._crowded = max(_NARROW, int(threads * _CROWDED))
+        self._now = now
         self._lock = threading.Lock()
-        self._inside: Counter[str] = Counter()
+        self._inside: dict[str, dict[int, float]] = {}  # of each system its calls, the oldest first
         self._total = 0
+        self._numbers = count(1)
 
-    def enter(self, system: str, cap: int) -> bool:
+    def enter(self, system: str, cap: int, systems: int = 1) -> int:
+        """A ticket to leave with, 0 when the compartment is full. `systems` is how many share the worker."""
         with self._lock:
-            allowed = min(cap, self._most if self._total < self._crowded else _NARROW)
-            if self._inside[system] >= allowed:
-                return False
-            self._inside[system] += 1
+            calls = self._inside.setdefault(system, {})
+            if len(calls) >= min(cap, self._allowed(calls, systems)):
+                return 0
+            ticket = next(self._numbers)
+            calls[ticket] = self._now()
             self._total += 1
-            return True
+            return ticket
 
-    def leave(self, system: str) -> None:
+    def leave(self, system: str, ticket: int) -> None:
         with self._lock:
-            self._inside[system] -= 1
+            del self._inside[system][ticket]
             self._total -= 1
 
     def in_flight(self) -> Mapping[str, int]:
         with self._lock:
-            return dict(self._inside)
+            return {system: len(calls) for system, calls in self._inside.items()}
+
+    def _allowed(self, calls: Mapping[int, float], systems: int) -> int:
+        if self._total < self._crowded:
+            return self._most
+        slow = calls and self._now() - next(iter(calls.values())) > _SLOW_S
+        return _NARROW if slow else min(self._most, max(_NARROW, self._threads // systems))

@@ -60,18 +60,20 @@ class Department:
 
     def compartment(self, onward: Onward, passage: Passage) -> Answer:
         """A thread of ours for this system, at once or not at all."""
-        attached = self._attached().get(passage.system)
+        systems = self._attached()
+        attached = systems.get(passage.system)
         if attached is None:
             raise Unavailable("not attached in systems.yaml")
         wait = self._budget.wait_s(attached.per_minute, "system", passage.system)
-        if wait or not self._bulkhead.enter(passage.system, attached.cap):
+        ticket = 0 if wait else self._bulkhead.enter(passage.system, attached.cap, len(systems))
+        if not ticket:
             raise Unavailable("budget" if wait else "cap", code="DEPARTMENT_BUSY", retry_after=wait or _BUSY_S)
-        passage.holds_thread = True
+        passage.ticket = ticket
         try:
             return onward(passage)
         finally:
-            if passage.holds_thread:
-                self._bulkhead.leave(passage.system)
+            if passage.ticket:
+                self._bulkhead.leave(passage.system, ticket)
 
     def guard(self, onward: Onward, passage: Passage) -> Answer:
         """Leave of the breaker; it learns how the call went."""
@@ -100,8 +102,8 @@ class Department:
             raise OutcomeUnknown("no time was left")
         if not self._systems.get(passage.system).may_hang:
             return onward(passage)
-        passage.holds_thread = False
-        leave = partial(self._bulkhead.leave, passage.system)
+        leave = partial(self._bulkhead.leave, passage.system, passage.ticket)
+        passage.ticket = 0  # its thread leaves when it ends, which may be long after its caller
         return _released(partial(onward, passage), passage.deadline, leave)
 
     def again(self, onward: Onward, passage: Passage) -> Answer:

@@ -31,7 +31,7 @@ class Passage:
     data_class: int
     key: str | None = None
     write: bool = False
-    holds_thread: bool = False
+    ticket: int = 0  # of the bulkhead, while this thread holds a place there
     # for the record
     asked_at: float | None = None
     answered_at: float | None = None

@@ -271,16 +271,46 @@ def test_health_tells_works_from_unproven(world: World) -> None:
 
 
 def test_fault_F2_with_half_of_the_systems_hanging_half_of_the_threads_stay() -> None:
+    """350 calls a second over forty systems; from the first second on twenty of them never answer."""
+    now = [0.0]
+    bulkhead = Bulkhead(256, lambda: now[0])
+    leaving: list[tuple[float, str, int]] = []
+    refused = most = 0
+    for number in range(350 * 6):
+        now[0] = number / 350
+        for _, system, ticket in [each for each in leaving if each[0] <= now[0]]:
+            bulkhead.leave(system, ticket)
+        leaving = [each for each in leaving if each[0] > now[0]]
+        system = f"system{number % 40}"
+        hangs = number % 40 < 20 and now[0] > 1
+        ticket = bulkhead.enter(system, 8, 40)
+        if ticket and not hangs:
+            leaving.append((now[0] + 0.1, system, ticket))
+        refused += not ticket and number % 40 >= 20
+        most = max(most, sum(count for name, count in bulkhead.in_flight().items() if int(name[6:]) < 20))
+    assert refused == 0 and most <= 128
+
+
+def test_fault_F2_a_burst_on_hanging_systems_leaves_room_for_the_others() -> None:
+    now = [0.0]
+    bulkhead = Bulkhead(256, lambda: now[0])
+    hung = sum(bool(bulkhead.enter(f"sick{system}", 8, 40)) for system in range(20) for _ in range(50))
+    assert hung <= 0.6 * 256
+    assert all(bulkhead.enter(f"well{system}", 8, 40) for system in range(20) for _ in range(3))
+    now[0] = 1.0
+    assert not any(bulkhead.enter(f"sick{system}", 8, 40) for system in range(20))
+
+
+def test_many_busy_systems_that_answer_may_fill_the_worker() -> None:
     bulkhead = Bulkhead(256)
-    hung = sum(bulkhead.enter(f"sick{system}", 8) for system in range(20) for _ in range(50))
-    assert hung <= 128
-    assert all(bulkhead.enter(f"well{system}", 8) for system in range(20) for _ in range(2))
+    assert sum(bool(bulkhead.enter(f"well{system}", 8, 40)) for system in range(40) for _ in range(8)) >= 240
 
 
 def test_one_system_gets_a_quarter_of_the_threads_at_most() -> None:
     bulkhead = Bulkhead(16)
-    assert sum(bulkhead.enter("greedy", 100) for _ in range(16)) == 4
-    bulkhead.leave("greedy")
+    tickets = [bulkhead.enter("greedy", 100) for _ in range(16)]
+    assert sum(map(bool, tickets)) == 4
+    bulkhead.leave("greedy", tickets[0])
     assert bulkhead.enter("greedy", 100)
 
 
@@ -289,9 +319,9 @@ def test_bulkhead_counts_right_under_many_threads() -> None:
 
     def work(_: int) -> None:
         for _ in range(300):
-            if bulkhead.enter("a", 5):
+            if ticket := bulkhead.enter("a", 5):
                 most.append(bulkhead.in_flight()["a"])
-                bulkhead.leave("a")
+                bulkhead.leave("a", ticket)
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(16)]
     for thread in threads:
