@@ -9,6 +9,7 @@ import flask_smorest
 import orjson
 from flask import Flask, Response, g, request
 from flask.json.provider import JSONProvider
+from flask.sessions import NullSession, SessionInterface
 
 from blueprints import openapi
 from blueprints.body import LARGEST, Readers, has_body, receive
@@ -47,10 +48,24 @@ class Whole(Response):
         return super().get_app_iter(environ)
 
 
+class NoSessions(SessionInterface):
+    """Nothing here lives in a cookie."""
+
+    def __init__(self) -> None:
+        self._none = NullSession()
+
+    def open_session(self, app: Flask, request: Any) -> NullSession:  # noqa: ARG002
+        return self._none
+
+    def save_session(self, *_: Any) -> None:
+        return
+
+
 class App(Flask):
-    """Flask without a look at each view whether it is asynchronous: none is."""
+    """Flask without cookies' sessions, and without a look at each view whether it is asynchronous: none is."""
 
     response_class = Whole
+    session_interface = NoSessions()
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
