@@ -16,11 +16,11 @@ from threading import get_ident
 from typing import Any, NoReturn
 
 import marshmallow
-from flask import Request, g
+from flask import g
 from webargs.flaskparser import FlaskParser
 
-from hub.errors import Fault, Problem, invalid
-from hub.fields import faults
+from hub.errors import Problem
+from hub.fields import faults, load
 
 LARGEST = 1024 * 1024
 DEEPEST = 32
@@ -194,24 +194,20 @@ _DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_int=_integer, parse_
 
 
 class StrictParser(FlaskParser):
-    """webargs with our reader under it and our codes above it. Query parameters that are not known are refused too."""
+    """webargs for queries, where parameters that are not known are refused too. A JSON body was read by our reader
+    before; its schema is asked without the detour."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": marshmallow.RAISE}  # noqa: RUF012
 
-    def load_json(self, req: Request, schema: marshmallow.Schema) -> dict[str, Any]:  # noqa: ARG002
+    def parse(self, argmap: Any, *positional: Any, location: str | None = None, **options: Any) -> Any:
+        if location == "query":
+            return super().parse(argmap, *positional, location=location, **options)
         body: dict[str, Any] | None = g.get("body")
         if body is None:
             raise Problem("BODY_EMPTY")
-        return body
+        return load(argmap, body)
 
     def handle_error(self, error: marshmallow.ValidationError, *_: Any, **__: Any) -> NoReturn:
-        ((location, messages),) = error.messages.items()  # type: ignore[union-attr]
-        found = faults(messages)
-        if location == "query":
-            raise _wrong_query(found)
-        raise invalid(found)
-
-
-def _wrong_query(found: list[Fault]) -> Problem:
-    page = any(fault.path in ("page_size", "cursor", "page") for fault in found)
-    return Problem("PAGE_INVALID" if page else "PARAM_INVALID", faults=found)
+        found = faults(error.messages["query"])  # type: ignore[call-overload]
+        page = any(fault.path in ("page_size", "cursor", "page") for fault in found)
+        raise Problem("PAGE_INVALID" if page else "PARAM_INVALID", faults=found)

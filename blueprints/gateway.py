@@ -16,8 +16,8 @@ from blueprints.auth import require
 from blueprints.contract import DEPARTMENT, SIGNED_IN, Blueprint, Code, answer, problem_codes
 from blueprints.problems import Problems
 from hub.catalogue import forms
-from hub.errors import Problem, invalid
-from hub.fields import Form, Group, Items, Text, Unshaped, faults
+from hub.errors import Problem
+from hub.fields import Form, Group, Items, Text, Unshaped
 from hub.gateway.orders import Answer, Caller, Order, Part
 
 if TYPE_CHECKING:
@@ -131,10 +131,7 @@ def _caller() -> Caller:
 def _order(hub: Hub, caller: Caller, id: str, sent: Mapping[str, Any]) -> Order:
     """The call with its fields checked; raises NOT_FOUND for what takes no call, and the 422 that lists the faults."""
     service = _called(hub, id)
-    try:
-        checked = forms.schema(service).load(sent)
-    except marshmallow.ValidationError as error:
-        raise invalid(faults({"fields": error.messages})) from None
+    checked = forms.load(service, sent, "fields")
     received_at = hub.clock.now() - timedelta(seconds=hub.clock.monotonic() - g.arrived)
     return Order(service, caller, checked, g.trace, g.arrived, received_at)
 

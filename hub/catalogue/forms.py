@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from hub import fields
-from hub.fields import Form, Strict
+from marshmallow import ValidationError
+
+from hub.errors import invalid
+from hub.fields import TYPES, Form, Strict, faults
 from hub.settings.shapes import FormField, Service, Text
 
 _SUBJECT: Mapping[str, tuple[str, Text]] = {
@@ -24,9 +26,16 @@ def schema(service: Service) -> Form:
     return _made(tuple(_plain(field) for field in _fields(service)))
 
 
-def load(service: Service, raw: Mapping[str, Any]) -> dict[str, Any]:
-    """The checked fields of a call; raises the 422 Problem that lists what is wrong."""
-    return fields.load(schema(service), raw)
+def load(service: Service, sent: Mapping[str, Any], under: str = "") -> dict[str, Any]:
+    """The checked fields of a call; raises the 422 Problem that lists what is wrong, its paths below `under`. Most
+    services ask for nothing that must be given, and nothing is what is mostly sent."""
+    if not sent and not any(field.required for field in service.form):
+        return {}
+    try:
+        checked: dict[str, Any] = schema(service).load(sent)
+    except ValidationError as error:
+        raise invalid(faults({under: error.messages} if under else error.messages)) from None
+    return checked
 
 
 def json_schema(service: Service, language: str) -> dict[str, Any]:
@@ -66,7 +75,7 @@ def _plain(field: FormField) -> _Plain:
 @lru_cache(maxsize=1024)
 def _made(form: tuple[_Plain, ...]) -> Form:
     made = {
-        name: fields.TYPES[type](required=required, min=least, max=most, choices=choices)
+        name: TYPES[type](required=required, min=least, max=most, choices=choices)
         for name, type, required, least, most, choices in form
     }
     schema = Form.from_dict(dict(made))()
