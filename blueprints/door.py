@@ -15,7 +15,8 @@ from werkzeug.http import parse_etags
 
 from blueprints.inspection import check_client, check_headers, check_host, check_path, check_query
 from blueprints.kept import KEEP, Copy, Kept
-from blueprints.problems import CODE, Problems
+from blueprints.pace import Pace
+from blueprints.problems import CODE, Problems, preferred
 from blueprints.traffic import ROUTE, Traffic
 from hub.errors import Problem
 from hub.trace import Trace, continued
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
     from hub.main import Hub
+    from hub.settings.shapes import Snapshot
 
 _ALWAYS = [
     ("X-Content-Type-Options", "nosniff"),
@@ -34,6 +36,7 @@ _ALWAYS = [
 _NO_CONTENT = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 _NO_STORE = ("Cache-Control", "no-store")
 TRACE, ARRIVED = "hub.trace", "hub.arrived"
+_NO_TRACE = "0" * 32  # stands where the trace id will
 
 
 class Door:
@@ -45,6 +48,8 @@ class Door:
         self._problems = problems
         self._traffic = traffic
         self._kept = Kept()
+        self._pace = Pace()
+        self._full: dict[str, tuple[Snapshot, list[tuple[str, str]], bytes]] = {}
         self._lock = threading.Lock()
         self.inside = 0
 
@@ -54,11 +59,11 @@ class Door:
         leaving = Leaving(start_response, trace)
         settings = self._hub.settings.now.hub
         with self._lock:
-            admitted = self.inside < settings.max_in_flight
+            admitted = self._pace.admits(self.inside, settings.max_in_flight)
             self.inside += admitted
+        if not admitted:
+            return self._turn_away(environ, leaving, arrived)
         try:
-            if not admitted:
-                raise Problem("OVERLOADED", origin="hub", retry_after=2)
             check_headers(environ)
             check_host(environ, settings.hosts)
             check_client(environ, settings.minimum_client)
@@ -70,9 +75,8 @@ class Door:
             self._problems.tell(error, trace)
             body = self._refuse(Problem("INTERNAL", origin="hub"), environ, leaving)
         finally:
-            if admitted:
-                with self._lock:
-                    self.inside -= 1
+            with self._lock:
+                self.inside -= 1
         self._traffic.count(environ, leaving.status, time.monotonic() - arrived)
         return body
 
@@ -84,6 +88,19 @@ class Door:
         if KEEP in environ and leaving.status == "200" and isinstance(body, list):
             self._kept.store(environ, time.monotonic(), leaving.own, body)
         return body
+
+    def _turn_away(self, environ: WSGIEnvironment, leaving: Leaving, arrived: float) -> list[bytes]:
+        """The refusal of an overloaded worker, made beforehand: what turning away costs, the others do not get."""
+        language, now = preferred(environ.get("HTTP_ACCEPT_LANGUAGE")), self._hub.settings.now
+        made = self._full.get(language)
+        if made is None or made[0] is not now:
+            problem = Problem("OVERLOADED", origin="hub", retry_after=2)
+            _, headers, body = self._problems.render(problem, Trace(_NO_TRACE), language)
+            made = self._full[language] = now, [*headers, ("Content-Length", str(len(body)))], body
+        leaving("503 OVERLOADED", made[1])
+        environ[CODE] = "OVERLOADED"
+        self._traffic.count(environ, leaving.status, time.monotonic() - arrived)
+        return [made[2].replace(_NO_TRACE.encode(), environ[TRACE].id.encode())]
 
     def _refuse(self, problem: Problem, environ: WSGIEnvironment, leaving: Leaving) -> list[bytes]:
         environ[CODE] = problem.code

@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import ExitStack, closing
 
+from blueprints.pace import Pace
 from tests.door.wire import Server, serving
 
 HEAD = (
@@ -27,10 +28,27 @@ def test_feat_P7_too_many_at_once_are_told_to_wait() -> None:
         assert told.body["origin"] == "hub"
         assert told.body["action"] == "wait"
         assert told.headers["retry-after"] == "2"
+        assert told.body["trace_id"] == told.headers["x-trace-id"] and told.body["trace_id"].strip("0")
+        assert told.body["trace_id"] in told.body["detail"] and told.headers["x-frame-options"] == "DENY"
+        english = server.get("/api/v1/me", {"Accept-Language": "en"})
+        assert english.body["title"].isascii() and english.body["trace_id"] != told.body["trace_id"]
         assert time.monotonic() - started < 0.5
         for thread in busy:
             thread.join()
         assert server.get("/api/v1/me").status == 200
+
+
+def test_the_door_narrows_while_the_processor_cannot_keep_up_and_only_then() -> None:
+    pace = Pace()
+    for _ in range(200):
+        pace.learn(late=0.02, busy=0.1)  # somebody else's work
+    assert pace.admits(200, 220)
+    for _ in range(200):
+        pace.learn(late=0.02, busy=0.95)
+    assert not pace.admits(60, 220) and pace.admits(31, 220) and not pace.admits(31, 20)
+    for _ in range(200):
+        pace.learn(late=0.0, busy=0.95)
+    assert pace.admits(200, 220)
 
 
 def test_threat_T29_slow_senders_leave_reads_alone(server: Server) -> None:
