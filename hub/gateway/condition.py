@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from datetime import datetime
@@ -37,6 +38,7 @@ class Condition:
         self._last_bad = False
         self.denied_by: object = None
         self._probe_at = 0.0
+        self._advised = False
 
     @property
     def breaker_state(self) -> State:
@@ -75,7 +77,7 @@ class Condition:
             before = self._breaker.state
             self._breaker.settle(permit, verdict, now)
             if self._breaker.state is State.OPEN and before is not State.OPEN:
-                self._probe_at = now + _PROBE_S
+                self._probe_at, self._advised = now + _PROBE_S, False
             if not permit.probe:
                 self._calls.add(now, marked=False)
             self._seconds.append(seconds)
@@ -103,11 +105,19 @@ class Condition:
                 return None
             if self._breaker.state is State.CLOSED:
                 permit: Permit | None = _OUTSIDE
+            elif self._advised:
+                permit = self._breaker.admit(math.inf)  # as if its open time were over
             else:
                 permit = self._breaker.admit_early()
             if permit is not None:
+                self._advised = False
                 self._probe_at = now + (_DENIED_PROBE_S if self.denied else _PROBE_S)
             return permit
+
+    def advise(self) -> None:
+        """Another worker found it well: probe at once, even where it has flapped. Only our own probes close it."""
+        with self._lock:
+            self._advised, self._probe_at = True, 0.0
 
     def asked_for_probe(self) -> Permit:
         """Leave for a probe that a person asked for, whatever the state."""

@@ -10,9 +10,11 @@ from functools import partial
 
 import structlog
 
+from hub.gateway.advice import Advice
 from hub.gateway.batch import Batch
-from hub.gateway.breaker import Permit
+from hub.gateway.breaker import Permit, State
 from hub.gateway.condition import Condition, Conditions
+from hub.gateway.redis_line import RedisLine
 
 _EVERY_S = 1.0
 
@@ -25,12 +27,15 @@ class Watch:
         is_on: Callable[[str], bool],
         probe: Callable[[Condition, Permit], None],
         tell: Callable[[], None],
+        line: RedisLine | None = None,
     ) -> None:
         self._conditions = conditions
         self._batch = batch
         self._is_on = is_on
         self._probe = probe
         self._tell = tell
+        self._advice = Advice(line) if line else None
+        self._out: set[str] = set()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="gateway-watch", daemon=True)
         self._log = structlog.get_logger()
@@ -48,6 +53,8 @@ class Watch:
 
         A system whose credentials were refused starts afresh when operations switch it off and on again.
         """
+        if self._advice:
+            self._pass_on(self._advice)
         for condition in self._conditions.all():
             if not self._is_on(condition.system):
                 if condition.denied:
@@ -56,6 +63,15 @@ class Watch:
             permit = condition.due_for_probe()
             if permit is not None:
                 self._batch.start(partial(self._probe, condition, permit))
+
+    def _pass_on(self, advice: Advice) -> None:
+        """Tell the other workers which systems came back here, and heed what they tell about those that are out."""
+        out = {each.system: each for each in self._conditions.all() if each.breaker_state is not State.CLOSED}
+        for system in self._out - out.keys():
+            advice.tell(system)
+        for system in advice.heard(list(out)):
+            out[system].advise()
+        self._out = set(out)
 
     def _run(self) -> None:
         while not self._closing.wait(_EVERY_S):
