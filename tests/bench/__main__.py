@@ -20,6 +20,7 @@ from tests.bench.reads import reads
 from tests.bench.records import records
 from tests.bench.rounds import Timing
 from tests.bench.stand import Stand, standing
+from tests.bench.start import start
 from tests.bench.table import Row, show, write
 
 Measure = Callable[[Stand, Timing], Iterator[Row]]
@@ -33,6 +34,7 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"P8"}), search),
     (frozenset({"P10"}), records),
     (frozenset({"memory"}), memory),
+    (frozenset({"start"}), start),
 )
 _NAMES = sorted(frozenset().union(*(names for names, _ in MEASURES)))
 _LONG = frozenset({"P8"})  # fills a table of millions first: only when asked for by name
