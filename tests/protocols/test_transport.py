@@ -305,7 +305,7 @@ def test_an_answer_compressed_unasked_is_read(encoding: str) -> None:
     ("answer", "code"),
     [
         (http(gzip.compress(b"a" * 99, mtime=0)[:-9], "Content-Encoding: gzip"), "UPSTREAM_TRUNCATED"),
-        (http(gzip.compress(b"a", mtime=0) + gzip.compress(b"b"), "Content-Encoding: gzip"), "UPSTREAM_MALFORMED"),
+        (http(gzip.compress(b"a", mtime=0) + gzip.compress(b"b", mtime=0), "Content-Encoding: gzip"), "UPSTREAM_MALFORMED"),
         (http(b"plain", "Content-Encoding: gzip"), "UPSTREAM_MALFORMED"),
         (http(b"plain", "Content-Encoding: br"), "UPSTREAM_MALFORMED"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 6000000\r\n\r\n", "UPSTREAM_TOO_LARGE"),
