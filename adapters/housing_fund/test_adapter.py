@@ -9,13 +9,17 @@ from tests.protocols.recorded import recorded
 
 HAN = {"id_number": "362623190205121932", "name": "韩山福"}
 LIN = {"id_number": "362623190008226786", "name": "林美梅"}
-PATHS = {"query_account": "/gjj/api/account", "query_records": "/gjj/api/records"}
+PATHS = {
+    "query_account": "/gjj/api/account",
+    "query_records": "/gjj/api/records",
+    "estimate_withdrawal": "/gjj/api/withdrawal-estimate",
+}
 
 
-def ask(sample: str, who: dict[str, str]) -> Reply:
+def ask(sample: str, who: dict[str, str], **more: object) -> Reply:
     operation = sample.split(".")[0]
     with recorded("housing_fund", {PATHS[operation]: sample}, "application/json") as adapter:
-        return adapter.call(Call(operation, who, time.monotonic() + 3))
+        return adapter.call(Call(operation, {**who, **more}, time.monotonic() + 3))
 
 
 def test_account() -> None:
@@ -34,6 +38,16 @@ def test_account() -> None:
 def test_records(sample: str, amounts: list[int]) -> None:
     records = ask(f"query_records.{sample}.json", HAN).fields["records"]
     assert [row["amount_fen"] for row in records] == amounts
+
+
+def test_an_estimate() -> None:
+    assert ask("estimate_withdrawal.ok.json", HAN, amount=120_050).fields == {
+        **HAN,
+        "amount_fen": 120_050,
+        "possible": True,
+        "most_fen": 26_356_185,
+        "working_days": 3,
+    }
 
 
 @pytest.mark.parametrize(

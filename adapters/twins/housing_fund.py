@@ -34,7 +34,11 @@ class HousingFund(SignedSite):
         super().__init__("housing_fund", secrets, seed, "gb18030", {"Q20": True, "Q21": True, "Q22": True})
 
     def answer(self, request: Request) -> Answer:
-        pages = {"/gjj/api/account": self._account, "/gjj/api/records": self._records}
+        pages = {
+            "/gjj/api/account": self._account,
+            "/gjj/api/records": self._records,
+            "/gjj/api/withdrawal-estimate": self._estimate,
+        }
         page = pages.get(request.path)
         if page is None or request.method != "POST":
             return self._json({"code": "404", "msg": "接口不存在"}, 404)
@@ -81,6 +85,19 @@ class HousingFund(SignedSite):
             "khrq": f"{luck.randint(2001, 2019)}{luck.randint(1, 12):02d}{luck.randint(1, 28):02d}",
         }
 
+    def _estimate(self, person: Resident, form: Mapping[str, str]) -> dict[str, Any]:
+        """Nine tenths of the balance may be taken out, of an account in the normal state."""
+        account = self._account(person, {})
+        most = _fen(account["ye"]) * 9 // 10 if account["zt"] == "01" else 0
+        return {
+            "sfzh": person.id_number,
+            "xm": person.name,
+            "sqje": form.get("sqje", ""),
+            "kt": "1" if _fen(form.get("sqje", "0.00")) <= most else "0",
+            "ktje": _yuan(most),
+            "gzr": "3",
+        }
+
     def _records(self, person: Resident, form: Mapping[str, str]) -> dict[str, Any]:
         luck = residents.luck(self.seed, "housing fund records", person.id_number)
         balance = luck.randrange(100_000, 5_000_000)
@@ -110,6 +127,10 @@ class HousingFund(SignedSite):
 
 def _yuan(fen: int) -> str:
     return f"{fen // 100}.{fen % 100:02d}"
+
+
+def _fen(yuan: str) -> int:
+    return int(yuan.replace(".", ""))
 
 
 def make(secrets: Path, seed: int) -> Twin:

@@ -35,6 +35,8 @@ def check(json_wanted: bool, folder: Path | None) -> None:
             click.echo(str(complaint))
         if not complaints:
             click.echo("The configuration is right.")
+        if any(" is not there" in complaint.text for complaint in complaints):
+            click.echo(f"What is not there belongs to the home {home_folder()}: hub demo makes it, or put yours there.")
     if complaints:
         raise SystemExit(1)
 

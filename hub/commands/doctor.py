@@ -28,6 +28,7 @@ from hub.settings.secrets import Missing
 Verdict = Literal["good", "watch", "bad"]
 _SKEW_S = 2.0
 _SOCKETS = 4096
+_CORRECT = "Correct the file, or put what it names in its place (hub demo makes invented ones); hub check looks again."
 _NEXT = {
     "contacted_unproven": "It let us reach it, but nothing was asked yet: call one of its services.",
     "failing": "Ask the department; meanwhile announce it: hub systems disable {id} --reason … --notice …",
@@ -66,7 +67,7 @@ def examined(home: Path) -> Iterator[Finding]:
         hub = hub_of(home)
     except Unusable as error:
         for complaint in error.complaints:
-            yield Finding("config", "bad", str(complaint), "Correct the file; hub check looks again.")
+            yield Finding("config", "bad", str(complaint), _CORRECT)
         return
     except Missing as error:
         yield Finding("config", "bad", str(error), "Start hub demo in this HUB_HOME, or set it.")

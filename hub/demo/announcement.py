@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ def lines(demo: Mapping[str, Any], home: Path) -> list[str]:
         f"  {each['username']}  {each['password']}  totp {each['totp_secret']}  ({each['role']})"
         for each in demo["staff"]
     ]
+    port = demo["base_url"].rpartition(":")[2]
     return [
         "",
         f"The county is open: {demo['base_url']}  (interface at {demo['base_url']}/docs)",
@@ -42,6 +45,11 @@ def lines(demo: Mapping[str, Any], home: Path) -> list[str]:
         "Staff (user name, password, one-time-code secret, role):",
         *staff,
         f"All of it as JSON: {home / 'demo.json'}. Logs: {home / 'log'}.",
-        f"Another terminal: HUB_HOME={home} hub doctor",
+        f"Another terminal: HUB_HOME={shlex.quote(str(home))} HUB_PORT={port} {_hub()} doctor",
         "Ctrl-C stops everything.",
     ]
+
+
+def _hub() -> str:
+    """The command beside the Python that runs: nobody need have it on his PATH."""
+    return shlex.quote(str(Path(sys.executable).with_name("hub")))

@@ -15,6 +15,7 @@ from tests.door.visitor import bearer
 from tests.door.wire import Server
 
 CALL = "/api/v1/services/medical-insurance-balance/calls"
+ESTIMATE = "/api/v1/services/housing-fund-withdrawal-estimate/calls"
 
 
 @pytest.mark.parametrize(
@@ -130,3 +131,22 @@ def test_the_hub_is_ready_and_says_what_is_degraded(house: Server) -> None:
     assert (told.status, told.body["status"], told.body["missing"]) == (200, "ready", [])
     assert {lack["what"] for lack in told.body["degraded"]} <= {"system"}
     assert b"hub_http_requests_total" in house.get("/metrics").content
+
+
+@pytest.mark.parametrize(
+    ("amount", "code"),
+    [
+        ("1E+999999", "AMOUNT_RANGE"),
+        ("-0.001", "AMOUNT_RANGE"),
+        ("0", "AMOUNT_RANGE"),
+        ("0.001", "AMOUNT_SCALE"),
+        ("1000000.01", "AMOUNT_RANGE"),
+        (0.1 + 0.2, "TYPE"),
+        (1200, "TYPE"),
+        ("一百元", "FORMAT"),
+    ],
+)
+def test_row_B38_B39_B40_money_in_a_form(house: Server, token: str, amount: Any, code: str) -> None:
+    told = house.post(ESTIMATE, {"fields": {"amount": amount}}, bearer(token))
+    assert (told.status, told.code) == (422, code)
+    assert [fault["path"] for fault in told.body["errors"]] == ["fields.amount"]
