@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 from urllib.parse import unquote_plus
@@ -60,12 +60,13 @@ def page(value: Any) -> str:
     return link
 
 
-def asked(link: str) -> dict[str, str]:
-    """The parameters of a link; of one that is given twice, the first."""
+def asked(link: str, names: Collection[str]) -> dict[str, str]:
+    """These parameters of a link; of one that is given twice, the first."""
     found: dict[str, str] = {}
     for part in link.partition("#")[0].partition("?")[2].split("&")[:_MOST_ENTRIES]:
         name, _, given = part.partition("=")
-        found.setdefault(name, shown(unquote_plus(given) if "%" in given or "+" in given else given))
+        if name in names and name not in found:
+            found[name] = shown(unquote_plus(given) if "%" in given or "+" in given else given)
     return found
 
 
@@ -142,7 +143,8 @@ def shown(value: Any, longest: int = 200) -> str:
     """A text or number as text, without what cannot be seen."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
-    return _CONTROL.sub("", str(value)).strip(_BLANKS)[:longest]
+    text = str(value)
+    return (_CONTROL.sub("", text) if _CONTROL.search(text) else text).strip(_BLANKS)[:longest]
 
 
 def whole(value: Any) -> int | None:

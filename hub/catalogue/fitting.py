@@ -37,7 +37,10 @@ class Fitting:
         for name, code in item.codes.items():
             if odd := self._validator(item.region)(code) if name == "task_code" else None:
                 warn(f"its {name} {odd}")
-        return replace(item, region=self._region(item.region, warn), department=self._department(item, warn))
+        region, department = self._region(item.region, warn), self._department(item, warn)
+        if (region, department) == (item.region, item.department):
+            return item
+        return replace(item, region=region, department=department)
 
     def _region(self, code: str, warn: Warn) -> str:
         if code not in self._regions:

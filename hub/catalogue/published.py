@@ -18,6 +18,7 @@ from hub.catalogue.items import CODES, Item, item_id
 from hub.catalogue.models import FIRST_DAY
 
 _NO_MAIN_ITEM = "未分类"
+_PARAMETERS = frozenset({"itemCode", "areaCode", "deptCode", "taskType"})  # of a link
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ def _of_department(value: dict[str, Any], scheme: str) -> Iterator[Row]:
 
 def _of_link(sub: dict[str, Any], main: dict[str, Any], department: dict[str, Any], scheme: str) -> Item:
     title, link = cells.title(sub.get("name")), cells.page(sub.get("link"))
-    asked = cells.asked(link)
+    asked = cells.asked(link, _PARAMETERS)
     code = cells.code(asked.get("itemCode"))
     region = cells.region(asked.get("areaCode") or codes.area_in(code))
     body = {

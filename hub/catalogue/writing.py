@@ -13,7 +13,7 @@ from dataclasses import replace
 from sqlalchemy import CursorResult, text
 from sqlalchemy.orm import Session
 
-from hub.catalogue.copying import line
+from hub.catalogue.copying import NULL, line
 from hub.catalogue.items import COLUMNS, Counts, Item
 from hub.catalogue.words import Words
 from hub.database import patient
@@ -30,8 +30,8 @@ ALTER TABLE catalogue_stage ALTER superseded SET DEFAULT false;
 CREATE TEMPORARY TABLE catalogue_name_stage (LIKE catalogue_name) ON COMMIT DROP
 """
 _UNSTAGE = "DROP TABLE catalogue_stage, catalogue_name_stage"
-_COPY_ITEMS = f"COPY catalogue_stage ({_LISTED}, number) FROM STDIN"
-_COPY_NAMES = "COPY catalogue_name_stage (id, sort, words, sounds, tokens) FROM STDIN"
+_COPY_ITEMS = f"COPY catalogue_stage ({_LISTED}, number) FROM STDIN (NULL '{NULL}')"
+_COPY_NAMES = f"COPY catalogue_name_stage (id, sort, words, sounds, tokens) FROM STDIN (NULL '{NULL}')"
 _NAMES = "INSERT INTO catalogue_name SELECT * FROM catalogue_name_stage ON CONFLICT DO NOTHING"
 _UNCHANGED = """
 DELETE FROM catalogue_stage AS staged USING catalogue_item AS item
