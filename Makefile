@@ -3,6 +3,8 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 PYTHON_HERE := .venv/bin/python
 UV := uv==0.13.9
+# Most tests wait for something, so two run beside each other: file by file, each process with servers of its own.
+BESIDE := -n 2 --dist loadfile --no-loadscope-reorder
 EXTRAS := --extra embedded --extra files --extra sftp --extra mq --extra mysql --extra iso8583
 
 .PHONY: help run test lint check bench drill audit sbom lock clean environment test-environment
@@ -15,7 +17,7 @@ run: environment ## a whole county on this machine, until Ctrl-C (HUB_PORT=8080,
 
 test: lint ## ruff, mypy, the laws of the house and every test
 	@.ci/components
-	@$(PYTHON_HERE) -m pytest -m "not drill"
+	@$(PYTHON_HERE) -m pytest -m "not drill" $(BESIDE)
 
 lint: test-environment ## ruff, mypy and the stairs of imports
 	@$(PYTHON_HERE) -m ruff check .

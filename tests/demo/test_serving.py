@@ -82,7 +82,7 @@ def test_workers_that_still_start_end_too(county: County, number: int) -> None:
     begun = workers()
     try:
         process.send_signal(number)
-        process.wait(15)
+        process.wait(24)  # a drain may take 25 s
     finally:
         process.kill()
     eventually(lambda: not any(running_now(pid) for pid in begun), 10)
