@@ -113,7 +113,7 @@ def database(make_database: Callable[[], str]) -> str:
 
 @pytest.fixture
 def fresh_database(make_database: Callable[[], str], database_server: str) -> Iterator[str]:
-    """The URL of a migrated, empty database for one test. Dropped at once: hundreds of them would be written to disk."""
+    """The URL of a migrated, empty database for one test, dropped at once: hundreds would be written to the disk."""
     url = make_database()
     yield url
     _execute(database_server, f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
