@@ -74,7 +74,7 @@ class Gateway:
         self._tags: dict[str, bytes] = {}
         self._bulkhead, self._conditions, self._batch = Bulkhead(threads), Conditions(clock), Batch()
         self._kept = Kept(line, crypto)
-        self._watch = Watch(self._conditions, self._batch, self._is_on, self._probe_due, self._tell)
+        self._watch = Watch(self._conditions, self._batch, self._is_on, self._probe_due, self._tell, line)
         self._budget = budget = Budget(line, clock)
         open_, recorded = Open(switches, clock), Recorded(exchanges, metrics)
         self.samples = Samples(database, crypto, self._batch.start)
