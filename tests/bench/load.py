@@ -82,7 +82,7 @@ def _made(question: Question) -> str:
 def _wrk(questions: Sequence[Question], connections: int, seconds: float) -> Result:
     with tempfile.NamedTemporaryFile("w", suffix=".lua", delete=False) as script:
         script.write(_SCRIPT.format(made="\n  ".join(map(_made, questions))))
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:g}s", "--timeout", "30s", "-s", script.name]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s", "--timeout", "30s", "-s", script.name]
     try:
         run = subprocess.run(
             [*command, questions[0].url], capture_output=True, text=True, timeout=seconds + 60, check=True
