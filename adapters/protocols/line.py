@@ -7,6 +7,7 @@ import select
 import socket
 import ssl
 import time
+from contextlib import suppress
 from typing import Any
 
 HEAD_CAP = 64 * 1024
@@ -23,11 +24,17 @@ class TooLarge(Exception):
 class Line(io.RawIOBase):
     """The receiving side of a connection: every byte is counted, and none is waited for past the deadline.
 
-    This is what ends a drip: the socket's own time-out starts anew with each byte, ours does not.
+    This is what ends a drip: the socket's own time-out starts anew with each byte, ours does not. A plain socket is
+    never told a time-out at all: each telling is a call of the system, and so is each look before a read or write.
     """
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
+        self.secure = isinstance(sock, ssl.SSLSocket)
+        if not self.secure:
+            sock.setblocking(False)
+        self._incoming = select.poll()
+        self._incoming.register(sock, select.POLLIN)
         self.idle_since = 0.0
         self.begin(0.0)
 
@@ -48,12 +55,33 @@ class Line(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         if self.ended:
             return 0
-        self.sock.settimeout(self.wait())
-        count = self.sock.recv_into(buffer)
+        count = self._receive(buffer)
         self.received += count
         if self.received > self.allowed:
             raise TooLarge
         return count
+
+    def _receive(self, buffer: Any) -> int:
+        if self.secure:
+            self.sock.settimeout(self.wait())
+            return self.sock.recv_into(buffer)
+        while True:
+            if not self._incoming.poll(_milliseconds(self.wait())):
+                raise PastDeadline
+            with suppress(BlockingIOError):  # woken for nothing
+                return self.sock.recv_into(buffer)
+
+    def _push(self, data: Any) -> int:
+        if self.secure:
+            self.sock.settimeout(self.wait())
+            return self.sock.send(data)
+        while True:
+            left = self.wait()
+            with suppress(BlockingIOError):
+                return self.sock.send(data)
+            outgoing = select.poll()
+            outgoing.register(self.sock, select.POLLOUT)
+            outgoing.poll(_milliseconds(left))
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """What HTTPResponse asks of a socket."""
@@ -64,24 +92,24 @@ class Line(io.RawIOBase):
 
     def send(self, data: bytes) -> bool:
         """Send all of it. Raises OSError only when not one byte was taken; False when it broke later."""
-        self.sock.settimeout(self.wait())
-        left = memoryview(data)[self.sock.send(data) :]
+        left = memoryview(data)[self._push(data) :]
         try:
             while left:
-                self.sock.settimeout(self.wait())
-                left = left[self.sock.send(left) :]
+                left = left[self._push(left) :]
         except (OSError, PastDeadline):
             return False
         return True
 
     def quiet(self) -> bool:
         """Nothing waits to be read: neither the peer's goodbye nor bytes that belong to nobody."""
-        asking = select.poll()
-        asking.register(self.sock, select.POLLIN)
-        return not asking.poll(0) and not (isinstance(self.sock, ssl.SSLSocket) and self.sock.pending())
+        return not self._incoming.poll(0) and not (isinstance(self.sock, ssl.SSLSocket) and self.sock.pending())
 
     def hang_up(self) -> None:
         self.sock.close()
+
+
+def _milliseconds(seconds: float) -> int:
+    return int(seconds * 1000) + 1
 
 
 class _Reader(io.BufferedReader):
