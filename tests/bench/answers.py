@@ -12,7 +12,7 @@ from pathlib import Path
 from tests.bench.processes import OTHER_CPU, ROOT, free_port, granian, has_nginx, nginx, started
 
 ID_NUMBER, NAME = "362623190205121932", "韩山福"
-REST_PATH, SOAP_PATH = "/gjj/api/records", "/yb/service"
+ACCOUNT_PATH, REST_PATH, SOAP_PATH = "/gjj/api/account", "/gjj/api/records", "/yb/service"
 WSDL = ROOT / "adapters" / "medical_insurance" / "service.wsdl"
 _PIECE = 4000  # bytes that nginx takes in one word of its configuration
 
@@ -24,6 +24,12 @@ class Canned:
     path: str
     media_type: str
     body: bytes
+
+
+def account() -> Canned:
+    """One account of the housing fund, in GBK: what most reads are like."""
+    body = (ROOT / "adapters/housing_fund/samples/query_account.ok.json").read_bytes()
+    return Canned(ACCOUNT_PATH, "application/json", body)
 
 
 def rest() -> Canned:
