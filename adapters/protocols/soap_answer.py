@@ -30,6 +30,9 @@ _NOT_LET_IN = frozenset(
 )
 
 
+_BODIES = {f"{{{soap}}}Envelope": f"{{{soap}}}Body" for soap in (SOAP11, SOAP12)}
+
+
 class Answers:
     """How one system answers."""
 
@@ -50,7 +53,9 @@ class Answers:
             parts = parts_of(response)
             text = text_of(parts.envelope, self._charset)
             body = _body(parse(text))
-            references = References(body, parts.others) if parts.others or hinted(text) else None
+            references = None
+            if parts.others or ((not tag or len(body) > 1) and hinted(text)):  # tag: literal, which refers to nothing
+                references = References(body, parts.others)
             content = _content(body, references)
         except Garbled as error:
             if response.status == 500 and error.code == "UPSTREAM_MALFORMED":  # a broken server, not a broken answer
@@ -102,11 +107,10 @@ def _charset(parts: Parts) -> str:
 
 
 def _body(envelope: Any) -> Any:
-    for soap in (SOAP11, SOAP12):
-        if envelope.tag == f"{{{soap}}}Envelope":
-            bodies = envelope.findall(f"{{{soap}}}Body")
-            if len(bodies) == 1:
-                return bodies[0]
+    wanted = _BODIES.get(envelope.tag)
+    bodies = [child for child in envelope if child.tag == wanted]
+    if len(bodies) == 1:
+        return bodies[0]
     raise Garbled("not an envelope with one body")
 
 

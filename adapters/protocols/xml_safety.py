@@ -68,7 +68,7 @@ def parse(text: str) -> Any:
         if first and not re.search(rf"</{re.escape(first[1])}\s*>\Z", text):
             raise Garbled("the document ends before its root does", code="UPSTREAM_TRUNCATED") from error
         raise Garbled("not well-formed XML") from error
-    if "&#" in text:  # the letters that a wrong charset leaves may hide behind references
+    if b"&" in raw and b"&#" in raw:  # the letters that a wrong charset leaves may hide behind references
         decode("".join(root.itertext()).encode(), "utf-8")
     return root
 
@@ -88,12 +88,12 @@ def _group(element: Any, depth: int, names: dict[str, str]) -> Tree:
     if depth >= DEPTH:
         raise Garbled("nested too deeply")
     tree: dict[str, Tree] = {}
+    known = names.get
     for child in element:
         tag = child.tag
-        try:
-            name = names[tag]
-        except KeyError:
-            name = names[tag] = "" if tag in ASIDE else local_name(child)
+        name = known(tag)
+        if name is None:
+            name = names[tag] = "" if tag in ASIDE else tag[tag.rfind("}") + 1 :]
         if not name:
             continue
         value = _group(child, depth + 1, names) if len(child) else child.text or ""

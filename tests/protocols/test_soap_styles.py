@@ -13,6 +13,7 @@ from lxml import etree
 
 from adapters.protocols import wsdl
 from adapters.twins.soap_styles import PHOTO
+from hub.commands.doctor import gaps
 from hub.errors import Problem
 from hub.port import Garbled, PortError, Rejected, Unavailable
 from tests.protocols.archives import FOLDER, ID, NAME, STYLES, Office
@@ -194,7 +195,10 @@ def test_operations_that_cannot_be_called_are_listed_with_one_line_why(opened: O
     assert set(messages) == {"queryFiles", "queryName", "getFiles", "getText"}
     assert unsupported.keys() == {"notify", "dump", "compare"}
     assert all("\n" not in why and len(why) < 120 for why in unsupported.values())
-    assert opened("literal").adapter.unsupported == unsupported
+    adapter = opened("literal").adapter
+    assert adapter.unsupported == unsupported
+    findings = [f"{each.verdict} {each.found}" for each in gaps("archives", adapter)]  # what hub doctor shows
+    assert findings == [f"watch {name} cannot be called: {why}" for name, why in sorted(unsupported.items())]
     with pytest.raises(Problem, match="one-way"):
         opened("literal", lambda facts: facts["operations"]["query_name"]["soap"].update(operation="notify"))
 
