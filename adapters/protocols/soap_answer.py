@@ -53,9 +53,7 @@ class Answers:
             parts = parts_of(response)
             text = text_of(parts.envelope, self._charset)
             body = _body(parse(text))
-            references = None
-            if parts.others or ((not tag or len(body) > 1) and hinted(text)):  # tag: literal, which refers to nothing
-                references = References(body, parts.others)
+            references = References(body, parts.others) if parts.others or hinted(parts.envelope) else None
             content = _content(body, references)
         except Garbled as error:
             if response.status == 500 and error.code == "UPSTREAM_MALFORMED":  # a broken server, not a broken answer

@@ -17,13 +17,14 @@ from hub.port import Garbled
 
 ELEMENTS = 60_000
 ENCODING12 = "http://www.w3.org/2003/05/soap-encoding"
+_ENCODING12 = ENCODING12.encode()
 _INCLUDE = "{http://www.w3.org/2004/08/xop/include}Include"
 _ROOT = "{http://schemas.xmlsoap.org/soap/encoding/}root"
 
 
-def hinted(text: str) -> bool:
+def hinted(envelope: bytes) -> bool:
     """Whether a document may refer to anything; nearly none does."""
-    return "href" in text or ENCODING12 in text
+    return b"href" in envelope or _ENCODING12 in envelope
 
 
 def answered(body: Any) -> Any:

@@ -35,12 +35,16 @@ def text_of(raw: bytes, charset: str) -> str:
         raise Garbled("written in EBCDIC, which hides markup", code="UPSTREAM_UNSAFE_XML", sample=raw)
     if _DTD.search(raw.replace(b"\0", b"")):  # without the zeros, UTF-16 and UTF-32 spell it the same way
         raise Garbled("a document type or entity declaration", code="UPSTREAM_UNSAFE_XML", sample=raw)
-    if raw.count(b"<") > MARKUP or raw.count(b"=") > MARKUP:
-        raise Garbled("more markup than is taken", code="UPSTREAM_TOO_LARGE", sample=raw)
+    _count(raw)
     text = decode(raw, charset)
     if label(text) == "utf-7":
         raise Garbled("labelled UTF-7, which hides markup", code="UPSTREAM_UNSAFE_XML", sample=raw)
     return text
+
+
+def _count(raw: bytes) -> None:
+    if raw.count(b"<") > MARKUP or raw.count(b"=") > MARKUP:
+        raise Garbled("more markup than is taken", code="UPSTREAM_TOO_LARGE", sample=raw)
 
 
 def label(text: str) -> str:
@@ -57,6 +61,7 @@ def parse(text: str) -> Any:
     raw = text.encode()
     if _DTD.search(raw):
         raise Garbled("a document type or entity declaration", code="UPSTREAM_UNSAFE_XML")
+    _count(raw)  # again: a document within a text brings markup that was none before
     parser = etree.XMLParser(
         resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, remove_comments=True,
         remove_pis=True, collect_ids=False,

@@ -130,13 +130,15 @@ class Archives(Twin):
         return f'<getFilesResponse xmlns="urn:da">{head}{result}</getFilesResponse>'
 
     def _text(self, person: Resident, style: str) -> str:
-        """A document within one element, with an encoding declaration of its own. Spoiled: doctype, deep."""
+        """A document within one element, with an encoding declaration of its own. Spoiled: doctype, many, deep."""
         files = self.rows(self.files(person), lambda row: {**row, "tm": "另一份"})
         rows = "".join(f"<FILE>{_elements(row)}</FILE>" for row in files)
         inner = f"<ROOT><SFZH>{person.id_number}</SFZH><XM>{person.name}</XM><FILES>{rows}</FILES></ROOT>"
         match self.quirk("spoiled"):
             case "doctype":
                 inner = f'<!DOCTYPE ROOT [<!ENTITY x SYSTEM "file:///etc/hostname">]>{inner}'
+            case "many":
+                inner += "<x/>" * 200_000
             case "deep":
                 inner = "<a>" * 101 + inner + "</a>" * 101
         inner = f'<?xml version="1.0" encoding="GBK"?>{inner}'

@@ -45,7 +45,7 @@ class Bureau:
         }
         setting = Setting(
             self.system, self.server.address, protocol.FACTS().load(facts), FOLDER / self.system, shared,
-            secrets={**account, **secrets}, allow_private=True,
+            {**account, **secrets}, allow_private=True,
         )  # fmt: skip
         adapter: Adapter = protocol.Adapter(setting)
         self.opened.append(adapter)

@@ -37,7 +37,7 @@ def opened(system: str, address: str, change: Change | None = None, **secrets: s
     account = {"username": f"{system}_username", "password": f"{system}_password"} | secrets
     no_store: Any = None
     adapter: Adapter = protocol.Adapter(
-        Setting(system, address, facts, ADAPTERS / system, no_store, secrets=account, allow_private=True)
+        Setting(system, address, facts, ADAPTERS / system, no_store, account, allow_private=True)
     )
     return adapter
 

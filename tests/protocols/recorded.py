@@ -32,7 +32,7 @@ def recorded(
     with Rogue(_by_path({path: (folder / name).read_bytes() for path, name in answers.items()}, media_type)) as served:
         protocol, facts = facts_of(system, change)
         adapter: Adapter = protocol.Adapter(
-            Setting(system, served.url, facts, ADAPTERS / system, lonely(system), secrets=SECRETS, allow_private=True)
+            Setting(system, served.url, facts, ADAPTERS / system, lonely(system), SECRETS, allow_private=True)
         )
         try:
             yield adapter

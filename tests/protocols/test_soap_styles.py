@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import resource
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -177,6 +178,13 @@ def test_threat_T14_a_document_type_within_escaped_xml(opened: Open) -> None:
     for style in ("text", "cdata"):
         refused(opened(style), Garbled, "UPSTREAM_UNSAFE_XML", spoiled="doctype")
         refused(opened(style), Garbled, "UPSTREAM_MALFORMED", spoiled="deep")
+
+
+def test_threat_T13_markup_that_appears_only_within_the_text(opened: Open) -> None:
+    office = opened("text")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    refused(office, Garbled, "UPSTREAM_TOO_LARGE", spoiled="many")
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < 60_000_000
 
 
 def test_fault_F6_chinese_bytes_where_latin_1_is_pinned(opened: Open) -> None:
