@@ -85,7 +85,7 @@ class Archives(Twin):
         return f"<t:queryFilesResponse {names}>{content}</t:queryFilesResponse>"
 
     def _encoded(self, person: Resident) -> str:
-        """As Axis 1 writes it: all beside the answer, and referred to. Spoiled: cycle, missing, bomb, doubled."""
+        """As Axis 1 writes it: all beside the answer, and referred to. Spoiled: cycle, missing, bomb, doubled, two."""
         values = {"id0": f'<sfzh xsi:type="xsd:string">{person.id_number}</sfzh><xm href="#id9"/><files href="#id1"/>'}
         files = self.rows(self.files(person), lambda row: {**row, "tm": "另一份"})
         values["id1"] = "".join(f'<item href="#row{number}"/>' for number in range(len(files)))
@@ -107,7 +107,7 @@ class Archives(Twin):
         if self.quirk("spoiled") == "doubled":
             shared += '<multiRef id="id9" soapenc:root="0">另一人</multiRef>'
         answer = '<ns1:queryFilesResponse xmlns:ns1="urn:da"><queryFilesReturn href="#id0"/></ns1:queryFilesResponse>'
-        return answer + shared
+        return (answer * 2 if self.quirk("spoiled") == "two" else answer) + shared
 
     def _dataset(self, person: Resident) -> str:
         """A DataSet of .NET: inline schema, diffgram, and the rows as they were before somebody changed them."""

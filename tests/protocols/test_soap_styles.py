@@ -143,6 +143,7 @@ def test_a_fault_is_a_fault_under_either_status(opened: Open, style: str, status
         ("cycle", "UPSTREAM_MALFORMED"),
         ("missing", "UPSTREAM_MALFORMED"),
         ("doubled", "UPSTREAM_MALFORMED"),
+        ("two", "UPSTREAM_MALFORMED"),
         ("bomb", "UPSTREAM_TOO_LARGE"),
     ],
 )
