@@ -82,7 +82,8 @@ class Archives(Twin):
         head = f"<c:idNumber>{person.id_number}</c:idNumber><c:name>{person.name}</c:name>{photo}"
         content = f"{head}<t:total>{len(files)}</t:total><t:files>{rows}</t:files>"
         names = 'xmlns:t="urn:da:types" xmlns:c="urn:da:common"'
-        return f"<t:queryFilesResponse {names}>{content}</t:queryFilesResponse>"
+        name = "t:otherResponse" if self.quirk("spoiled") == "other" else "t:queryFilesResponse"
+        return f"<{name} {names}>{content}</{name}>"
 
     def _encoded(self, person: Resident) -> str:
         """As Axis 1 writes it: all beside the answer, and referred to. Spoiled: cycle, missing, bomb, doubled, two."""

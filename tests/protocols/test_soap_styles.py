@@ -169,6 +169,11 @@ def test_threat_T13_parts_that_are_wrong_or_multiply(opened: Open, style: str, h
     refused(opened(style), Garbled, code, spoiled=how)
 
 
+@pytest.mark.parametrize("style", ["literal", "mtom", "twelve"])
+def test_the_answer_of_another_operation(opened: Open, style: str) -> None:
+    assert "of this operation" in refused(opened(style), Garbled, "UPSTREAM_MALFORMED", spoiled="other").note
+
+
 def test_a_part_in_base64(opened: Open) -> None:
     office = opened("mtom")
     office.tell("quirks", spoiled="base64")

@@ -29,7 +29,7 @@ def test_fault_F1_fault_F4_silence_and_drip_end_at_the_deadline(road: Road, toxi
     started = time.monotonic()
     with pytest.raises(OutcomeUnknown) as caught:
         road.ask(seconds=0.6)
-    assert caught.value.code == "DEPARTMENT_TIMEOUT" and time.monotonic() - started < 1.6
+    assert caught.value.code == "DEPARTMENT_TIMEOUT" and time.monotonic() - started < 3
 
 
 @pytest.mark.parametrize("kind", toxics.GARBAGE)
