@@ -1,6 +1,5 @@
 """A SOAP system that is not described truly does not open: wrong names, missing secrets, imports from the network."""
 
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from adapters.protocols import wsdl
 from adapters.protocols.wsdl_shelf import CATALOGUE, STANDARDS
 from hub.errors import Problem
 from tests.protocols.departments import Change, opened
+from tests.protocols.watch import WATCH
 
 MEDICAL = Path(__file__).parents[2] / "adapters/medical_insurance/service.wsdl"
 NOWHERE = "http://127.0.0.1:9"
@@ -109,8 +109,7 @@ def test_soap_1_2_unqualified_names_and_open_content(tmp_path: Path) -> None:
     assert message.answer.find("whatever.there.is")
 
 
-def test_standard_schemas_come_from_the_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket, "socket", None)
+def test_standard_schemas_come_from_the_catalogue(tmp_path: Path) -> None:
     both = (
         '<xs:import namespace="http://www.w3.org/XML/1998/namespace" schemaLocation="http://www.w3.org/2001/xml.xsd"/>'
         '<xs:import namespace="http://schemas.xmlsoap.org/soap/encoding/" '
@@ -118,22 +117,23 @@ def test_standard_schemas_come_from_the_catalogue(tmp_path: Path, monkeypatch: p
         '<xs:complexType name="Names" xmlns:e="http://schemas.xmlsoap.org/soap/encoding/"><xs:complexContent>'
         '<xs:restriction base="e:Array"/></xs:complexContent></xs:complexType>'
     )
-    assert wsdl.read(written(tmp_path, both))
+    with WATCH.nothing_asked():
+        assert wsdl.read(written(tmp_path, both))
 
 
 @pytest.mark.parametrize("namespace", sorted(STANDARDS))
 @pytest.mark.parametrize("said", ["nothing", "namespace", "https", "elsewhere"])
 def test_each_standard_is_in_the_catalogue_whatever_the_wsdl_says_of_its_place(
-    tmp_path: Path, namespace: str, said: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, namespace: str, said: str
 ) -> None:
-    monkeypatch.setattr(socket, "socket", None)
     place = {
         "nothing": "",
         "namespace": f'schemaLocation="{namespace}"',
         "https": f'schemaLocation="{namespace.replace("http:", "https:")}"',
         "elsewhere": 'schemaLocation="../../wsdl/standard.xsd"',
     }[said]
-    messages = wsdl.read(written(tmp_path, f'<xs:import namespace="{namespace}" {place}/>'))
+    with WATCH.nothing_asked():
+        messages = wsdl.read(written(tmp_path, f'<xs:import namespace="{namespace}" {place}/>'))
     assert messages["ask"].action == "urn:ask"
 
 
@@ -213,14 +213,11 @@ def test_several_files_of_one_namespace(tmp_path: Path) -> None:
         "../x.xsd",
     ],
 )
-def test_row_T14_nothing_is_fetched_from_outside_the_folder(
-    tmp_path: Path, location: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(socket, "socket", None)
+def test_row_T14_nothing_is_fetched_from_outside_the_folder(tmp_path: Path, location: str) -> None:
     folder = tmp_path / "adapter"
     folder.mkdir()
     (tmp_path / "x.xsd").write_text('<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"/>', encoding="utf-8")
-    with pytest.raises(Problem, match="not in the adapter's folder"):
+    with WATCH.nothing_asked(), pytest.raises(Problem, match="not in the adapter's folder"):
         wsdl.read(written(folder, f'<xs:import namespace="urn:x" schemaLocation="{location}"/>'))
 
 

@@ -1,13 +1,13 @@
 """XML from outside may do nothing but be read (security 5.2, T13, T14)."""
 
 import resource
-import sys
 
 import pytest
 
 from adapters.protocols.xml_safety import MARKUP, parse, text_of, tree_of
 from hub.port import Garbled
 from tests.protocols.rogue import Rogue, always
+from tests.protocols.watch import WATCH
 
 BOMB = '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]><a>&b;</a>'
 UNSAFE = [
@@ -21,21 +21,6 @@ UNSAFE = [
     "<! DOCTYPE a><a/>",
     "<!\nENTITY x 'y'><a/>",
 ]
-
-
-class Watch:
-    """What the interpreter opens or connects to while it is on; an audit hook can never be taken off again."""
-
-    def __init__(self) -> None:
-        self.seen: list[str] | None = None
-        sys.addaudithook(self._note)
-
-    def _note(self, event: str, _: object) -> None:
-        if self.seen is not None and event in ("open", "socket.connect", "socket.getaddrinfo"):
-            self.seen.append(event)
-
-
-WATCH = Watch()
 
 
 @pytest.mark.parametrize("document", UNSAFE)
