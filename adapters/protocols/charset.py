@@ -16,7 +16,8 @@ from hub.port import Garbled
 
 # What says gb2312 or gbk holds GBK at least and often GB 18030 (legacy.md Q14).
 _READ_AS = {"gb2312": "gb18030", "gbk": "gb18030"}
-_STORED_AS = {"gb2312": "gbk"}
+_STORED_AS = {"gb2312": "gbk", "iso-8859-1": "utf-8"}
+LATIN = "iso-8859-1"  # of XML alone, where every other letter is written as a character reference
 CHARSETS = ("utf-8", "gbk", "gb2312", "gb18030")
 
 _MARKS = ("鏄", "锟斤拷", "\ufffd")
@@ -26,6 +27,9 @@ _STRANGE = re.compile("[\u0250-\u1fff\U00010000-\U0010ffff]")  # … and what th
 _PLAIN_UTF8 = re.compile(
     "[\x00-\x7f\u00b0\u00b7\u00d7\u00f7\u2000-\u9fff\ue000-\uf8ff\ufe10-\ufe6f\uff00-\uffef\U00020000-\U0003ffff]*"
 )
+_ASCII = bytes(range(128))
+# Of ISO-8859-1 only a dot, a degree and two signs are taken, one at a time: two in a row are Chinese of another.
+_NOT_LATIN = re.compile(rb"[\x80-\xff]{2}|[^\x00-\x7f\xa0\xb0\xb7\xd7\xf7]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -37,14 +41,22 @@ def decode(raw: bytes, charset: str) -> str:
         raise _refused(f"not {charset} at byte {error.start}", raw) from None
     if text.isascii():
         return text
-    if any(mark in text for mark in _MARKS) or _LATIN.search(text):
+    if charset == LATIN and _NOT_LATIN.search(raw):
+        raise _refused(f"letters where {charset} has none", raw)
+    letters = _letters(text)
+    if any(mark in letters and mark in text for mark in _MARKS) or _LATIN.search(letters):
         raise _refused("letters that show a wrong charset", raw)
     if charset == "utf-8":
-        if _STRANGE.search(text) and not _CHINESE.search(text):
+        if _STRANGE.search(letters) and not _CHINESE.search(letters):
             raise _refused("letters of another script and no Chinese", raw)
     elif _is_utf8(raw):
         raise _refused(f"UTF-8 where {charset} is pinned", raw)
     return text
+
+
+def _letters(text: str) -> str:
+    """Only what is not ASCII, found without a step of Python: an answer is mostly markup and digits."""
+    return text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
 
 
 def _is_utf8(raw: bytes) -> bool:
@@ -62,7 +74,7 @@ def _refused(note: str, raw: bytes) -> Garbled:
 
 def width(text: str, charset: str) -> int:
     """How many bytes it takes in the department's tables."""
-    return len(text.encode(_READ_AS.get(charset, charset)))
+    return len(text.encode("utf-8" if charset == LATIN else _READ_AS.get(charset, charset)))
 
 
 def storable(charset: str, forbidden: str = "") -> Callable[[str, str], str]:

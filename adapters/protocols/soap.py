@@ -7,17 +7,17 @@ soap_envelope.py, answers read in soap_answer.py.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.protocols.facts import unusable
 from adapters.protocols.mapping import Operation, operations
 from adapters.protocols.sample import sampled
 from adapters.protocols.soap_answer import Answers
-from adapters.protocols.soap_envelope import Account, Envelope, Inner, planned, unplanned
+from adapters.protocols.soap_envelope import Account, Envelope, Inner, Plan, planned, unplanned
 from adapters.protocols.soap_facts import FACTS
 from adapters.protocols.transport import Request, Transport
-from adapters.protocols.wsdl import Message, Node, read
+from adapters.protocols.wsdl import Message, Node, listed
 from hub.port import Call, Rejected, Reply, Setting
 
 __all__ = ["FACTS", "Adapter"]
@@ -28,10 +28,11 @@ class _Compiled:
     operation: Operation
     envelope: Envelope
     answer: str  # the tag its answer must have; empty where any will do
+    bare: bool  # that element is itself the value
 
 
 class Adapter:
-    """One SOAP system."""
+    """One SOAP system. `unsupported` are the operations of its WSDL that cannot be called, each with one line why."""
 
     def __init__(self, setting: Setting) -> None:
         facts = setting.facts
@@ -44,7 +45,10 @@ class Adapter:
             else Account(_secret(setting, "username"), _secret(setting, "password"))
         )
         self._answers = Answers(self._facts, facts["encoding"])
-        messages = read(setting.folder / self._facts["wsdl"], self._facts["service"], self._facts["port"])
+        self._header = {wire: _secret(setting, name) for name, wire in self._facts["header"].items()}
+        messages, self.unsupported = listed(
+            setting.folder / self._facts["wsdl"], self._facts["service"], self._facts["port"]
+        )
         self._compiled = {
             name: self._compile(operation, messages, facts["operations"][name])
             for name, operation in operations(setting.name, facts).items()
@@ -57,13 +61,13 @@ class Adapter:
         digest = self._facts["security"] == "digest"
 
         def make() -> Request:
-            body = compiled.envelope.write(wire, self._account, digest)
+            body = compiled.envelope.write(wire, self._account, digest, self._header)
             return Request("POST", self._facts["path"], compiled.envelope.headers, body)
 
         write = compiled.operation.write
         response = self._transport.ask(make, deadline=call.deadline, traceparent=call.traceparent, write=write)
         with sampled(response.body):
-            tree = self._answers.tree(compiled.operation, compiled.answer, response)
+            tree = self._answers.tree(compiled.operation, compiled.answer, response, compiled.bare)
             return compiled.operation.reply(tree, call, response.sent, response.received)
 
     def probe(self, deadline: float) -> None:
@@ -79,21 +83,29 @@ class Adapter:
     def _compile(self, operation: Operation, messages: Mapping[str, Message], facts: Mapping[str, Any]) -> _Compiled:
         message = messages.get(operation.own["operation"])
         if message is None:
-            raise unusable(f"the WSDL has no operation {operation.own['operation']}")
+            why = self.unsupported.get(operation.own["operation"], "the WSDL has no such operation")
+            raise unusable(f"{operation.own['operation']}: {why}")
+        if operation.own["action"] is not None:
+            message = replace(message, action=operation.own["action"])
         request = facts["request"]
         wire = [*request["constants"], *([request["key"]] if request["key"] else [])]
         wire += [sent["to"] for sent in request["fields"].values()]
-        inner, document = None, self._facts["inner"]
-        if document:
-            asked = document["request"]
+        inner, documents = None, self._facts["inner"] or {"request": None, "answer": None}
+        if asked := documents["request"]:
             inner = Inner(asked["element"], asked["root"], asked["declaration"], unplanned(wire))
             wire = [asked["element"], *operation.own["outer"]]
-            _expect(message.answer, [document["answer"]["element"]])
-        else:
-            _expect(message.answer, _told(facts))
+        _expect(message.answer, [documents["answer"]["element"]] if documents["answer"] else _told(facts))
         plan = planned(message.request, [*wire, *self._facts["credentials"].values()])
-        answer = "" if message.rpc else message.answer.tag
-        return _Compiled(operation, Envelope(message, plan, inner, self._facts["request_encoding"]), answer)
+        envelope = Envelope(message, plan, self._planned_header(message), inner, self._facts["request_encoding"])
+        answer = "" if message.rpc else (message.answer.children[0] if message.bare_answer else message.answer).tag
+        return _Compiled(operation, envelope, answer, message.bare_answer)
+
+    def _planned_header(self, message: Message) -> Plan:
+        if not self._header:
+            return ()
+        if message.header is None:
+            raise unusable("the WSDL declares no header for it")
+        return planned(message.header, self._header)
 
 
 def _secret(setting: Setting, name: str) -> str:

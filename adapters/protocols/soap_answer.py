@@ -11,6 +11,8 @@ from adapters.protocols.charset import decode
 from adapters.protocols.maintenance import refuse_maintenance
 from adapters.protocols.mapping import Operation, rejected
 from adapters.protocols.soap_envelope import SOAP11, SOAP12
+from adapters.protocols.soap_parts import Parts, parts_of
+from adapters.protocols.soap_references import References, answered, hinted
 from adapters.protocols.transport import Response, refuse
 from adapters.protocols.xml_safety import label, local_name, parse, text_of, tree_of
 from hub.port import Denied, Garbled, PortError, Unavailable
@@ -28,6 +30,9 @@ _NOT_LET_IN = frozenset(
 )
 
 
+_BODIES = {f"{{{soap}}}Envelope": f"{{{soap}}}Body" for soap in (SOAP11, SOAP12)}
+
+
 class Answers:
     """How one system answers."""
 
@@ -37,26 +42,30 @@ class Answers:
         self._inner: Mapping[str, Any] | None = facts["inner"]
         self._charset = charset
 
-    def tree(self, operation: Operation, tag: str, response: Response) -> Tree:
-        """What the operation answered; its element must be `tag`, unless that is empty."""
+    def tree(self, operation: Operation, tag: str, response: Response, bare: bool = False) -> Tree:
+        """What the operation answered; its element must be `tag`, unless that is empty. `bare`: it is the value."""
         write = operation.write
         if response.status not in (200, 500):
             raise refuse(response, write)
         if _is_page(response.body):
             raise self._page(response, write)
         try:
-            text = text_of(response.body, self._charset)
-            content = _content(parse(text))
+            parts = parts_of(response)
+            text = text_of(parts.envelope, self._charset)
+            body = _body(parse(text))
+            references = References(body, parts.others) if parts.others or hinted(parts.envelope) else None
+            content = _content(body, references)
         except Garbled as error:
             if response.status == 500 and error.code == "UPSTREAM_MALFORMED":  # a broken server, not a broken answer
                 raise refuse(response, write) from error
             raise
-        operation.expect("charset", label(text) or _charset(response), self._charset)
+        operation.expect("charset", label(text) or _charset(parts), self._charset)
         if local_name(content) == "Fault":
             raise self._fault(tree_of(content))
         if response.status == 500 or (tag and content.tag != tag):
             raise Garbled("not the answer of this operation")
-        return self._unpacked(tree_of(content))
+        tree = references.tree_of(content) if references else tree_of(content)
+        return self._unpacked({local_name(content): tree} if bare else tree)
 
     def _unpacked(self, tree: Tree) -> Tree:
         if self._inner is None:
@@ -91,18 +100,25 @@ def _is_page(body: bytes) -> bool:
     return start.startswith((b"<html", b"<!doctype html", b"<head", b"<body", b"<script"))
 
 
-def _charset(response: Response) -> str:
-    return response.media_type.partition("charset=")[2].split(";")[0].strip(" \"'")
+def _charset(parts: Parts) -> str:
+    return parts.media_type.partition("charset=")[2].split(";")[0].strip(" \"'")
 
 
-def _content(envelope: Any) -> Any:
-    """The one element in the body."""
-    for soap in (SOAP11, SOAP12):
-        if envelope.tag == f"{{{soap}}}Envelope":
-            bodies = envelope.findall(f"{{{soap}}}Body")
-            if len(bodies) == 1 and len(bodies[0]) == 1:
-                return bodies[0][0]
-    raise Garbled("not an envelope with one element in its body")
+def _body(envelope: Any) -> Any:
+    wanted = _BODIES.get(envelope.tag)
+    bodies = [child for child in envelope if child.tag == wanted]
+    if len(bodies) == 1:
+        return bodies[0]
+    raise Garbled("not an envelope with one body")
+
+
+def _content(body: Any, references: References | None) -> Any:
+    """The one element in the body, beside what it refers to."""
+    if len(body) == 1:
+        return body[0]
+    if references is None:
+        raise Garbled("not an envelope with one element in its body")
+    return answered(body)
 
 
 def _fault_keys(fault: Any, path: str) -> list[str]:

@@ -17,6 +17,10 @@ from adapters.protocols.wsdl import Message, Node
 
 SOAP11 = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP12 = "http://www.w3.org/2003/05/soap-envelope"
+_ENCODING11 = "http://schemas.xmlsoap.org/soap/encoding/"
+_ENCODING12 = "http://www.w3.org/2003/05/soap-encoding"
+_XSI, _XSD = "http://www.w3.org/2001/XMLSchema-instance", "http://www.w3.org/2001/XMLSchema"
+_NOTHING: Mapping[str, str] = {}
 _WSS = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-"
 _WSSE = f"{{{_WSS}wssecurity-secext-1.0.xsd}}"
 _WSU = f"{{{_WSS}wssecurity-utility-1.0.xsd}}"
@@ -82,25 +86,38 @@ def _frozen(groups: Mapping[str, Any]) -> Plan:
 class Envelope:
     """The request of one operation, ready to be filled by many threads."""
 
-    def __init__(self, message: Message, plan: Plan, inner: Inner | None, encoding: str) -> None:
-        self._message, self._plan, self._inner = message, plan, inner
+    def __init__(self, message: Message, plan: Plan, header: Plan, inner: Inner | None, encoding: str) -> None:
+        self._message, self._plan, self._header, self._inner = message, plan, header, inner
+        self._types = _types(message.request) if message.encoded else {}
         self._encoding = encoding
         self._soap = SOAP12 if message.soap12 else SOAP11
         self._declaration = _declaration(encoding.upper())
         self.headers = self._headers()
 
-    def write(self, wire: Mapping[str, str], account: Account | None, digest: bool) -> bytes:
+    def write(
+        self, wire: Mapping[str, str], account: Account | None, digest: bool, header: Mapping[str, str] = _NOTHING
+    ) -> bytes:
         """The bytes of one request; made anew for each attempt, since nonce and time must not repeat (Q9)."""
-        root = etree.Element(f"{{{self._soap}}}Envelope", nsmap={"soapenv": self._soap})
-        if account:
-            _sign_in(etree.SubElement(root, f"{{{self._soap}}}Header"), self._soap, account, digest)
+        root = etree.Element(f"{{{self._soap}}}Envelope", nsmap=self._prefixes())
+        if account or header:
+            above = etree.SubElement(root, f"{{{self._soap}}}Header")
+            if account:
+                _sign_in(above, self._soap, account, digest)
+            _fill(above, self._header, header)
         body = etree.SubElement(root, f"{{{self._soap}}}Body")
-        request = etree.SubElement(body, self._message.request.tag)
+        request = body if self._message.bare_request else etree.SubElement(body, self._message.request.tag)
         if self._inner:
             wire = {**wire, self._inner.wire: _document(self._inner, wire)}
-        _fill(request, self._plan, wire)
+        _fill(request, self._plan, wire, self._types)
+        if self._message.encoded:
+            style = _ENCODING12 if self._message.soap12 else _ENCODING11
+            request.set(f"{{{self._soap}}}encodingStyle", style)
         text = self._declaration + etree.tostring(root, encoding="unicode")
         return text.encode(self._encoding, "xmlcharrefreplace")
+
+    def _prefixes(self) -> dict[str, str]:
+        own = {"soapenv": self._soap}
+        return own | {"xsi": _XSI, "xsd": _XSD} if self._message.encoded else own
 
     def _headers(self) -> Mapping[str, str]:
         charset = f"charset={self._encoding.upper()}"
@@ -111,13 +128,24 @@ class Envelope:
         return {**kind, "Accept": "text/xml", "Accept-Encoding": "identity"}
 
 
-def _fill(parent: Any, plan: Plan, wire: Mapping[str, str]) -> None:
+def _fill(parent: Any, plan: Plan, wire: Mapping[str, str], types: Mapping[str, str] = _NOTHING) -> None:
     for tag, what in plan:
         if not isinstance(what, str):
             group = etree.SubElement(parent, tag)
-            _fill(group, what, wire)
+            _fill(group, what, wire, types)
         elif (text := wire.get(what)) is not None:
-            etree.SubElement(parent, tag).text = text
+            element = etree.SubElement(parent, tag)
+            element.text = text
+            if what in types:
+                element.set(f"{{{_XSI}}}type", f"xsd:{types[what]}")
+
+
+def _types(node: Node, above: str = "") -> dict[str, str]:
+    """What rpc/encoded says of each value: its type in XML Schema, by its path."""
+    found = {above + child.name: child.type for child in node.children if child.type}
+    for child in node.children:
+        found |= _types(child, f"{above}{child.name}.")
+    return found
 
 
 def _document(inner: Inner, wire: Mapping[str, str]) -> str:

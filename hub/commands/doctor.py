@@ -7,7 +7,7 @@ import http.client
 import os
 import resource
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ from hub.demo.places import SYSTEM_ACCOUNT, account, reachable
 from hub.errors import Problem
 from hub.main import Hub
 from hub.migrations.upgrade import is_current
+from hub.port import Adapter
 from hub.settings import Unusable
 from hub.settings.secrets import Missing
 
@@ -182,3 +183,12 @@ def _systems(hub: Hub) -> Iterator[Finding]:
             verdict = "watch"  # somebody meant it
         told = f"{state}: {system['why']}" if system["why"] else state
         yield Finding(f"system {system['id']}", verdict, told, _NEXT.get(state, "").format(id=system["id"]))
+        with contextlib.suppress(Problem):
+            yield from gaps(system["id"], hub.systems.get(system["id"]).adapter)
+
+
+def gaps(id: str, adapter: Adapter) -> Iterator[Finding]:
+    """What the system offers and its protocol cannot do, as its adapter lists it; each with the one line why."""
+    unsupported: Mapping[str, str] = getattr(adapter, "unsupported", {})
+    for operation, why in sorted(unsupported.items()):
+        yield Finding(f"system {id}", "watch", f"{operation} cannot be called: {why}", "Ask for another way to do it.")

@@ -22,6 +22,7 @@ from tests.bench.rounds import Timing
 from tests.bench.stand import Stand, standing
 from tests.bench.start import start
 from tests.bench.table import Row, show, write
+from tests.bench.wire_soap import wire_soap
 
 Measure = Callable[[Stand, Timing], Iterator[Row]]
 MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
@@ -35,6 +36,7 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"P10"}), records),
     (frozenset({"memory"}), memory),
     (frozenset({"start"}), start),
+    (frozenset({"wire_soap"}), wire_soap),
 )
 _NAMES = sorted(frozenset().union(*(names for names, _ in MEASURES)))
 _LONG = frozenset({"P8"})  # fills a table of millions first: only when asked for by name

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.protocols.charset import CHARSETS, decode, storable
+from adapters.protocols.charset import CHARSETS, LATIN, decode, storable, width
 from hub.errors import Problem
 from hub.port import Garbled
 
@@ -28,7 +28,10 @@ def common_names(number: int) -> list[str]:
 
 
 @pytest.mark.parametrize("frame", ["%s", ANSWER])
-@pytest.mark.parametrize(("pinned", "sent"), [("gbk", "utf-8"), ("gb18030", "utf-8"), ("utf-8", "gb18030")])
+@pytest.mark.parametrize(
+    ("pinned", "sent"),
+    [("gbk", "utf-8"), ("gb18030", "utf-8"), ("utf-8", "gb18030"), (LATIN, "gb18030"), (LATIN, "utf-8")],
+)
 def test_fault_F6_row_B91_a_wrong_charset_is_refused(pinned: str, sent: str, frame: str) -> None:
     wrong, refused = [], 0
     names = residents() + common_names(2000)
@@ -94,3 +97,15 @@ def test_row_B55_row_B56_bytes_that_break_a_department_do_not_reach_it(text: str
     assert (caught.value.code, caught.value.status) == ("CHAR_FORBIDDEN", 422)
     assert storable("gbk")("name", text) == text
     assert storable("gbk", "\\|")("name", "古丽·王'") == "古丽·王'"
+
+
+def test_iso_8859_1_holds_nothing_but_a_few_signs_one_at_a_time() -> None:
+    """In XML everything else is a character reference; Chinese bytes would pass for letters and signs."""
+    assert decode("阿·买 3×4 20°C 1÷2".replace("阿", "&#38463;").replace("买", "&#20080;").encode("latin-1"), LATIN)
+    for text in ("阿", "按时", "癌症", "安", "§", "ü", "··"):
+        raw = text.encode("latin-1" if text in ("§", "ü", "··") else "gbk")
+        with pytest.raises(Garbled) as caught:
+            decode(raw, LATIN)
+        assert caught.value.code == "UPSTREAM_CHARSET"
+    check = storable(LATIN)
+    assert check("name", "张三䶮") == "张三䶮" and width("张三", LATIN) == 6

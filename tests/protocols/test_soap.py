@@ -449,7 +449,7 @@ def captured_answer(department: Department) -> bytes:
     adapter: Any = department.adapter
     kept: list[bytes] = []
     answers, tree = adapter._answers, adapter._answers.tree
-    answers.tree = lambda operation, tag, response: (kept.append(response.body), tree(operation, tag, response))[1]
+    answers.tree = lambda *asked: (kept.append(asked[2].body), tree(*asked))[1]
     read(department)
     del answers.tree
     return kept[0]

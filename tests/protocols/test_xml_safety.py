@@ -1,12 +1,13 @@
 """XML from outside may do nothing but be read (security 5.2, T13, T14)."""
 
 import resource
-import sys
 
 import pytest
 
 from adapters.protocols.xml_safety import MARKUP, parse, text_of, tree_of
 from hub.port import Garbled
+from tests.protocols.rogue import Rogue, always
+from tests.protocols.watch import WATCH
 
 BOMB = '<!DOCTYPE a [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]><a>&b;</a>'
 UNSAFE = [
@@ -20,21 +21,6 @@ UNSAFE = [
     "<! DOCTYPE a><a/>",
     "<!\nENTITY x 'y'><a/>",
 ]
-
-
-class Watch:
-    """What the interpreter opens or connects to while it is on; an audit hook can never be taken off again."""
-
-    def __init__(self) -> None:
-        self.seen: list[str] | None = None
-        sys.addaudithook(self._note)
-
-    def _note(self, event: str, _: object) -> None:
-        if self.seen is not None and event in ("open", "socket.connect", "socket.getaddrinfo"):
-            self.seen.append(event)
-
-
-WATCH = Watch()
 
 
 @pytest.mark.parametrize("document", UNSAFE)
@@ -99,3 +85,63 @@ def test_what_a_tree_holds() -> None:
 def test_what_is_no_document(text: str) -> None:
     with pytest.raises(Garbled):
         parse(text)
+
+
+@pytest.mark.parametrize("document", UNSAFE)
+@pytest.mark.parametrize("charset", ["utf-16-le", "utf-32-le", "utf-32-be", "cp037", "cp500", "cp1047", "utf-7"])
+def test_threat_T14_in_whatever_else_it_is_written(document: str, charset: str) -> None:
+    """With the declaration such a document needs; none of them is parsed, and none opens or asks anything."""
+    if charset == "cp1047":
+        raw = f'<?xml version="1.0" encoding="{charset}"?>{document}'.encode("cp037").replace(b"\x5a", b"\x4f")
+    else:
+        raw = f'<?xml version="1.0" encoding="{charset}"?>{document}'.encode(charset)
+    for pinned in ("gbk", "utf-8", "iso-8859-1"):
+        WATCH.seen = []
+        with pytest.raises(Garbled) as caught:
+            parse(text_of(raw, pinned))
+        seen, WATCH.seen = WATCH.seen, None
+        assert (caught.value.code, seen) == ("UPSTREAM_UNSAFE_XML", [])
+
+
+PASSIVE = [
+    '<a xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="{url}/x"/></a>',
+    '<a xmlns:xi="http://www.w3.org/2001/XInclude"><xi:include href="file:///etc/hostname" parse="text"/></a>',
+    '<?xml-stylesheet type="text/xsl" href="{url}/x.xsl"?><a>1</a>',
+    '<a xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:schemaLocation="urn:x {url}/x.xsd">1</a>',
+    '<a xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:noNamespaceSchemaLocation="{url}/x.xsd">1</a>',
+    '<a xmlns="{url}/namespace" xml:base="{url}/">1</a>',
+    '<a href="{url}/x" xmlns:xlink="http://www.w3.org/1999/xlink" xlink:href="{url}/y">1</a>',
+]
+
+
+@pytest.mark.parametrize("document", PASSIVE)
+def test_threat_T11_threat_T14_what_points_elsewhere_is_only_text(document: str) -> None:
+    with Rogue(always(b"")) as listener:
+        WATCH.seen = []
+        tree = tree_of(parse(text_of(document.replace("{url}", listener.url).encode(), "utf-8")))
+        seen, WATCH.seen = WATCH.seen, None
+        assert (seen, listener.connections) == ([], 0)
+    assert tree in ("1", {"include": ""})
+
+
+def test_threat_T13_huge_attributes_names_and_texts_stay_small_in_memory() -> None:
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    size = 4 * 1024 * 1024
+    for document in (
+        f'<a b="{"x" * size}"/>',
+        f"<{'a' * size}/>",
+        f"<a>{'x' * size}</a>",
+        f'<a xmlns:b="{"x" * size}"/>',
+    ):
+        try:
+            tree_of(parse(text_of(document.encode(), "utf-8")))
+        except Garbled:
+            continue
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < 3 * 5 * 1024 * 1024 * 3
+
+
+def test_threat_T13_many_attributes_on_one_element_are_refused_before_the_parser() -> None:
+    attributes = " ".join(f'a{number}=""' for number in range(MARKUP + 1))
+    with pytest.raises(Garbled) as caught:
+        text_of(f"<a {attributes}/>".encode(), "utf-8")
+    assert caught.value.code == "UPSTREAM_TOO_LARGE"
