@@ -15,9 +15,9 @@ from hub.errors import Fault, Problem, invalid
 from hub.port import Garbled
 
 # What says gb2312 or gbk holds GBK at least and often GB 18030 (legacy.md Q14).
-_READ_AS = {"gb2312": "gb18030", "gbk": "gb18030"}
+READ_AS = {"gb2312": "gb18030", "gbk": "gb18030"}
 _STORED_AS = {"gb2312": "gbk"}
-CHARSETS = ("utf-8", "gbk", "gb2312", "gb18030")
+CHARSETS = ("utf-8", "gbk", "gb2312", "gb18030", "ascii")
 
 _MARKS = ("鏄", "锟斤拷", "\ufffd")
 _LATIN = re.compile("[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]")
@@ -32,7 +32,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]
 def decode(raw: bytes, charset: str) -> str:
     """The text of an answer. Raises Garbled UPSTREAM_CHARSET when it is not what the charset promises."""
     try:
-        text = raw.decode(_READ_AS.get(charset, charset))
+        text = raw.decode(READ_AS.get(charset, charset))
     except UnicodeDecodeError as error:
         raise _refused(f"not {charset} at byte {error.start}", raw) from None
     if text.isascii():
@@ -42,12 +42,12 @@ def decode(raw: bytes, charset: str) -> str:
     if charset == "utf-8":
         if _STRANGE.search(text) and not _CHINESE.search(text):
             raise _refused("letters of another script and no Chinese", raw)
-    elif _is_utf8(raw):
+    elif is_utf8(raw):
         raise _refused(f"UTF-8 where {charset} is pinned", raw)
     return text
 
 
-def _is_utf8(raw: bytes) -> bool:
+def is_utf8(raw: bytes) -> bool:
     """Whether it reads as Chinese in UTF-8; real GBK that passes for UTF-8 at all gives letters of other scripts."""
     try:
         text = raw.decode("utf-8")
@@ -62,7 +62,7 @@ def _refused(note: str, raw: bytes) -> Garbled:
 
 def width(text: str, charset: str) -> int:
     """How many bytes it takes in the department's tables."""
-    return len(text.encode(_READ_AS.get(charset, charset)))
+    return len(text.encode(READ_AS.get(charset, charset)))
 
 
 def storable(charset: str, forbidden: str = "") -> Callable[[str, str], str]:

@@ -1,0 +1,137 @@
+"""Whole messages: header, body, trailer, what the hub stamps into them, and whether an answer belongs to a question."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from functools import partial
+from typing import Any
+
+from adapters.protocols.answer_tree import Tree
+from adapters.protocols.facts import unusable
+from adapters.protocols.fixed_width_layout import Layout
+from adapters.protocols.framed import Question
+from adapters.protocols.mapping import Operation
+from adapters.protocols.signature import DIGESTS, KEYED
+from hub.port import Garbled
+
+_CHINA = timezone(timedelta(hours=8))
+
+
+class Messages:
+    """The messages of one system. `facts` is its system.yaml, `keys` its secrets by name."""
+
+    def __init__(self, facts: Mapping[str, Any], keys: Mapping[str, str]) -> None:
+        own, charset = facts["fixed_width"], facts["encoding"]
+        request, answer = own["request"], own["answer"]
+        self._echo: tuple[str, ...] = tuple(own["echo"])
+        self._asked = Layout(request["header"], charset)
+        self._told, self._trailer = Layout(answer["header"], charset), Layout(_unsealed(answer), charset)
+        self._ending = Layout(_unsealed(request), charset)
+        self._stamps = _stamps([*request["header"], *request["trailer"]], keys)
+        self._request_seal, self._answer_seal = _seal(request, own["mac"], keys), _seal(answer, own["mac"], keys)
+        layouts = {name: each["fixed_width"] for name, each in facts["operations"].items()}
+        self._requests = {name: Layout(layout["request"], charset) for name, layout in layouts.items()}
+        self._answers = {name: Layout(layout["answer"], charset) for name, layout in layouts.items()}
+        self._judged_early = {
+            name
+            for name, each in facts["operations"].items()
+            if each["outcome"] and each["outcome"]["path"].startswith("header.")
+        }
+
+    def question(self, operation: str, wire: Mapping[str, str]) -> Question:
+        """One message with a serial number of its own."""
+        given = {**wire, **{name: stamp() for name, stamp in self._stamps.items()}}
+        header = self._asked.packed(given)
+        sent, _ = self._asked.read(header)
+        message = header + self._requests[operation].packed(given) + self._ending.packed(given)
+        if self._request_seal:
+            message += self._request_seal.over(message)
+        return Question(message, partial(self._check, {name: sent[name].strip() for name in self._echo}))
+
+    def read(self, operation: Operation, message: bytes) -> Tree:
+        """The tree of an answer. A refusal often ends with its header, so that is judged first."""
+        header, at = self._told.read(message)
+        if operation.name in self._judged_early:
+            operation.judge({"header": header})
+        body, at = self._answers[operation.name].read(message, at)
+        trailer, at = self._trailer.read(message, at)
+        if at + (self._answer_seal.width if self._answer_seal else 0) != len(message):
+            raise Garbled("the message is longer than its layout")
+        return {"header": header, "body": body, "trailer": trailer}
+
+    def _check(self, sent: Mapping[str, str], answer: bytes) -> None:
+        """Raises Garbled for an answer to another question (Q28) and for one that its department did not seal."""
+        header, _ = self._told.read(answer)
+        if any(header[name].strip() != value for name, value in sent.items()):
+            raise Garbled("the answer to another question", sample=answer)
+        seal = self._answer_seal
+        if seal and not hmac.compare_digest(seal.over(answer[: -seal.width]), answer[-seal.width :]):
+            raise Garbled("the answer's MAC is wrong", sample=answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seal:
+    """The department's check over all that stands before it, in hex, cut to its field."""
+
+    width: int
+    algorithm: str
+    key: bytes
+    upper: bool
+
+    def over(self, data: bytes) -> bytes:
+        keyed = KEYED.get(self.algorithm)
+        text = (keyed(self.key, data) if keyed else DIGESTS[self.algorithm](data + self.key)).hex()
+        return (text.upper() if self.upper else text).encode("ascii")[: self.width].ljust(self.width)
+
+
+def _seal(around: Mapping[str, Any], facts: Mapping[str, Any] | None, keys: Mapping[str, str]) -> _Seal | None:
+    field = next((field for field in around["trailer"] if field["mac"]), None)
+    if field is None or facts is None:
+        return None
+    return _Seal(field["bytes"], facts["algorithm"], _key(keys, facts["secret"]).encode(), facts["case"] == "upper")
+
+
+def _unsealed(around: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [field for field in around["trailer"] if not field["mac"]]
+
+
+def _stamps(fields: Sequence[Mapping[str, Any]], keys: Mapping[str, str]) -> dict[str, Callable[[], str]]:
+    made: dict[str, Callable[[], str]] = {}
+    for field in fields:
+        if field["serial"]:
+            made[field["name"]] = _Serials(field["bytes"]).next
+        elif field["secret"]:
+            made[field["name"]] = partial(_key, keys, field["secret"])
+            made[field["name"]]()
+        elif field["clock"]:
+            made[field["name"]] = partial(_now, field["clock"])
+    return made
+
+
+class _Serials:
+    """Running numbers from a place of their own, so that two workers hardly ever use the same one."""
+
+    def __init__(self, digits: int) -> None:
+        self._beyond = 10 ** min(digits, 18)
+        self._last = secrets.randbelow(self._beyond)
+        self._lock = threading.Lock()
+
+    def next(self) -> str:
+        with self._lock:
+            self._last = (self._last + 1) % self._beyond
+            return str(self._last)
+
+
+def _now(form: str) -> str:
+    return datetime.now(_CHINA).strftime(form)
+
+
+def _key(keys: Mapping[str, str], name: str) -> str:
+    if not keys.get(name):
+        raise unusable(f"the secret {name} is missing")
+    return keys[name]
