@@ -166,6 +166,7 @@ class FACTS(Facts):
         around = data["fixed_width"]["answer"]
         for name, operation in data["operations"].items():
             known = {f"{part}.{field}" for part in around for field in names(around[part])}
+            known -= {f"header.{field}" for field in data["fixed_width"]["echo"]}
             known |= set(_told(operation["fixed_width"]["answer"], "body."))
             unknown = {path for path in _read(operation) if path not in known}
             if unknown:

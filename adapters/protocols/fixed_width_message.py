@@ -56,13 +56,15 @@ class Messages:
     def read(self, operation: Operation, message: bytes) -> Tree:
         """The tree of an answer. A refusal often ends with its header, so that is judged first."""
         header, at = self._told.read(message)
+        for name in self._echo:
+            del header[name]  # ours, and checked
         if operation.name in self._judged_early:
             operation.judge({"header": header})
         body, at = self._answers[operation.name].read(message, at)
         trailer, at = self._trailer.read(message, at)
         if at + (self._answer_seal.width if self._answer_seal else 0) != len(message):
             raise Garbled("the message is longer than its layout")
-        return {"header": header, "body": body, "trailer": trailer}
+        return {"header": header, "body": body} | ({"trailer": trailer} if trailer else {})
 
     def _check(self, sent: Mapping[str, str], answer: bytes) -> None:
         """Raises Garbled for an answer to another question (Q28) and for one that its department did not seal."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 from adapters.twins.fixed_width_site import FixedWidthSite, Told
 from adapters.twins.residents import Resident, county, luck
 
+CHINA = timezone(timedelta(hours=8))
 PLACES = ("建设路与人民路交叉口", "武宁大道沙田新区路口", "朝阳湖路\r\n新宁镇政府门前", "澧溪镇S306省道12公里处")
 EMPLOYERS = ("武宁县第一中学", "武宁县人民医院", "江西省武宁县工业园区光电产业有限公司")
 PLATES = {"赣G12345": 2, "赣G00001": 0, "赣G54321": 1}
@@ -59,7 +60,7 @@ class Traffic(FixedWidthSite):
             return Told("04")
         if fields["amount"] != bill["penalty_amount"]:
             return Told("03")
-        at = datetime.now().strftime("%Y%m%d%H%M%S")  # noqa: DTZ005  # a core knows one clock
+        at = datetime.now(CHINA).strftime("%Y%m%d%H%M%S")
         receipt = f"JF{fields['serial'].rjust(12, '0')}"
         self.records.add({**fields, "receipt_no": receipt, "paid_at": at})
         body = {"receipt_no": receipt, "penalty_amount": fields["amount"], "paid_at": at}
@@ -71,6 +72,8 @@ class Traffic(FixedWidthSite):
 
 class FundCore(FixedWidthSite):
     """Accounts by person; applications, each filed anew as often as it is sent."""
+
+    denied = "9999"
 
     def __init__(self, secrets: Path, seed: int, **more: Any) -> None:
         super().__init__("fund_core", secrets, seed, **more)
@@ -103,7 +106,7 @@ class FundCore(FixedWidthSite):
         )
 
     def _filed(self, fields: Mapping[str, str]) -> Told:
-        at = datetime.now().strftime("%Y%m%d%H%M%S")  # noqa: DTZ005  # a core knows one clock
+        at = datetime.now(CHINA).strftime("%Y%m%d%H%M%S")
         number = self.records.add({**fields, "accepted_at": at})
         return Told("0000", {"case_no": f"GJJ{number:010d}", "accepted_at": at})
 

@@ -55,7 +55,8 @@ class FixedWidthSite(TcpSite):
         body, at = self._sliced(self._operations[operation]["fixed_width"].get("request", []), message, at)
         trailer, _ = self._sliced(self._own["request"].get("trailer", []), message, at)
         known = self._admitted(header) and self._sealed(message)
-        told = self.carried_out(operation, header | body | trailer) if known else Told(self.denied)
+        fields = {piece["name"]: header[piece["name"]] for piece in self._own["request"]["header"] if not piece.get("secret")}
+        told = self.carried_out(operation, fields | body | trailer) if known else Told(self.denied)
         return self._written(operation, header, told)
 
     def secret(self, name: str) -> str:

@@ -2,7 +2,7 @@
 
 Q25  the answer comes in pieces of seven bytes
 Q28  "glued" (another answer stuck to it), "previous" (the answer to the question before), or false
-Q29  the length header counts itself, or does not: as the department does it, or the other way round when switched
+Q29  true: whether the length header counts itself is the other way round than declared; "answers": in answers only
 alone  a second connection ends the first, as old front ends do
 """
 
@@ -49,6 +49,11 @@ class TcpSite(Twin):
             if not self._reply(guest, message):
                 return
 
+    def guest(self) -> socket.socket:
+        """Whoever connected last."""
+        assert self._guest is not None
+        return self._guest
+
     def _welcome(self, guest: socket.socket) -> None:
         with self._guests:
             before, self._guest = self._guest, guest
@@ -60,7 +65,7 @@ class TcpSite(Twin):
         if head is None:
             return None
         length = int.from_bytes(head, "big") if self._binary else int(head)
-        return exactly(guest, length - (self._width if self._counts_itself else 0))
+        return exactly(guest, length - (self._width if self._counts_itself != (self.quirk("Q29") is True) else 0))
 
     def _reply(self, guest: socket.socket, message: bytes) -> bool:
         """Answer one message; False when the connection ends with it."""
