@@ -34,11 +34,11 @@ class Adapter:
     def call(self, call: Call) -> Reply:
         operation = self._operations[call.operation]
         wire = operation.outgoing(call)
-
         make = partial(self._messages.question, call.operation, wire)
         answered = self._exchange.ask(make, deadline=call.deadline, write=operation.write)
         with doubted(operation.write), sampled(answered.message):
-            tree = self._messages.read(operation, answered.message)
+            header, at = answered.made
+            tree = self._messages.read(operation, header, at, answered.message)
             return operation.reply(tree, call, answered.sent, answered.received)
 
     def probe(self, deadline: float) -> None:

@@ -14,9 +14,9 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 from adapters.protocols.facts import Facts, OperationFacts, Strict, Words
 from adapters.protocols.framing import ConnectionFacts, FramingFacts
 from adapters.protocols.signature import DIGESTS, KEYED
+from adapters.protocols.stamps import SOURCES, StampFacts
 
 _NAME = validate.Regexp(r"[A-Za-z_][A-Za-z0-9_]*\Z", error="is not a plain name")
-SOURCES = ("serial", "secret", "clock", "mac")
 CUT = "_cut"
 
 
@@ -53,19 +53,14 @@ class PieceFacts(FieldFacts):
             raise ValidationError("a field has bytes, a group has count and fields", "bytes")
 
 
-class StampedFacts(FieldFacts):
-    """What the hub itself puts into a header or trailer: a `serial` number, a `secret` by name, China's time in the
-    format `clock`, the `mac` of all that stands before it. Everything else comes from the operation."""
+class StampedFacts(FieldFacts, StampFacts):
+    """A field of a header or trailer, which the hub itself may fill: also with the `mac` of all that stands before it.
+    Everything else comes from the operation."""
 
-    serial = fields.Boolean(load_default=False)
-    secret = Words(load_default="")
-    clock = Words(load_default="")
     mac = fields.Boolean(load_default=False)
 
     @validates_schema
-    def one_source(self, data: dict[str, Any], **_: Any) -> None:
-        if sum(bool(data[source]) for source in SOURCES) > 1:
-            raise ValidationError(f"at most one of {', '.join(SOURCES)}")
+    def of_the_body_only(self, data: dict[str, Any], **_: Any) -> None:
         if data["cut"]:
             raise ValidationError("only a field of the body may be cut", "cut")
 
@@ -156,7 +151,7 @@ class FACTS(Facts):
             wire = {*request["constants"], *(sent["to"] for sent in request["fields"].values())}
             wire |= {request["key"]} if request["key"] else set()
             fields_ = _sent(data, operation)
-            free = [field["name"] for field in fields_ if not any(field.get(source) for source in SOURCES)]
+            free = [field["name"] for field in fields_ if not any(field.get(source) for source in (*SOURCES, "mac"))]
             if wire - set(free) or len(set(free)) != len(free):
                 unknown = ", ".join(sorted(wire - set(free))) or "two fields of one name"
                 raise ValidationError({"operations": {name: {"fixed_width": [f"the layout has no {unknown}"]}}})

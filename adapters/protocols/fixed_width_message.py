@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import hmac
-import secrets
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
 from adapters.protocols.answer_tree import Tree
-from adapters.protocols.facts import unusable
 from adapters.protocols.fixed_width_layout import Layout
 from adapters.protocols.framed import Question
 from adapters.protocols.mapping import Operation
 from adapters.protocols.signature import DIGESTS, KEYED
+from adapters.protocols.stamps import Stamp, secret, stamp
 from hub.port import Garbled
-
-_CHINA = timezone(timedelta(hours=8))
 
 
 class Messages:
@@ -45,19 +40,16 @@ class Messages:
 
     def question(self, operation: str, wire: Mapping[str, str]) -> Question:
         """One message with a serial number of its own."""
-        given = {**wire, **{name: stamp() for name, stamp in self._stamps.items()}}
+        given = {**wire, **{name: make() for name, make in self._stamps.items()}}
         header = self._asked.packed(given)
         sent, _ = self._asked.read(header)
         message = header + self._requests[operation].packed(given) + self._ending.packed(given)
         if self._request_seal:
             message += self._request_seal.over(message)
-        return Question(message, partial(self._check, {name: sent[name].strip() for name in self._echo}))
+        return Question(message, partial(self._begun, {name: sent[name].strip() for name in self._echo}))
 
-    def read(self, operation: Operation, message: bytes) -> Tree:
-        """The tree of an answer. A refusal often ends with its header, so that is judged first."""
-        header, at = self._told.read(message)
-        for name in self._echo:
-            del header[name]  # ours, and checked
+    def read(self, operation: Operation, header: dict[str, Any], at: int, message: bytes) -> Tree:
+        """The tree of an answer behind its header. A refusal often ends with that, so it is judged first."""
         if operation.name in self._judged_early:
             operation.judge({"header": header})
         body, at = self._answers[operation.name].read(message, at)
@@ -66,14 +58,16 @@ class Messages:
             raise Garbled("the message is longer than its layout")
         return {"header": header, "body": body} | ({"trailer": trailer} if trailer else {})
 
-    def _check(self, sent: Mapping[str, str], answer: bytes) -> None:
-        """Raises Garbled for an answer to another question (Q28) and for one that its department did not seal."""
-        header, _ = self._told.read(answer)
-        if any(header[name].strip() != value for name, value in sent.items()):
+    def _begun(self, sent: Mapping[str, str], answer: bytes) -> tuple[dict[str, Any], int]:
+        """The header of an answer, without what is ours in it, and where it ends. Raises Garbled for an answer to
+        another question (Q28) and for one that its department did not seal."""
+        header, at = self._told.read(answer)
+        if {name: header.pop(name).strip() for name in sent} != sent:
             raise Garbled("the answer to another question", sample=answer)
         seal = self._answer_seal
         if seal and not hmac.compare_digest(seal.over(answer[: -seal.width]), answer[-seal.width :]):
             raise Garbled("the answer's MAC is wrong", sample=answer)
+        return header, at
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,45 +89,13 @@ def _seal(around: Mapping[str, Any], facts: Mapping[str, Any] | None, keys: Mapp
     field = next((field for field in around["trailer"] if field["mac"]), None)
     if field is None or facts is None:
         return None
-    return _Seal(field["bytes"], facts["algorithm"], _key(keys, facts["secret"]).encode(), facts["case"] == "upper")
+    return _Seal(field["bytes"], facts["algorithm"], secret(keys, facts["secret"]).encode(), facts["case"] == "upper")
 
 
 def _unsealed(around: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [field for field in around["trailer"] if not field["mac"]]
 
 
-def _stamps(fields: Sequence[Mapping[str, Any]], keys: Mapping[str, str]) -> dict[str, Callable[[], str]]:
-    made: dict[str, Callable[[], str]] = {}
-    for field in fields:
-        if field["serial"]:
-            made[field["name"]] = _Serials(field["bytes"]).next
-        elif field["secret"]:
-            made[field["name"]] = partial(_key, keys, field["secret"])
-            made[field["name"]]()
-        elif field["clock"]:
-            made[field["name"]] = partial(_now, field["clock"])
-    return made
-
-
-class _Serials:
-    """Running numbers from a place of their own, so that two workers hardly ever use the same one."""
-
-    def __init__(self, digits: int) -> None:
-        self._beyond = 10 ** min(digits, 18)
-        self._last = secrets.randbelow(self._beyond)
-        self._lock = threading.Lock()
-
-    def next(self) -> str:
-        with self._lock:
-            self._last = (self._last + 1) % self._beyond
-            return str(self._last)
-
-
-def _now(form: str) -> str:
-    return datetime.now(_CHINA).strftime(form)
-
-
-def _key(keys: Mapping[str, str], name: str) -> str:
-    if not keys.get(name):
-        raise unusable(f"the secret {name} is missing")
-    return keys[name]
+def _stamps(fields: Sequence[Mapping[str, Any]], keys: Mapping[str, str]) -> dict[str, Stamp]:
+    made = {field["name"]: stamp(field, field["bytes"], keys) for field in fields}
+    return {name: each for name, each in made.items() if each is not None}

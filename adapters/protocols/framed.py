@@ -29,17 +29,18 @@ _PIECE = 16_384  # below the line's cap for what comes before a length is known
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """`message` goes out in one frame; `check` raises Garbled for an answer that is not one to it."""
+    """`message` goes out in one frame; `read` makes something of its answer, and raises Garbled for one that is not."""
 
     message: bytes
-    check: Callable[[bytes], None]
+    read: Callable[[bytes], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The message that came back. Sizes are bytes on the wire."""
+    """The message that came back, and what the question's `read` made of it. Sizes are bytes on the wire."""
 
     message: bytes
+    made: Any
     sent: int
     received: int
 
@@ -130,9 +131,9 @@ class Exchange:
             _send(line, data, fresh)
             frame, spare = _received(line, self._framing, fresh)
             message = frame[self._framing.width :]
-            question.check(message)
+            made = question.read(message)
             keep = not spare
-            return Answered(message, len(data), len(frame))
+            return Answered(message, made, len(data), len(frame))
         finally:
             if keep:
                 self._keep(line)

@@ -55,7 +55,9 @@ class FixedWidthSite(TcpSite):
         body, at = self._sliced(self._operations[operation]["fixed_width"].get("request", []), message, at)
         trailer, _ = self._sliced(self._own["request"].get("trailer", []), message, at)
         known = self._admitted(header) and self._sealed(message)
-        fields = {piece["name"]: header[piece["name"]] for piece in self._own["request"]["header"] if not piece.get("secret")}
+        fields = {
+            piece["name"]: header[piece["name"]] for piece in self._own["request"]["header"] if not piece.get("secret")
+        }
         told = self.carried_out(operation, fields | body | trailer) if known else Told(self.denied)
         return self._written(operation, header, told)
 
@@ -69,6 +71,11 @@ class FixedWidthSite(TcpSite):
             if all(header.get(field, value) == value for field, value in constants):
                 return str(name)
         return None
+
+    def _open(self, header: Mapping[str, str]) -> dict[str, str]:
+        """Without the account."""
+        layout = self._own["request"]["header"]
+        return {piece["name"]: header[piece["name"]] for piece in layout if not piece.get("secret")}
 
     def _admitted(self, header: Mapping[str, str]) -> bool:
         fields = [piece for piece in self._own["request"]["header"] if piece.get("secret")]

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from adapters.protocols.fixed_width_layout import Layout
+from adapters.twins import residents
 from hub.port import Adapter, Garbled, OutcomeUnknown, PortError, Unavailable
 from tests.protocols.bureau import HAN, LIN, Bureau, ask
 from tests.protocols.cores import core, opened, pooled
@@ -95,19 +97,28 @@ def test_fault_F6_row_B91_another_charset(system: Bureau, adapter: Adapter) -> N
         asked(system, adapter)
 
 
-def test_fault_F6_fields_of_the_right_width_in_another_charset(tmp_path: Path) -> None:
-    """A core moved to UTF-8 keeps its widths: then only the letters can tell, also where a field is full."""
-    with core("traffic", tmp_path) as traffic:
-        adapter = opened(traffic)
-        traffic.twin.charset = "utf-8"
-        traffic.twin.toxics  # noqa: B018  # none: the department itself writes so
-        told = traffic.twin.told
-        traffic.twin.told = lambda message: told(message.replace("赣".encode("gb18030") + b"G12345  ", "赣".encode() + b"G12345 "))
-        for cut in ("", "violation_place"):
-            traffic.tell("/twin/quirks", Q27=cut)
-            with pytest.raises(Garbled) as caught:
-                ask(adapter, "query_violations", **PLATE)
-            assert caught.value.code == "UPSTREAM_CHARSET"
+@pytest.mark.parametrize(("width", "name"), [(60, "韩山福"), (9, "韩山福"), (8, "韩山福"), (20, "司马相如的故乡")])
+def test_fault_F6_row_B91_a_field_in_another_charset(width: int, name: str) -> None:
+    """A core moved to UTF-8 keeps its widths, and cuts where it always did: then only the letters can tell."""
+    raw = name.encode()[:width].ljust(width)
+    for cut in (False, True):
+        field = {"name": "name", "bytes": width, "align": "left", "pad": " ", "cut": cut}
+        with pytest.raises(Garbled):
+            Layout([field], "gb18030").read(raw)
+
+
+def test_fault_F6_every_name_cut_anywhere_in_another_charset() -> None:
+    """Of all residents and at every width that cuts: nothing wrong is ever read, flagged or not."""
+    for person in residents.county().residents.values():
+        raw = person.name.encode()
+        for width in range(3, len(raw) + 1):  # less is no letter in either
+            field = {"name": "name", "bytes": width, "align": "left", "pad": " ", "cut": True}
+            try:
+                tree, _ = Layout([field], "gb18030").read(raw[:width])
+            except Garbled as error:
+                assert error.code == "UPSTREAM_CHARSET"
+            else:
+                pytest.fail(f"{person.number} at {width}: {tree}")
 
 
 @pytest.mark.parametrize("framing", ["length", "close"])
@@ -142,8 +153,8 @@ def test_fault_F12_a_write_is_in_doubt_from_its_first_byte(fund: Bureau) -> None
     adapter, told = opened(fund, pooled), fund.twin.told
     toxics: list[dict[str, Any]] = [
         {"hang": True}, {"drip": 200}, {"accept_then_drop": True}, {"garbage": "bytes"}, {"garbage": "html"},
-        {"garbage": "empty"}, {"truncate_at": 30}, {"truncate_at": {"at": 30, "framing": "close"}}, {"charset": "utf-16"},
-        {"status": 500},
+        {"garbage": "empty"}, {"truncate_at": 30}, {"truncate_at": {"at": 30, "framing": "close"}},
+        {"charset": "utf-16"}, {"status": 500},
     ]  # fmt: skip
     for number, toxic in enumerate(toxics):
         fund.tell("/twin/toxics", **toxic)
@@ -250,7 +261,7 @@ def test_feat_X9_a_thousand_interleavings_no_mix(fund: Bureau) -> None:
 
 
 def test_feat_X9_late_and_wrong_answers_reach_nobody(fund: Bureau) -> None:
-    """Some answers come after their caller left, some are those of the question before: kept lines must not carry them."""
+    """Some answers come after their caller left, some are of the question before: kept lines must not carry them."""
     adapter, told, luck = opened(fund, pooled), fund.twin.told, random.Random(3)
     last: list[bytes] = []
 
