@@ -22,6 +22,7 @@ CHARSETS = ("utf-8", "gbk", "gb2312", "gb18030", "ascii")
 _MARKS = ("鏄", "锟斤拷", "\ufffd")
 _LATIN = re.compile("[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]")
 _CHINESE = re.compile("[\u3400-\u9fff]")  # what pairs of GBK bytes hardly ever turn into when read as UTF-8 …
+_HAN = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
 _STRANGE = re.compile("[\u0250-\u1fff\U00010000-\U0010ffff]")  # … and what they do turn into
 _PLAIN_UTF8 = re.compile(
     "[\x00-\x7f\u00b0\u00b7\u00d7\u00f7\u2000-\u9fff\ue000-\uf8ff\ufe10-\ufe6f\uff00-\uffef\U00020000-\U0003ffff]*"
@@ -53,7 +54,7 @@ def is_utf8(raw: bytes) -> bool:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         return False
-    return _PLAIN_UTF8.fullmatch(text) is not None and _CHINESE.search(text) is not None
+    return _PLAIN_UTF8.fullmatch(text) is not None and _HAN.search(text) is not None
 
 
 def _refused(note: str, raw: bytes) -> Garbled:

@@ -70,10 +70,19 @@ class Layout:
 
     def __init__(self, facts: Iterable[Mapping[str, Any]], charset: str) -> None:
         self._pieces: tuple[Field | Group, ...] = tuple(_compiled(piece, charset) for piece in facts)
+        self._fields = {piece.name: piece for piece in self._pieces if isinstance(piece, Field)}
 
     def packed(self, wire: Mapping[str, str]) -> bytes:
         """What is not given is all padding."""
-        return b"".join(piece.packed(wire.get(piece.name, "")) for piece in self._pieces if isinstance(piece, Field))
+        return b"".join([field.packed(wire.get(name, "")) for name, field in self._fields.items()])
+
+    def come_back(self, wire: Mapping[str, str], names: Iterable[str]) -> dict[str, str]:
+        """These fields as they would be read, should they be sent back to us."""
+        tree: dict[str, str] = {}
+        for name in names:
+            field = self._fields[name]
+            field.read(field.packed(wire.get(name, "")), tree)
+        return {name: tree[name].strip() for name in names}
 
     def read(self, raw: bytes, at: int = 0) -> tuple[dict[str, Any], int]:
         """The tree, and where it ends. Raises Garbled UPSTREAM_TRUNCATED when the bytes end before."""

@@ -41,12 +41,10 @@ class Messages:
     def question(self, operation: str, wire: Mapping[str, str]) -> Question:
         """One message with a serial number of its own."""
         given = {**wire, **{name: make() for name, make in self._stamps.items()}}
-        header = self._asked.packed(given)
-        sent, _ = self._asked.read(header)
-        message = header + self._requests[operation].packed(given) + self._ending.packed(given)
+        message = self._asked.packed(given) + self._requests[operation].packed(given) + self._ending.packed(given)
         if self._request_seal:
             message += self._request_seal.over(message)
-        return Question(message, partial(self._begun, {name: sent[name].strip() for name in self._echo}))
+        return Question(message, partial(self._begun, self._asked.come_back(given, self._echo)))
 
     def read(self, operation: Operation, header: dict[str, Any], at: int, message: bytes) -> Tree:
         """The tree of an answer behind its header. A refusal often ends with that, so it is judged first."""

@@ -140,7 +140,7 @@ def test_no_time_left_and_nobody_there_is_certainly_not_done() -> None:
 
 
 def test_tls_verifies_the_name_and_keeps_the_line(
-    certificate: tuple[ssl.SSLContext, Path],
+    certificate: tuple[ssl.SSLContext, Path],  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     to_loopback(monkeypatch)
