@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,7 @@ def test_quirk_Q26_row_B62_widths_are_bytes(fund: Bureau) -> None:
 def test_row_B62_what_does_not_fit_is_told_and_never_cut(fund: Bureau) -> None:
     adapter = opened(fund)
     with pytest.raises(Problem) as caught:  # 31 characters are 62 bytes, the field has 60
-        ask(adapter, "query_account", id_number=HAN["id_number"], name="张" * 31)
+        ask(adapter, "submit_application", key="k", **{**FILED, "name": "张" * 31})
     assert (caught.value.code, caught.value.status) == ("TOO_LONG", 422)
     assert caught.value.faults[0].path == "name"
     assert fund.tell("/twin/records", "GET")["calls"] == 0
@@ -206,9 +207,10 @@ def test_quirk_Q29_a_length_that_counts_otherwise_delivers_nothing(fund: Bureau,
 
 def test_a_department_that_ends_the_older_line_is_asked_in_turns(fund: Bureau) -> None:
     adapter = opened(fund)
-    assert fund.tell("/twin/quirks", "GET")["quirks"]["alone"] is True
-    for who in (HAN, LIN) * 5:
-        assert ask(adapter, "query_account", **who).fields["name"] == who["name"]
+    fund.tell("/twin/toxics", latency_ms=20)  # long enough for the others to be in the way
+    with ThreadPoolExecutor(6) as callers:
+        replies = list(callers.map(lambda who: (who, ask(adapter, "query_account", 20, **who)), (HAN, LIN) * 9))
+    assert all(reply.fields["name"] == who["name"] for who, reply in replies)
 
 
 def test_a_kept_line_that_the_department_closed_is_noticed_by_a_read(fund: Bureau) -> None:

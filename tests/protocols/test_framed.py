@@ -105,6 +105,17 @@ def test_a_read_on_a_line_the_peer_closed_is_asked_once_more_and_anew() -> None:
     assert answers == ["0", "2"] and rogue.connections == 2  # the question 1 was never answered, nor sent again
 
 
+def test_quirk_Q28_a_line_with_more_behind_the_answer_is_dropped() -> None:
+    def script(guest: socket.socket, number: int) -> None:
+        guest.sendall(guest.recv(4096) + b"00" * (number == 1))  # the rest of the other answer would come later
+        guest.sendall(b"07another" * (len(guest.recv(4096)) > 0))
+
+    with Rogue(script) as rogue:
+        made = exchange(plain(rogue))
+        assert [ask(made).made for _ in range(2)] == ["question"] * 2
+        assert rogue.connections == 2
+
+
 @pytest.mark.parametrize("script", [lambda guest, _: time.sleep(3), lambda guest, _: _drip(guest)])
 def test_fault_F4_row_B98_the_deadline_holds(script: Script) -> None:
     with Rogue(script) as rogue:
