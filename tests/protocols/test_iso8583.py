@@ -166,8 +166,9 @@ def test_quirk_Q28_the_answer_to_the_question_before(bank: Clearing) -> None:
     adapter = bank.adapter()
     bank.tell("/twin/quirks", Q28="previous")
     ask(adapter, "query_balance", **PERSON)
-    with pytest.raises(Garbled):
+    with pytest.raises(Garbled) as caught:
         ask(adapter, "query_balance", id_number=LIN["id_number"])
+    assert caught.value.code == "UPSTREAM_MALFORMED"  # by its trace number, before anybody looks whose record it is
 
 
 @pytest.mark.parametrize(
