@@ -15,14 +15,15 @@ from hub.errors import Fault, Problem, invalid
 from hub.port import Garbled
 
 # What says gb2312 or gbk holds GBK at least and often GB 18030 (legacy.md Q14).
-_READ_AS = {"gb2312": "gb18030", "gbk": "gb18030"}
+READ_AS = {"gb2312": "gb18030", "gbk": "gb18030"}
 _STORED_AS = {"gb2312": "gbk", "iso-8859-1": "utf-8"}
 LATIN = "iso-8859-1"  # of XML alone, where every other letter is written as a character reference
-CHARSETS = ("utf-8", "gbk", "gb2312", "gb18030")
+CHARSETS = ("utf-8", "gbk", "gb2312", "gb18030", "ascii")
 
 _MARKS = ("鏄", "锟斤拷", "\ufffd")
 _LATIN = re.compile("[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]")
 _CHINESE = re.compile("[\u3400-\u9fff]")  # what pairs of GBK bytes hardly ever turn into when read as UTF-8 …
+_HAN = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
 _STRANGE = re.compile("[\u0250-\u1fff\U00010000-\U0010ffff]")  # … and what they do turn into
 _PLAIN_UTF8 = re.compile(
     "[\x00-\x7f\u00b0\u00b7\u00d7\u00f7\u2000-\u9fff\ue000-\uf8ff\ufe10-\ufe6f\uff00-\uffef\U00020000-\U0003ffff]*"
@@ -36,7 +37,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]
 def decode(raw: bytes, charset: str) -> str:
     """The text of an answer. Raises Garbled UPSTREAM_CHARSET when it is not what the charset promises."""
     try:
-        text = raw.decode(_READ_AS.get(charset, charset))
+        text = raw.decode(READ_AS.get(charset, charset))
     except UnicodeDecodeError as error:
         raise _refused(f"not {charset} at byte {error.start}", raw) from None
     if text.isascii():
@@ -49,7 +50,7 @@ def decode(raw: bytes, charset: str) -> str:
     if charset == "utf-8":
         if _STRANGE.search(letters) and not _CHINESE.search(letters):
             raise _refused("letters of another script and no Chinese", raw)
-    elif _is_utf8(raw):
+    elif is_utf8(raw):
         raise _refused(f"UTF-8 where {charset} is pinned", raw)
     return text
 
@@ -59,13 +60,13 @@ def _letters(text: str) -> str:
     return text.encode("utf-8", "surrogatepass").translate(None, _ASCII).decode("utf-8", "surrogatepass")
 
 
-def _is_utf8(raw: bytes) -> bool:
+def is_utf8(raw: bytes) -> bool:
     """Whether it reads as Chinese in UTF-8; real GBK that passes for UTF-8 at all gives letters of other scripts."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         return False
-    return _PLAIN_UTF8.fullmatch(text) is not None and _CHINESE.search(text) is not None
+    return _PLAIN_UTF8.fullmatch(text) is not None and _HAN.search(text) is not None
 
 
 def _refused(note: str, raw: bytes) -> Garbled:
@@ -74,7 +75,7 @@ def _refused(note: str, raw: bytes) -> Garbled:
 
 def width(text: str, charset: str) -> int:
     """How many bytes it takes in the department's tables."""
-    return len(text.encode("utf-8" if charset == LATIN else _READ_AS.get(charset, charset)))
+    return len(text.encode("utf-8" if charset == LATIN else READ_AS.get(charset, charset)))
 
 
 def storable(charset: str, forbidden: str = "") -> Callable[[str, str], str]:

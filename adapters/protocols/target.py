@@ -9,6 +9,7 @@ import ipaddress
 import re
 import socket
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -17,7 +18,9 @@ from hub.port import Unavailable
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_URL = re.compile(r"https?://[A-Za-z0-9.\-:\[\]]+(/[A-Za-z0-9._~\-/%]*)?", re.ASCII)
+HTTP: Mapping[str, int] = {"http": 80, "https": 443}
+
+_URL = re.compile(r"[a-z]+://[A-Za-z0-9.\-:\[\]]+(/[A-Za-z0-9._~\-/%]*)?", re.ASCII)
 _LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 # the last label holds a letter and no 0x: every other spelling of a number would reach an address unseen
 _NAME = re.compile(rf"({_LABEL}\.)*(?!0x|\d+$){_LABEL}", re.ASCII)
@@ -39,16 +42,21 @@ class Target:
     host_header: str
 
 
-def resolve(url: str, allow_private: bool) -> Target:
-    """Raises Problem CONFIG_INVALID for an address that is not allowed, Unavailable when its name has none today."""
-    if not _URL.fullmatch(url):
-        raise unusable("the system's address is not a plain http(s) URL")
-    parts = urlsplit(url)
-    host, secure = parts.hostname or "", parts.scheme == "https"
+def resolve(url: str, allow_private: bool, schemes: Mapping[str, int] = HTTP) -> Target:
+    """Raises Problem CONFIG_INVALID for an address that is not allowed, Unavailable when its name has none today.
+
+    `schemes` are those admitted, each with its usual port (0: there is none); one with an s at its end means TLS.
+    """
+    parts = urlsplit(url) if _URL.fullmatch(url) else None
+    if parts is None or parts.scheme not in schemes:
+        raise unusable(f"the system's address is not a plain URL ({' or '.join(schemes)})")
+    host, secure = parts.hostname or "", parts.scheme.endswith("s")
     try:
-        port = parts.port or (443 if secure else 80)
+        port = parts.port or schemes[parts.scheme]
     except ValueError:
-        raise unusable("the system's address has no valid port") from None
+        port = 0
+    if not port:
+        raise unusable("the system's address has no valid port")
     literal = _literal(host, bracketed="[" in parts.netloc)
     found = [literal] if literal else [ipaddress.ip_address(text) for text in _look_up(host, port)]
     for address in found:  # all of them: a name that also points inside is a trap or a mistake

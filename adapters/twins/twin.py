@@ -6,12 +6,13 @@ A twin module offers `make(secrets: Path, seed: int) -> Twin`; the sockets are i
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 from adapters.twins import toxics
 from adapters.twins.toxics import Toxics
@@ -88,8 +89,10 @@ class Twin:
     """One department's system. A twin of its own overrides `answer`, and `admin` or `forget` where it needs them.
 
     `charset` is what its bodies are written in; `quirks` names every quirk it can show and whether it does by default
-    (false, true, or a word that says which form of it).
+    (false, true, or a word that says which form of it). `scheme` is http, or what its service door speaks instead.
     """
+
+    scheme: ClassVar[str] = "http"
 
     system: str
     protocol: str
@@ -109,6 +112,10 @@ class Twin:
 
     def answer(self, request: Request) -> Answer:
         """The department's own logic. Called by many threads at once."""
+        raise NotImplementedError
+
+    def converse(self, guest: socket.socket) -> None:
+        """One connection at the service door of a twin that speaks no HTTP there."""
         raise NotImplementedError
 
     def admin(self, request: Request) -> Answer | None:  # noqa: ARG002

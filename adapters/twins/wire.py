@@ -97,8 +97,9 @@ class Server:
 
     def __init__(self, twin: Twin) -> None:
         self.twin = twin
-        self._service, self._control = Door(self._converse), Door(self._converse)
-        self.address = f"http://127.0.0.1:{self._service.port}"
+        self._service = Door(self._converse if twin.scheme == "http" else twin.converse)
+        self._control = Door(self._converse)
+        self.address = f"{twin.scheme}://127.0.0.1:{self._service.port}"
         self.url = f"http://127.0.0.1:{self._control.port}"
 
     def start(self) -> Server:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from tests.bench.calls import many, rest, soap
 from tests.bench.catalogue import search
 from tests.bench.faults import one_dead, overload
+from tests.bench.fixed_width import fixed_width
 from tests.bench.memory import memory
 from tests.bench.processes import OTHER_CPU, ROOT
 from tests.bench.reads import reads
@@ -34,6 +35,7 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"P7"}), overload),
     (frozenset({"P8"}), search),
     (frozenset({"P10"}), records),
+    (frozenset({"fixed_width"}), fixed_width),
     (frozenset({"memory"}), memory),
     (frozenset({"start"}), start),
     (frozenset({"wire_soap"}), wire_soap),

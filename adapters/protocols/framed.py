@@ -1,0 +1,206 @@
+"""Framed messages over bare TCP (`tcp://host:port`, TLS as `tcps://`): one question out, one answer in, one deadline.
+
+Connections wait for the next call, or are made for each. One whose call did not end cleanly is never used again, so an
+answer that comes late has nobody left to go to (legacy.md Q28).
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from adapters.protocols.facts import unusable
+from adapters.protocols.framing import Framing
+from adapters.protocols.line import Line, PastDeadline
+from adapters.protocols.target import resolve
+from hub.port import Garbled, OutcomeUnknown, Setting, Unavailable
+
+TCP: Mapping[str, int] = {"tcp": 0, "tcps": 0}
+CONNECT_S = 2.0
+IDLE_S = 30.0
+_PIECE = 16_384  # below the line's cap for what comes before a length is known
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """`message` goes out in one frame; `read` makes something of its answer, and raises Garbled for one that is not."""
+
+    message: bytes
+    read: Callable[[bytes], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The message that came back, and what the question's `read` made of it. Sizes are bytes on the wire."""
+
+    message: bytes
+    made: Any
+    sent: int
+    received: int
+
+
+class _Stale(Exception):
+    """A kept connection was closed by the peer before it said a word."""
+
+
+class Exchange:
+    """The connections to one system. Opened once per process, used by many threads at once."""
+
+    def __init__(self, setting: Setting, framing: Framing, connections: Mapping[str, Any]) -> None:
+        self._target = resolve(setting.address, setting.allow_private, TCP)
+        self._tls = _context(setting) if self._target.secure else None
+        self._framing = framing
+        self._idle: deque[Line] = deque(maxlen=connections["kept"])
+        self._alone, self._shared = connections["alone"], setting.shared
+
+    def ask(self, make: Callable[[], Question], *, deadline: float, write: bool) -> Answered:
+        """One question, one answer, by `deadline` (monotonic).
+
+        `make` is called for each attempt, so that no serial number is sent twice; there is a second one only for a
+        read whose kept connection the peer had already closed. Raises Unavailable while no byte has left us; after
+        that OutcomeUnknown, or for a read Garbled when the answer is cut, too large or not one to this question.
+        """
+        with self._turn(deadline):
+            line = None if write else self._kept()  # a stale connection would leave a write in doubt
+            if line is not None:
+                try:
+                    return self._converse(line, make(), deadline, fresh=False)
+                except _Stale:
+                    pass
+            line = self._connect(deadline)
+            with doubted(write):
+                return self._converse(line, make(), deadline, fresh=True)
+
+    def close(self) -> None:
+        while self._idle:
+            self._idle.pop().hang_up()
+
+    def _turn(self, deadline: float) -> AbstractContextManager[None]:
+        return self._shared.lock("connection", deadline) if self._alone else nullcontext()
+
+    def _kept(self) -> Line | None:
+        """A connection of before that is still good."""
+        while True:
+            try:
+                line = self._idle.pop()
+            except IndexError:
+                return None
+            if time.monotonic() - line.idle_since < IDLE_S and line.quiet():
+                return line
+            line.hang_up()
+
+    def _keep(self, line: Line) -> None:
+        line.idle_since = time.monotonic()
+        if len(self._idle) == self._idle.maxlen:
+            line.hang_up()
+        else:
+            self._idle.append(line)
+
+    def _connect(self, deadline: float) -> Line:
+        target = self._target
+        sock = socket.socket(socket.AF_INET6 if ":" in target.address else socket.AF_INET)
+        try:
+            sock.settimeout(min(_left(deadline), CONNECT_S))
+            sock.connect((target.address, target.port))
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._tls is not None:
+                sock.settimeout(_left(deadline))
+                sock = self._tls.wrap_socket(sock, server_hostname=target.host)
+        except (ssl.SSLError, ssl.CertificateError) as error:
+            sock.close()
+            raise Garbled(f"TLS: {error.reason or error}", code="UPSTREAM_TLS") from error
+        except OSError as error:
+            sock.close()
+            raise Unavailable(f"connect: {error.strerror or error}") from error
+        except Unavailable:
+            sock.close()
+            raise
+        return Line(sock)
+
+    def _converse(self, line: Line, question: Question, deadline: float, *, fresh: bool) -> Answered:
+        line.begin(deadline)
+        keep = False
+        try:
+            data = self._framing.wrap(question.message)
+            _send(line, data, fresh)
+            frame, spare = _received(line, self._framing, fresh)
+            message = frame[self._framing.width :]
+            made = question.read(message)
+            keep = not spare
+            return Answered(message, made, len(data), len(frame))
+        finally:
+            if keep:
+                self._keep(line)
+            else:
+                line.hang_up()
+
+
+@contextmanager
+def doubted(write: bool) -> Iterator[None]:
+    """What is not understood after a write was sent leaves its outcome open: it may have been carried out."""
+    try:
+        yield
+    except Garbled as error:
+        if write:
+            raise OutcomeUnknown(f"{error.code} {error.note}", sample=error.sample) from error
+        raise
+
+
+def _send(line: Line, data: bytes, fresh: bool) -> None:
+    try:
+        whole = line.send(data)
+    except (OSError, PastDeadline) as error:
+        if not fresh:
+            raise _Stale from error
+        raise Unavailable("nothing could be sent") from error
+    if not whole:
+        raise OutcomeUnknown("the connection broke while we were sending") if fresh else _Stale
+
+
+def _received(line: Line, framing: Framing, fresh: bool) -> tuple[bytes, bool]:
+    """One whole frame, and whether more came behind it."""
+    data, buffer, whole = bytearray(), bytearray(_PIECE), 0
+    try:
+        while not whole or len(data) < whole:
+            count = line.readinto(buffer)
+            if not count:
+                break
+            data += memoryview(buffer)[:count]
+            if not whole and len(data) >= framing.width:
+                whole = framing.whole(data)
+                line.allowed = whole + _PIECE
+    except (PastDeadline, TimeoutError) as error:
+        raise OutcomeUnknown("the deadline passed while waiting for the answer", sample=bytes(data[:4096])) from error
+    except OSError as error:
+        if not data:
+            raise (OutcomeUnknown(f"the connection broke: {type(error).__name__}") if fresh else _Stale) from error
+    except Garbled as error:
+        error.sample = bytes(data[:4096])
+        raise
+    if not data:
+        raise OutcomeUnknown("the connection ended without an answer") if fresh else _Stale
+    if not whole or len(data) < whole:
+        raise Garbled("the answer ends early", code="UPSTREAM_TRUNCATED", sample=bytes(data[:4096]))
+    return bytes(data[:whole]), len(data) > whole
+
+
+def _left(deadline: float) -> float:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise Unavailable("no time was left to connect")
+    return left
+
+
+def _context(setting: Setting) -> ssl.SSLContext:
+    """`options.ca_file` names the CA of a department that has its own."""
+    ca_file = setting.options.get("ca_file")
+    try:
+        return ssl.create_default_context(cafile=setting.folder / ca_file if ca_file else None)
+    except (OSError, ssl.SSLError) as error:
+        raise unusable(f"ca_file: {type(error).__name__}") from error
