@@ -30,7 +30,7 @@ def draft(source: str, wishes: Wishes) -> Draft:
     document = _document(file)
     service, port = _port(document, made)
     address = port.binding_options.get("address", "") if port.binding_options else ""
-    made.address, made.media_type = address, "text/xml"
+    made.address, made.media_type = address.removesuffix(urlsplit(address).path or "/"), "text/xml"
     made.facts["soap"] = {"path": urlsplit(address).path or "/", **_names(document, service, port)}
     made.files = {"service.wsdl": file.read_bytes(), **_imported(file)}
     messages = read(file, service, port.name)

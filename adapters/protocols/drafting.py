@@ -25,6 +25,7 @@ class Wishes:
     operation: str = ""
     path: str = ""
     encoding: str = ""
+    department: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def started(wishes: Wishes, protocol: str) -> Draft:
     """A draft with what every system.yaml begins with."""
     facts: dict[str, Any] = {
         "name": {"zh": wishes.name, "en": wishes.name.replace("_", " ").capitalize()},
-        "department": wishes.name,
+        "department": wishes.department or wishes.name,
         "protocol": protocol,
         "encoding": wishes.encoding or "utf-8",
         "subject": "",
@@ -71,7 +72,8 @@ def started(wishes: Wishes, protocol: str) -> Draft:
     }
     draft = Draft(facts)
     draft.open["name",] = "its name in Chinese and in English"
-    draft.open["department",] = "the id of its department in config/departments.yaml"
+    if not wishes.department:
+        draft.open["department",] = "the id of its department in config/departments.yaml"
     if not wishes.encoding:
         draft.open["encoding",] = "the charset of its bytes: utf-8, gbk, gb2312 or gb18030; ask, never guess"
     return draft

@@ -47,7 +47,7 @@ class Adapter:
         messages = read(setting.folder / self._facts["wsdl"], self._facts["service"], self._facts["port"])
         self._compiled = {
             name: self._compile(operation, messages, facts["operations"][name])
-            for name, operation in operations(setting.name, facts).items()
+            for name, operation in operations(setting.name, facts, setting.unmapped).items()
         }
         self._transport = Transport.of(setting)
 
