@@ -54,6 +54,10 @@ class Drawer:
 class AnySecret(dict[str, str]):
     """A secret under every name a system may ask for."""
 
+    def __init__(self) -> None:
+        usual = ("username", "password", "key", "appid", "secret")
+        super().__init__({name: self[name] for name in usual})
+
     def __missing__(self, name: str) -> str:
         return f"sample {name}"
 
@@ -90,7 +94,8 @@ def opened_alone(
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A sample with its `.call.json`: the answer to which path, what was asked, and the fields that came of it."""
+    """A sample with its `.call.json`: the answer to which path, what was asked, and the fields that came of it. `also`
+    are the samples for what is asked before it (a login, a token), by path."""
 
     folder: Path
     operation: str
@@ -99,6 +104,7 @@ class Recording:
     media_type: str
     asked: Mapping[str, Any]
     fields: Mapping[str, Any] | None
+    also: Mapping[str, str]
 
     def __str__(self) -> str:
         return self.sample
@@ -106,6 +112,11 @@ class Recording:
     @property
     def body(self) -> bytes:
         return (self.folder / "samples" / self.sample).read_bytes()
+
+    def answers(self, body: bytes) -> dict[str, bytes]:
+        """What is said under which path."""
+        before = {path: (self.folder / "samples" / name).read_bytes() for path, name in self.also.items()}
+        return {**before, self.path: body}
 
 
 def recordings(folder: Path) -> list[Recording]:
@@ -116,14 +127,16 @@ def recordings(folder: Path) -> list[Recording]:
 def _recording(folder: Path, path: Path) -> Recording:
     call = json.loads(path.read_text(encoding="utf-8"))
     operation = call["sample"].split(".")[0]
-    return Recording(folder, operation, call["sample"], call["path"], call["media_type"], call["asked"], call["fields"])
+    return Recording(folder, operation, call["sample"], call["path"], call["media_type"], call["asked"], call["fields"],
+        call.get("also", {}),
+    )  # fmt: skip
 
 
 def replayed(recording: Recording, body: bytes | None = None, **opening: Any) -> Reply:
     """Ask again what was asked, of a server that says what was said (or `body`). Raises the port's errors."""
     answer = recording.body if body is None else body
     with (
-        Loopback(replaying({recording.path: answer}, recording.media_type)) as served,
+        Loopback(replaying(recording.answers(answer), recording.media_type)) as served,
         opened_alone(recording.folder, served.url, **opening) as adapter,
     ):
         call = Call(recording.operation, recording.asked, time.monotonic() + SECONDS, key="sample-1")

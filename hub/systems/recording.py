@@ -81,7 +81,7 @@ def replaying(answers: Mapping[str, bytes], media_type: str) -> Speak:
         while (path := request_of(guest)[0]) != "":
             body = answers.get(path)
             status = "404 Not Found" if body is None else "200 OK"
-            guest.sendall(framed(body or b"", media_type, status))
+            guest.sendall(framed(body or b"", media_type, status, "Set-Cookie: JSESSIONID=S1; Path=/"))
 
     return speak
 
