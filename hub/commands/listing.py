@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from hub.commands.attaching import VERBS
 from hub.commands.opening import as_json, opened, print_json, print_table
 from hub.commands.switching import shown, switching
 from hub.errors import Problem
@@ -15,6 +16,8 @@ from hub.main import Hub
 
 services = switching("service")
 systems = switching("system")
+for verb in VERBS:
+    systems.add_command(verb)
 
 
 @services.command("list")

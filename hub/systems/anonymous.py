@@ -41,9 +41,14 @@ class Inventor:
             self.replaced[text] = self._invented(text)
         return value.replace(text, self.replaced[text])
 
+    def loose_bytes(self, body: bytes, charset: str) -> bytes:
+        name = {"gb2312": "gb18030", "gbk": "gb18030"}.get(charset, charset)
+        return self.loose(body.decode(name)).encode(name)
+
     def loose(self, text: str) -> str:
         """Replaces ID and telephone numbers inside a longer text, and every value that was replaced elsewhere."""
-        text = _LOOSE.sub(lambda match: self(match[0]), text)
+        ours = set(self.replaced.values())
+        text = _LOOSE.sub(lambda match: match[0] if match[0] in ours else self(match[0]), text)
         for value, other in sorted(self.replaced.items(), key=lambda pair: -len(pair[0])):
             if len(value) > 1 and not value.isascii():
                 text = text.replace(value, other)

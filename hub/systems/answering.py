@@ -88,7 +88,7 @@ class Answering:
                 said = outcome(self._adapter, name, self._contract.asked(name, NOBODY), "nobody", 3.0)
                 told = said.fields.get(subject) if isinstance(said, Reply) else None
                 assert told in (None, NOBODY.get(subject)), f"{name}: somebody's record for nobody's number"
-        return "none"
+        return "kept apart"
 
     def two_persons(self) -> str:
         name, subject = self._about_persons()

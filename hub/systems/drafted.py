@@ -144,10 +144,17 @@ def fitting_call(facts: Mapping[str, Any], operation: str) -> dict[str, Any]:
 
 
 def write_call(
-    samples: Path, file: str, path: str, media_type: str, asked: Mapping[str, Any], fields: Any = None
+    samples: Path,
+    file: str,
+    path: str,
+    media_type: str,
+    asked: Mapping[str, Any],
+    fields: Any = None,
+    also: Mapping[str, str] | None = None,
 ) -> None:
-    """Beside a sample: what was asked, and the fields that came of it (none: not looked at yet)."""
+    """Beside a sample: what was asked, the fields that came of it (none: not looked at yet), the samples before it."""
     call = {"sample": file, "path": path, "media_type": media_type, "asked": asked, "fields": fields}
+    call |= {"also": also} if also else {}
     text = json.dumps(call, ensure_ascii=False, indent=1, default=str) + "\n"
     (samples / f"{file.rpartition('.')[0]}.call.json").write_text(text, encoding="utf-8")
 

@@ -73,8 +73,9 @@ def opened_alone(
     facts: Mapping[str, Any] | None = None,
     unmapped: Callable[[str, str, str], None] | None = None,
     options: Mapping[str, Any] | None = None,
+    allow_private: bool = True,
 ) -> Iterator[Adapter]:
-    """The folder's adapter at `address`, which may be on this machine. Raises Problem where it cannot be opened."""
+    """The folder's adapter at `address`. Raises Problem where it cannot be opened."""
     facts = facts or checked(folder)
     own = (folder / "adapter.py").exists()
     name = f"{folder.name}.adapter" if own else f"protocols.{facts['protocol']}"
@@ -83,7 +84,7 @@ def opened_alone(
     adapter: Adapter = module.Adapter(
         Setting(
             folder.name, address, facts, folder, Drawer(), secrets=AnySecret() if secrets is None else secrets,
-            options=options or {}, allow_private=True, **more,
+            options=options or {}, allow_private=allow_private, **more,
         )
     )  # fmt: skip
     try:

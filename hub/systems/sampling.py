@@ -27,7 +27,7 @@ def anonymised(body: bytes, facts: Mapping[str, Any], operation: str, inventor: 
     if start.startswith("{"):
         return in_json(text, _replacing(facts, told, inventor)).encode(charset), "json"
     if start.startswith(_PAGES):
-        labels = frozenset(_labels(told))
+        labels = frozenset(labels_of(told))
         return in_html(text, _replacing(facts, told, inventor, labels=True), labels).encode(charset), "html"
     if start.startswith("<"):
         outer = 3 if "envelope" in text[:400].lower() else 1
@@ -46,7 +46,8 @@ def _replacing(
     return replace
 
 
-def _labels(operation: Mapping[str, Any]) -> list[str]:
+def labels_of(operation: Mapping[str, Any]) -> list[str]:
+    """What of a page is a label, so that the text behind it is a value."""
     answer = operation["answer"]
     paths = [entry["from"] for entry in answer["fields"].values()]
     paths += [entry["from"] for rows in answer["lists"].values() for entry in rows["fields"].values()]

@@ -1,4 +1,4 @@
-"""The contract kit over every adapter: a folder in adapters/ is tested because it is there, its twin because it is there.
+"""The contract kit over every adapter: a folder in adapters/ is tested because it is there, and its twin likewise.
 
 The checks are hub/systems/contract.py and answering.py, the same that `hub systems verify` runs. Every test here is
 feature C10: all of it without the real office.
