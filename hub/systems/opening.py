@@ -133,14 +133,24 @@ def _recording(folder: Path, path: Path) -> Recording:
     )  # fmt: skip
 
 
-def replayed(recording: Recording, body: bytes | None = None, **opening: Any) -> Reply:
-    """Ask again what was asked, of a server that says what was said (or `body`). Raises the port's errors."""
-    answer = recording.body if body is None else body
+def replayed(
+    recording: Recording,
+    body: bytes | None = None,
+    *,
+    asked: Mapping[str, Any] | None = None,
+    before: Mapping[str, bytes] | None = None,
+    **opening: Any,
+) -> Reply:
+    """Ask again what was asked, of a server that says what was said; `body`, `asked` and the answers `before` may be
+    others. Raises the port's errors."""
+    answers = {**recording.answers(recording.body if body is None else body), **(before or {})}
     with (
-        Loopback(replaying(recording.answers(answer), recording.media_type)) as served,
+        Loopback(replaying(answers, recording.media_type)) as served,
         opened_alone(recording.folder, served.url, **opening) as adapter,
     ):
-        call = Call(recording.operation, recording.asked, time.monotonic() + SECONDS, key="sample-1")
+        call = Call(
+            recording.operation, recording.asked if asked is None else asked, time.monotonic() + SECONDS, key="sample-1"
+        )
         return adapter.call(call)
 
 
