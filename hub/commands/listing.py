@@ -63,7 +63,7 @@ def list_systems(probe: bool, json_wanted: bool) -> None:
         print_json(found)
     else:
         columns = {"id": "SYSTEM", "health": "HEALTH", "status": "STATUS", "protocol": "PROTOCOL", "address": "ADDRESS",
-                   "why": "WHY"}  # fmt: skip
+                   "last_good_at": "LAST GOOD", "why": "WHY"}  # fmt: skip
         print_table(columns, found)
 
 
@@ -114,5 +114,6 @@ def _system(hub: Hub, id: str, health: SystemHealth | None) -> dict[str, Any]:
         "protocol": protocol,
         "address": hub.settings.now.systems[id].address,
         "why": why,
+        "last_good_at": health.last_good_at,
         **{name: value for name, value in shown(hub, "system", id).items() if name != "id"},
     }
