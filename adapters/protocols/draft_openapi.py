@@ -155,7 +155,7 @@ def _operation(
         made.open["operations", name, "signed_rest"] = (
             "it asks by URL, which logs keep: have the department take a POST"
         )
-    sample = json.dumps(_filled(answer), ensure_ascii=False, indent=1).encode()
+    sample = json.dumps(_filled(answer), ensure_ascii=False, indent=1).encode(made.facts["encoding"])
     made.samples[f"{name}.draft.json"] = (path, sample)
 
 

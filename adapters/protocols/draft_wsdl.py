@@ -89,7 +89,8 @@ def _operation(
         return
     asked = [shape for shape in _flat(request) if shape.name not in account]
     name = writer.operation(theirs, asked, answer, {"operation": theirs})
-    made.samples[f"{name}.draft.xml"] = (made.facts["soap"]["path"], _sample(message, operation.output.body, answer))
+    path = made.facts["soap"]["path"]
+    made.samples[f"{name}.draft.xml"] = (path, _sample(message, operation.output.body, answer, made.facts["encoding"]))
 
 
 def _flat(request: list[Shape]) -> list[Shape]:
@@ -130,12 +131,12 @@ def _kind(kind: Any) -> str:
     return ""
 
 
-def _sample(message: Message, body: Any, answer: list[Shape]) -> bytes:
+def _sample(message: Message, body: Any, answer: list[Shape], charset: str) -> bytes:
     soap = SOAP12 if message.soap12 else SOAP11
     envelope = etree.Element(f"{{{soap}}}Envelope", nsmap={"soap": soap})
     root = etree.SubElement(etree.SubElement(envelope, f"{{{soap}}}Body"), body.qname.text)
     _fill(root, answer)
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + etree.tostring(envelope, encoding="utf-8")
+    return etree.tostring(envelope, encoding="unicode").encode(charset)
 
 
 def _fill(above: Any, shapes: list[Shape] | tuple[Shape, ...]) -> None:

@@ -60,7 +60,8 @@ def facts(project: Path, name: str) -> Any:
 def test_feat_C2_a_draft_answers_its_own_samples_at_once(
     project: Path, kind: str, file: str, operations: dict[str, str], subject: str | None
 ) -> None:
-    told = new(project, "fresh", kind, file, "--operation", "query_parking")
+    charset = ("--encoding", "gbk") if kind != "sample" else ()
+    told = new(project, "fresh", kind, file, "--operation", "query_parking", *charset)
     assert "Left to decide" in told and "FAILED" not in told and ": good," in told
     found = facts(project, "fresh")
     assert {name: each["kind"] for name, each in found["operations"].items()} == operations
