@@ -1,4 +1,5 @@
-"""Drafts a system from one recorded answer: JSON for signed REST. One answer shows what is there, not what may be."""
+"""Drafts a system from one recorded answer (JSON: signed REST) or dropped file (CSV, XLSX: file_drop). One example
+shows what is there, not what may be."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from adapters.protocols import draft_sheet
 from adapters.protocols.charset import decode
 from adapters.protocols.drafting import Draft, Shape, Wishes, Writer, started
 from hub.port import Garbled
@@ -15,6 +17,8 @@ _PAGE = (b"<html", b"<!doctype html")
 
 def draft(source: str, wishes: Wishes) -> Draft:
     """Raises ValueError where nothing can be made of it. The charset must be named, it is never guessed."""
+    if Path(source).suffix.lower() in (".csv", ".xlsx", ".xls"):
+        return draft_sheet.draft(source, wishes)
     raw = Path(source).read_bytes()
     start = raw[:200].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if start.startswith(b"{"):

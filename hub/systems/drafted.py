@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import json
 import keyword
 import re
@@ -74,6 +75,8 @@ def drafted(package: str, kind: str, source: str, **wishes: Any) -> Draft:
         raise ValueError(problem.note) from problem
     except OSError as error:
         raise ValueError(f"{source}: {error.strerror}") from error
+    if importlib.util.find_spec(f"{package}.protocols.{draft.facts['protocol']}") is None:
+        raise ValueError(f"it would speak {draft.facts['protocol']}, a protocol that is not in this release")
     probe = draft.facts["probe"]
     asked = fitting(draft.facts["operations"][probe["operation"]], draft.facts.get("codes", {}), NOBODY)
     if asked:
