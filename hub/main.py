@@ -26,7 +26,7 @@ from hub.settings import Secrets, Settings
 from hub.settings.checks import field_types_known, operations_known
 from hub.switches.service import Switches
 from hub.systems import Systems
-from hub.systems.fitting import services_fit
+from hub.systems.fitting import services_fit, systems_fit
 from hub.systems.unmapped import UnmappedWords
 from hub.trace import Trace
 
@@ -57,6 +57,7 @@ class Hub:
         checks = (
             operations_known(self.systems.operations),
             services_fit(self.systems.declared),
+            systems_fit(self.systems.described),
             field_types_known(TYPES),
         )
         folder = Path(environ.get("HUB_CONFIG", _CONFIG))

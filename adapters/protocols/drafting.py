@@ -120,6 +120,8 @@ class Writer:
             facts["filing"] = {"class": "R4"}
             self._draft.open["filing",] = "how a lost filing is found again (R0-R4); R4 means by telephone"
         self._subject(reads)
+        if self._draft.secrets:
+            facts["secrets"] = list(self._draft.secrets)
         if self._codes:
             facts["codes"] = self._codes
         self._draft.facts = {key: each for key, each in facts.items() if each or key != "subject"}

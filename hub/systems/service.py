@@ -87,6 +87,10 @@ class Systems:
             raise Unavailable(str(described.complaints[0]))
         return described.facts
 
+    def described(self, id: str) -> Mapping[str, Any]:
+        """The same; empty where there is no such folder, or a wrong one."""
+        return self._describe(id).facts
+
     def operations(self, id: str) -> Collection[str] | None:
         """What the system can do; None where there is no such folder, or a wrong one."""
         facts = self._describe(id).facts
