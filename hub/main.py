@@ -26,7 +26,8 @@ from hub.settings import Secrets, Settings
 from hub.settings.checks import field_types_known, operations_known
 from hub.switches.service import Switches
 from hub.systems import Systems
-from hub.systems.fitting import services_fit
+from hub.systems.fitting import services_fit, systems_fit
+from hub.systems.unmapped import UnmappedWords
 from hub.trace import Trace
 
 _CONFIG = Path(__file__).parents[1] / "config"
@@ -48,17 +49,22 @@ class Hub:
         self.metrics = Metrics(self.registry)
         package = environ.get("HUB_ADAPTERS", "adapters")
         self.systems = Systems(
-            attached=lambda: self.settings.now.systems, shared=lambda id: self.store.for_system(id), package=package
+            attached=lambda: self.settings.now.systems,
+            shared=lambda id: self.store.for_system(id),
+            package=package,
+            unmapped=lambda id: self.unmapped.of(id),
         )
         checks = (
             operations_known(self.systems.operations),
             services_fit(self.systems.declared),
+            systems_fit(self.systems.described),
             field_types_known(TYPES),
         )
         folder = Path(environ.get("HUB_CONFIG", _CONFIG))
         self.settings = Settings(folder, secrets, self.clock, checks)
         self.crypto = Crypto({name: key.encode() for name, key in self.settings.now.hub.seal_keys.items()})
         self.database = Database(secrets.resolve("env/HUB_DATABASE_URL"))
+        self.unmapped = UnmappedWords(self.database)
         self.redis = connect(secrets.resolve("env/HUB_REDIS_URL"))
         self.line = RedisLine(self.redis)
         self.store = SharedStore(self.line, self.crypto)
@@ -91,6 +97,7 @@ class Hub:
         self.switches.start()
         self.exchanges.start()
         self.gateway.start()
+        self.unmapped.start()
         self.systems.warm()
 
     def close(self) -> None:
@@ -99,6 +106,7 @@ class Hub:
         self.gateway.close()
         self.exchanges.close()
         self.systems.close()
+        self.unmapped.close()
         self.line.close()
         self.database.close()
 

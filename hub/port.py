@@ -6,7 +6,7 @@ each time. Only the five errors below may leave it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -114,6 +114,15 @@ class Shared(Protocol):
         ...
 
 
+Unmapped = Callable[[str, str, str], None]
+"""Told of what an answer held that system.yaml does not know: operation, kind (element, code table …), the
+department's own word for it. Never a personal value."""
+
+
+def nobody_listens(operation: str, kind: str, word: str) -> None:
+    """What is not mapped is refused or left out all the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """All an adapter is told when it is opened.
@@ -121,7 +130,8 @@ class Setting:
     `facts` is its checked system.yaml, `address` its base URL from config, `secrets` the resolved secret values by
     name, `options` what operations wrote for it in systems.yaml, `folder` where its WSDL and samples lie, `records`
     what was delivered before.
-    `allow_private` admits a loopback or private address, which is refused otherwise.
+    `allow_private` admits a loopback or private address, which is refused otherwise; `unmapped` counts what an answer
+    held that nobody mapped.
     """
 
     name: str
@@ -133,6 +143,7 @@ class Setting:
     options: Mapping[str, Any] = field(default_factory=dict)
     allow_private: bool = False
     records: Records | None = None
+    unmapped: Unmapped = nobody_listens
 
 
 class Adapter(Protocol):

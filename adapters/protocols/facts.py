@@ -14,6 +14,7 @@ from adapters.protocols.charset import CHARSETS
 from adapters.protocols.values import TYPES, day_form
 from hub.errors import Problem
 
+OPTIONS = ("text", "integer", "boolean")
 FILING_CLASSES = ("R0", "R1", "R2", "R3", "R4")
 _NAME = validate.Regexp(re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII), error="is not a name in small letters")
 _CODE = validate.Regexp(re.compile(r"[A-Z][A-Z0-9_]*\Z", re.ASCII), error="is not a code in capital letters")
@@ -194,9 +195,17 @@ class FilingFacts(Strict):
     settle_s = fields.Float(load_default=None, allow_none=True, validate=validate.Range(0))
 
 
+class OptionFacts(Strict):
+    """One thing that operations may set for this system under `options` in systems.yaml."""
+
+    kind = Words(data_key="as", attribute="as", load_default="text", validate=validate.OneOf(OPTIONS))
+    required = fields.Boolean(load_default=False)
+
+
 class Facts(Strict):
-    """`outcome` at the top is that of every operation without its own. `forbidden` lists the ASCII characters that the
-    department's own code breaks on."""
+    """`version` is that of this description; `secrets` names what systems.yaml must give, `options` what it may set
+    besides, with its type (none given: the protocol's own rules hold). `outcome` at the top is that of every operation
+    without its own. `forbidden` lists the ASCII characters that the department's own code breaks on."""
 
     name = fields.Nested(TextFacts, required=True)
     department = Words(required=True, validate=_NAME)
@@ -206,6 +215,9 @@ class Facts(Strict):
         load_default="", validate=validate.Regexp(r"[!-/:-@\[-`{-~]*\Z", error="is not ASCII punctuation")
     )
     subject = Words(load_default="")
+    version = Words(load_default="1")
+    options = fields.Dict(keys=Words(validate=_NAME), values=fields.Nested(OptionFacts), load_default=dict)
+    secrets = fields.List(Words(validate=_NAME), load_default=list)
     probe = fields.Nested(ProbeFacts, required=True)
     filing = fields.Nested(FilingFacts, load_default=None)
     outcome = fields.Nested(OutcomeFacts, load_default=None)

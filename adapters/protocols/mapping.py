@@ -6,6 +6,7 @@ tree of dicts, lists and text, whatever the protocol. What is not understood is 
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,11 +21,12 @@ from adapters.protocols.charset import storable, width
 from adapters.protocols.facts import Facts as FACTS
 from adapters.protocols.values import Reader, Writer, matching, reader, writer
 from hub.errors import Fault, Problem, invalid
-from hub.port import Call, Denied, Garbled, Rejected, Reply, Unavailable
+from hub.port import Call, Denied, Garbled, Rejected, Reply, Unavailable, Unmapped, nobody_listens
 
 __all__ = ["FACTS", "Operation", "operations"]
 
 REPORTED = 200
+_LONG_NUMBER = re.compile(r"\d{6,}[\dXx]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +170,14 @@ def rejected(reason: Mapping[str, str]) -> Rejected:
 class Operation:
     """One operation of one system, ready to be used by many threads. `own` is its protocol's section."""
 
-    def __init__(self, system: str, name: str, facts: Mapping[str, Any], operation: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        system: str,
+        name: str,
+        facts: Mapping[str, Any],
+        operation: Mapping[str, Any],
+        unmapped: Unmapped = nobody_listens,
+    ) -> None:
         self.name = name
         self.write: bool = operation["kind"] == "write"
         self.own: Mapping[str, Any] = operation.get(facts["protocol"]) or {}
@@ -194,7 +203,7 @@ class Operation:
         self._receipt = as_path(answer["receipt"])
         self._known = partial(known_paths, operation)
         self._all_known = {(False,) * len(self._lists): self._known()}
-        self._report = _Reports(system, name)
+        self._report = _Reports(system, name, unmapped)
 
     def outgoing(self, call: Call) -> dict[str, str]:
         """What the department is sent, by wire name, constants first. Raises Problem 422 for what it cannot hold."""
@@ -269,25 +278,33 @@ class Operation:
         )
 
 
-def operations(system: str, facts: Mapping[str, Any]) -> dict[str, Operation]:
-    """All operations of a system, from its checked facts."""
-    return {name: Operation(system, name, facts, operation) for name, operation in facts["operations"].items()}
+def operations(system: str, facts: Mapping[str, Any], unmapped: Unmapped = nobody_listens) -> dict[str, Operation]:
+    """All operations of a system, from its checked facts. `unmapped` is its setting's."""
+    return {
+        name: Operation(system, name, facts, operation, unmapped) for name, operation in facts["operations"].items()
+    }
 
 
 class _Reports:
-    """What was not understood or not expected: each once per process, with the department's own word for it."""
+    """What was not understood or not expected, with the department's own word for it: logged once per process, counted
+    every time."""
 
-    def __init__(self, system: str, operation: str) -> None:
+    def __init__(self, system: str, operation: str, unmapped: Unmapped) -> None:
         self._seen: set[tuple[str, str]] = set()
         self._lock = threading.Lock()
+        self._count = partial(unmapped, operation)
         self._tell = partial(structlog.get_logger().warning, "unmapped", system=system, operation=operation)
 
     def __call__(self, what: str, word: str) -> None:
+        word = _LONG_NUMBER.sub("…", word)  # a department may name an element after a person's number
         with self._lock:
-            if (what, word) in self._seen or len(self._seen) >= REPORTED:
+            known = (what, word) in self._seen
+            if not known and len(self._seen) >= REPORTED:
                 return
             self._seen.add((what, word))
-        self._tell(kind=what, note=word)
+        self._count(what, word)
+        if not known:
+            self._tell(kind=what, note=word)
 
 
 def _differ(asked: Any, told: Any) -> bool:

@@ -51,7 +51,7 @@ class Adapter:
         )
         self._compiled = {
             name: self._compile(operation, messages, facts["operations"][name])
-            for name, operation in operations(setting.name, facts).items()
+            for name, operation in operations(setting.name, facts, setting.unmapped).items()
         }
         self._transport = Transport.of(setting)
 

@@ -70,14 +70,14 @@ def call(service: str, persona: str, pairs: tuple[str, ...], legs_wanted: bool, 
     spoken = _speak("POST", f"{api}/services/{service}/calls", {"fields": fields}, access, trace)
     _speak("DELETE", f"{api}/sessions/current", None, access, tracing.new())
     with opened() as hub:
-        legs = _legs(hub, trace.id, spoken) if legs_wanted else []
+        legs = [_phone(spoken), *legs_of(hub, trace.id)] if legs_wanted else []
     answer = {"status": spoken.status, "body": masked(spoken.body), "trace_id": trace.id}
     if json_wanted:
         print_json({**answer, "legs": legs} if legs_wanted else answer)
     else:
         print_json(answer)
         if legs_wanted:
-            print_table(_COLUMNS, legs)
+            print_legs(legs)
     if spoken.status >= 400:
         raise SystemExit(1)
 
@@ -141,16 +141,28 @@ def _speak(method: str, url: str, value: Any, token: str = "", trace: tracing.Tr
     return Spoken(response.status, json.loads(data) if data else None, len(body or b""), len(data), round(spent, 1))
 
 
-def _legs(hub: Hub, trace_id: str, spoken: Spoken) -> list[dict[str, Any]]:
+def _phone(spoken: Spoken) -> dict[str, Any]:
+    return {
+        "leg": "phone -> hub", "at": "", "ms": spoken.ms, "sent": spoken.request_bytes,
+        "received": spoken.response_bytes, "outcome": spoken.status,
+    }  # fmt: skip
+
+
+def legs_of(hub: Hub, trace_id: str) -> list[dict[str, Any]]:
     """From the call records, which are written a moment after the answer."""
     until = time.monotonic() + _LEGS_S
     while not (exchanges := _found(hub, trace_id)) and time.monotonic() < until:
         time.sleep(0.1)
-    phone = {
-        "leg": "phone -> hub", "at": "", "ms": spoken.ms, "sent": spoken.request_bytes,
-        "received": spoken.response_bytes, "outcome": spoken.status,
-    }  # fmt: skip
-    return [phone, *(leg for exchange in exchanges for leg in _of_exchange(exchange))]
+    return [leg for exchange in exchanges for leg in _of_exchange(exchange)]
+
+
+def print_legs(legs: Sequence[Mapping[str, Any]]) -> None:
+    print_table(_COLUMNS, legs)
+
+
+def demo_person(wanted: str) -> Mapping[str, Any]:
+    """A person of the running demo, by name, number or openid."""
+    return _person(_demo(), wanted)
 
 
 def _found(hub: Hub, trace_id: str) -> Sequence[Exchange]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from hub.commands.attaching import VERBS
 from hub.commands.opening import as_json, opened, print_json, print_table
 from hub.commands.switching import shown, switching
 from hub.errors import Problem
@@ -15,6 +16,8 @@ from hub.main import Hub
 
 services = switching("service")
 systems = switching("system")
+for verb in VERBS:
+    systems.add_command(verb)
 
 
 @services.command("list")
@@ -60,7 +63,7 @@ def list_systems(probe: bool, json_wanted: bool) -> None:
         print_json(found)
     else:
         columns = {"id": "SYSTEM", "health": "HEALTH", "status": "STATUS", "protocol": "PROTOCOL", "address": "ADDRESS",
-                   "why": "WHY"}  # fmt: skip
+                   "last_good_at": "LAST GOOD", "why": "WHY"}  # fmt: skip
         print_table(columns, found)
 
 
@@ -111,5 +114,6 @@ def _system(hub: Hub, id: str, health: SystemHealth | None) -> dict[str, Any]:
         "protocol": protocol,
         "address": hub.settings.now.systems[id].address,
         "why": why,
+        "last_good_at": health.last_good_at,
         **{name: value for name, value in shown(hub, "system", id).items() if name != "id"},
     }

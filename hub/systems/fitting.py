@@ -1,4 +1,4 @@
-"""Whether the services of config/ fit the operations they run on: a check that needs the adapters' folders."""
+"""Whether the services and systems of config/ fit what the adapters' folders declare: checks that need the folders."""
 
 from __future__ import annotations
 
@@ -36,3 +36,34 @@ def _misfits(service: Service, facts: Mapping[str, Any]) -> Iterator[tuple[Keys,
     unused = sorted(given - asked.keys() - set(service.subject))
     if unused:
         yield ("form", unused[0]), f"'{service.operation}' does not take it"
+
+
+_OPTIONS: Mapping[str, type] = {"text": str, "integer": int, "boolean": bool}
+
+
+def systems_fit(facts: Callable[[str], Mapping[str, Any]]) -> Check:
+    """`facts` gives what a system's folder declares, nothing where there is none, or a wrong one."""
+
+    def check(tables: Tables) -> Iterator[Finding]:
+        for id, entry in tables.systems.items():
+            declared = facts(id)
+            missing = sorted(set(declared.get("secrets", ())) - entry["secrets"].keys())
+            if missing:
+                yield "systems.yaml", (id, "secrets"), f"'{id}' needs {', '.join(missing)}"
+            if declared.get("options"):
+                for path, text in _options(declared["options"], entry["options"]):
+                    yield "systems.yaml", (id, "options", *path), text
+
+    return check
+
+
+def _options(declared: Mapping[str, Any], given: Mapping[str, Any]) -> Iterator[tuple[Keys, str]]:
+    for name, value in given.items():
+        kind = _OPTIONS.get(declared.get(name, {}).get("as", ""))
+        if kind is None:
+            yield (name,), "unknown key"
+        elif type(value) is not kind:
+            yield (name,), f"must be {declared[name]['as']}"
+    missing = sorted(name for name, each in declared.items() if each["required"] and name not in given)
+    if missing:
+        yield (), f"needs {', '.join(missing)}"

@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 from marshmallow import Schema, ValidationError
 
-from hub.port import Adapter, PortError, Setting, Shared, Unavailable
+from hub.port import Adapter, PortError, Setting, Shared, Unavailable, Unmapped, nobody_listens
 from hub.settings.place import Complaint, Refused
 from hub.settings.reader import Document, read_yaml
 from hub.settings.shapes import System
@@ -51,17 +51,20 @@ class Opened:
 
 
 class Systems:
-    """`attached` gives the systems of the configuration in force, `shared` the store of one system by its id."""
+    """`attached` gives the systems of the configuration in force, `shared` the store of one system by its id,
+    `unmapped` what counts its words that nobody mapped."""
 
     def __init__(
         self,
         attached: Callable[[], Mapping[str, System]],
         shared: Callable[[str], Shared],
         package: str = "adapters",
+        unmapped: Callable[[str], Unmapped] = lambda _: nobody_listens,
     ) -> None:
         self._attached = attached
         self._shared = shared
         self._package = package
+        self._unmapped = unmapped
         spec = importlib.util.find_spec(package)
         self._folder = Path(next(iter(spec.submodule_search_locations or ())) if spec else package)
         self._described: dict[str, Described] = {}
@@ -69,6 +72,9 @@ class Systems:
         self._failed: dict[str, tuple[float, str]] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._log = structlog.get_logger()
+
+    def folder(self, id: str) -> Path:
+        return self._folder / id
 
     def ids(self) -> tuple[str, ...]:
         """Every folder with a system.yaml."""
@@ -80,6 +86,10 @@ class Systems:
         if described.complaints:
             raise Unavailable(str(described.complaints[0]))
         return described.facts
+
+    def described(self, id: str) -> Mapping[str, Any]:
+        """The same; empty where there is no such folder, or a wrong one."""
+        return self._describe(id).facts
 
     def operations(self, id: str) -> Collection[str] | None:
         """What the system can do; None where there is no such folder, or a wrong one."""
@@ -145,6 +155,7 @@ class Systems:
             secrets=attached.secrets,
             options=attached.options,
             allow_private=attached.allow_private,
+            unmapped=self._unmapped(id),
         )
         try:
             adapter: Adapter = self._class(id, facts)(setting)

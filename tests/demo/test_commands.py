@@ -18,7 +18,7 @@ from sqlalchemy import make_url
 from hub.__main__ import main
 from tests.county import ROOT, County, ask, login, openid_of
 
-VERBS = ("demo", "serve", "work", "check", "migrate", "doctor", "services", "systems", "call", "token", "import",
+VERBS = ("demo", "serve", "work", "check", "migrate", "doctor", "services", "systems", "new", "call", "token", "import",
          "export-openapi")  # fmt: skip
 
 

@@ -11,8 +11,12 @@ from hub.crypto import Crypto
 from hub.gateway.redis_line import RedisLine, connect
 from hub.gateway.shared import SharedStore
 from hub.port import Adapter, Setting, Shared
+from hub.systems import opening
+from hub.systems.opening import Recording, replayed
 from tests.protocols.departments import ADAPTERS, Change, facts_of
 from tests.protocols.rogue import Rogue, Script, http, read_request
+
+__all__ = ["Recording", "lonely", "recorded", "recordings", "replayed"]
 
 SECRETS = {name: f"sample {name}" for name in ("username", "password", "key")}
 
@@ -21,6 +25,11 @@ def lonely(system: str) -> Shared:
     """The store of a worker whose Redis is away: it keeps everything in its own process."""
     line = RedisLine(connect("redis://127.0.0.1:9"))
     return SharedStore(line, Crypto({"k1": os.urandom(32)})).for_system(system)
+
+
+def recordings(system: str) -> list[Recording]:
+    """The samples of a system that say how they came about."""
+    return opening.recordings(ADAPTERS / system)
 
 
 @contextmanager

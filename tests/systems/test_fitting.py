@@ -9,8 +9,9 @@ import pytest
 
 from hub.clock import Clock
 from hub.settings import Secrets, Settings
+from hub.settings.tables import Tables
 from hub.systems import Systems
-from hub.systems.fitting import services_fit
+from hub.systems.fitting import services_fit, systems_fit
 from tests.gateway.world import PACKAGE, service, write_config
 from tests.systems.test_systems import shared
 
@@ -42,3 +43,29 @@ def complaints(folder: Path, services: list[dict[str, Any]]) -> list[str]:
 def test_what_does_not_fit(tmp_path: Path, wrong: dict[str, Any], says: str) -> None:
     found = complaints(tmp_path, [service("odd", "alpha", **wrong)])
     assert any(each.startswith("services/odd.yaml:") and says in each for each in found), found
+
+
+DECLARED = {
+    "secrets": ["key"],
+    "options": {"page_rows": {"as": "integer", "required": True}, "old_style": {"as": "boolean", "required": False}},
+}
+
+
+@pytest.mark.parametrize(
+    ("secrets", "options", "says"),
+    [
+        ({"key": "env/KEY"}, {"page_rows": 20, "old_style": True}, []),
+        ({}, {"page_rows": 20}, [(("fund", "secrets"), "'fund' needs key")]),
+        ({"key": "env/KEY"}, {}, [(("fund", "options"), "needs page_rows")]),
+        ({"key": "env/KEY"}, {"page_rows": "20"}, [(("fund", "options", "page_rows"), "must be integer")]),
+        ({"key": "env/KEY"}, {"page_rows": True}, [(("fund", "options", "page_rows"), "must be integer")]),
+        ({"key": "env/KEY"}, {"page_rows": 2, "x": 1}, [(("fund", "options", "x"), "unknown key")]),
+    ],
+)
+def test_feat_C5_options_are_typed_and_secrets_are_by_name(
+    secrets: dict[str, str], options: dict[str, Any], says: list[tuple[tuple[str, ...], str]]
+) -> None:
+    tables = Tables(systems={"fund": {"secrets": secrets, "options": options}})
+    found = [(path, text) for _, path, text in systems_fit(lambda _: DECLARED)(tables)]
+    assert found == says
+    assert not list(systems_fit(lambda _: {})(tables)), "what declares nothing is the protocol's own business"

@@ -1,0 +1,278 @@
+"""The contract kit: what every adapter must keep, checked on the folder alone, and on a system that really answers.
+
+One suite for the tests of this repository and for `hub systems verify`. A folder is enough: no list is edited.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from hub.errors import Problem
+from hub.port import Adapter, Call, Garbled, PortError, Reply
+from hub.systems.asking import SOMEBODY, fitting
+from hub.systems.drafted import checked, undecided
+from hub.systems.filing import runs_as
+from hub.systems.leaves import in_html, in_json, in_xml
+from hub.systems.opening import Recording, opened_alone, recordings, replayed
+from hub.systems.recording import Loopback
+from hub.systems.rogue import RUBBISH, SLOW, flood, redirect
+from hub.systems.sampling import labels_of
+
+Verdict = Literal["good", "bad", "skipped"]
+DEADLINE_S, OVER_S = 1.0, 0.3
+_MOST_BYTES = 12 << 20  # the cap of 5 MiB, and what the kernel had already taken
+_CUTS = 12
+_READ_AS = {"gb2312": "gb18030", "gbk": "gb18030"}
+_STRANGE = "zz"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    check: str
+    verdict: Verdict
+    said: str
+
+
+@dataclass(slots=True)
+class Contract:
+    """One system's folder. Each check raises AssertionError with one sentence, or says in a word what it saw."""
+
+    folder: Path
+    facts: Mapping[str, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.facts = checked(self.folder)
+
+    def asked(self, operation: str, person: Mapping[str, Any] = SOMEBODY) -> dict[str, Any]:
+        return fitting(self.facts["operations"][operation], self.facts["codes"], person)
+
+    @property
+    def reads(self) -> list[str]:
+        """The operations that only ask, without the one that fetches our own token: no caller may use that."""
+        token = (self.facts.get(self.facts["protocol"]) or {}).get("token") or {}
+        operations = self.facts["operations"].items()
+        return [name for name, each in operations if each["kind"] == "read" and name != token.get("operation")]
+
+    def checks(self) -> Mapping[str, Callable[[], str]]:
+        """Everything that needs the folder only."""
+        slow = {f"deadline under {name}": partial(self.keeps_the_deadline, name) for name in SLOW}
+        return {
+            "declares what it can do": self.declares,
+            **slow,
+            "only the five errors leave it": self.only_five_errors,
+            "byte cap": self.byte_cap,
+            "no redirect is followed": self.no_redirect,
+            "recorded answers": self.recorded,
+            "pinned charset": self.pinned_charset,
+            "a cut answer is refused": self.complete,
+            "unknown codes are refused and reported": self.unknown_codes,
+            "unknown elements are reported": self.unknown_elements,
+        }
+
+    def declares(self) -> str:
+        operations, probe = self.facts["operations"], self.facts["probe"]
+        writes = [name for name, each in operations.items() if each["kind"] == "write"]
+        assert operations[probe["operation"]]["kind"] == "read", "the probe writes"
+        assert not writes or self.facts["filing"], "it writes and does not say how a lost filing is found again"
+        filing = f", files as {runs_as(self.facts['filing'])}" if writes else ""
+        return f"{len(operations)} operations, {len(writes)} of them write{filing}"
+
+    def nothing_left_to_decide(self) -> str:
+        left = undecided(self.folder)
+        assert not left, f"{len(left)} remarks are left, the first: {left[0]}"
+        return "every remark was taken away"
+
+    def keeps_the_deadline(self, kind: str) -> str:
+        with Loopback(SLOW[kind]) as server, opened_alone(self.folder, server.url, facts=self.facts) as adapter:
+            longest = max(late(adapter, name, self.asked(name)) for name in self._some())
+        return f"at most {longest:+.2f} s"
+
+    def only_five_errors(self) -> str:
+        tried = 0
+        for what, speak in RUBBISH.items():
+            with Loopback(speak) as server, opened_alone(self.folder, server.url, facts=self.facts) as adapter:
+                for name in self.facts["operations"]:
+                    outcome(adapter, name, self.asked(name), what)
+                    tried += 1
+                probed(adapter, what)
+        return f"{tried} broken answers"
+
+    def byte_cap(self) -> str:
+        with flood() as (url, taken), opened_alone(self.folder, url, facts=self.facts) as adapter:
+            name = self._some()[0]
+            said = outcome(adapter, name, self.asked(name), "a flood", seconds=20)
+            assert isinstance(said, PortError), "it took an answer without end"
+            assert taken() < _MOST_BYTES, f"it took {taken() >> 20} MiB"
+        return said.code
+
+    def no_redirect(self) -> str:
+        with redirect() as (url, followed), opened_alone(self.folder, url, facts=self.facts) as adapter:
+            for name in self.facts["operations"]:
+                said = outcome(adapter, name, self.asked(name), "a redirect")
+                assert isinstance(said, PortError), f"{name}: a redirect passed for an answer"
+            assert followed() == 0, "it went where the redirect pointed"
+        return "nobody followed"
+
+    def recorded(self) -> str:
+        found = recordings(self.folder)
+        for recording in found:
+            reply = replayed(recording, facts=self.facts)
+            told = recording.fields
+            assert told is None or reply.fields == told, f"{recording.sample}: other fields than written down"
+        return _how_many(found)
+
+    def pinned_charset(self) -> str:
+        pinned = _READ_AS.get(self.facts["encoding"], self.facts["encoding"])
+        other = "gb18030" if pinned == "utf-8" else "utf-8"
+        telling = [each for each in recordings(self.folder) if not each.body.isascii()]
+        for recording in telling:
+            body = recording.body.decode(pinned).encode(other)
+            said = _replay(recording, body)
+            assert isinstance(said, Garbled), f"{recording.sample}: taken in {other}, which is not its charset"
+        return _how_many(telling)
+
+    def complete(self) -> str:
+        """A cut answer is refused; where the cut took nothing of it, it is the same answer."""
+        found = recordings(self.folder)
+        for recording in found:
+            whole = replayed(recording).fields
+            for cut in range(_CUTS):
+                said = _replay(recording, recording.body[: len(recording.body) * cut // _CUTS])
+                same = isinstance(said, Reply) and said.fields == whole
+                assert same or isinstance(said, PortError), f"{recording.sample}: cut at {cut}/{_CUTS}, and taken"
+        return _how_many(found)
+
+    def unknown_codes(self) -> str:
+        tried = 0
+        for recording in recordings(self.folder):
+            for path, table in self._coded(recording.operation):
+                tried += self._unknown_code(recording, path, table)
+        return f"{tried} codes"
+
+    def _unknown_code(self, recording: Recording, path: str, table: str) -> bool:
+        label = path.rpartition(".")[2] if recording.sample.endswith(".html") else path
+        body = _with(recording, lambda at, text: _STRANGE if at in (path, label) else text)
+        if body is None or body == _with(recording, lambda _, text: text):
+            return False
+        told: list[tuple[str, str, str]] = []
+        said = _replay(recording, body, unmapped=lambda *words: told.append(words))
+        assert isinstance(said, Garbled), f"{path}: a code without a meaning was let through"
+        assert (recording.operation, f"code table {table}", _STRANGE) in told, f"{path}: not reported"
+        return True
+
+    def unknown_elements(self) -> str:
+        tried = 0
+        for recording in recordings(self.folder):
+            body = _grown(recording)
+            if body is None:
+                continue
+            told: list[tuple[str, str, str]] = []
+            said = _replay(recording, body, unmapped=lambda *words, told=told: told.append(words))
+            assert isinstance(said, Reply), f"{recording.sample}: one more element, and no answer ({said})"
+            assert any(kind == "element" and _STRANGE in word for _, kind, word in told), "not reported"
+            tried += 1
+        return f"{tried} answers"
+
+    def _some(self) -> Sequence[str]:
+        """One of each kind: a slow answer costs a second each."""
+        by_kind = {each["kind"]: name for name, each in self.facts["operations"].items()}
+        return list(by_kind.values())
+
+    def _coded(self, operation: str) -> Iterator[tuple[str, str]]:
+        answer = self.facts["operations"][operation]["answer"]
+        groups = [("", answer["fields"]), *((f"{rows['from']}.", rows["fields"]) for rows in answer["lists"].values())]
+        for above, fields in groups:
+            for entry in fields.values():
+                if entry["table"]:
+                    yield above + entry["from"], entry["table"]
+
+
+def _how_many(found: Sequence[Recording]) -> str:
+    return f"{len(found)} recordings"
+
+
+def _replay(recording: Recording, body: bytes, **opening: Any) -> Reply | PortError:
+    try:
+        return replayed(recording, body, **opening)
+    except PortError as error:
+        return error
+
+
+def _with(recording: Recording, replace: Callable[[str, str], str]) -> bytes | None:
+    """The recording with other values at dotted paths, where its form is one we can write; None elsewhere."""
+    facts = checked(recording.folder)
+    charset = _READ_AS.get(facts["encoding"], facts["encoding"])
+    text = recording.body.decode(charset)
+    match recording.sample.rpartition(".")[2]:
+        case "json":
+            return in_json(text, replace).encode(charset)
+        case "xml":
+            return in_xml(text, replace, 3 if "envelope" in text[:400].lower() else 1).encode(charset)
+        case "html":
+            labels = frozenset(labels_of(facts["operations"][recording.operation]))
+            return in_html(text, replace, labels).encode(charset)
+    return None
+
+
+def _grown(recording: Recording) -> bytes | None:
+    """The recording with an element nobody has heard of; None where its form is not one we can write."""
+    body = recording.body
+    if recording.sample.endswith(".json") and body.lstrip().startswith(b"{"):
+        return body.replace(b"{", b'{"' + _STRANGE.encode() + b'": "1", ', 1)
+    if not recording.sample.endswith(".xml"):
+        return None
+    if b"&lt;/" in body:  # a document inside a document
+        before, end, after = body.rpartition(b"&lt;/")
+        return before + b"&lt;zz&gt;1&lt;/zz&gt;" + end + after
+    before = body.rpartition(b"</")[0].rpartition(b"</")[0].rpartition(b"</")[0]  # inside the answer's own element
+    return before + b"<zz>1</zz>" + body[len(before) :] if before else None
+
+
+def late(adapter: Adapter, operation: str, asked: Mapping[str, Any], seconds: float = DEADLINE_S) -> float:
+    """By how much a call overruns its deadline; it must end in one of the five errors, by then and 0.3 s."""
+    started = time.monotonic()
+    said = outcome(adapter, operation, asked, "a slow answer", seconds)
+    over = time.monotonic() - started - seconds
+    assert isinstance(said, PortError), f"{operation}: a slow answer passed for a whole one"
+    assert over <= OVER_S, f"{operation}: {over:.2f} s past its deadline"
+    return over
+
+
+def outcome(
+    adapter: Adapter, operation: str, asked: Mapping[str, Any], what: str, seconds: float = DEADLINE_S
+) -> Reply | PortError:
+    """What a call ends in; anything but a reply or one of the five errors is a breach."""
+    try:
+        return adapter.call(Call(operation, asked, time.monotonic() + seconds, key="CONTRACT-KIT-0001"))
+    except PortError as error:
+        return error
+    except Exception as error:
+        raise AssertionError(f"{operation}: {type(error).__name__} left it ({what})") from error
+
+
+def probed(adapter: Adapter, what: str, seconds: float = DEADLINE_S) -> PortError | None:
+    try:
+        adapter.probe(time.monotonic() + seconds)
+    except PortError as error:
+        return error
+    except Exception as error:
+        raise AssertionError(f"probe: {type(error).__name__} left it ({what})") from error
+    return None
+
+
+def run(checks: Mapping[str, Callable[[], str]]) -> Iterator[Finding]:
+    """One finding for each check; a breach is told in its own sentence."""
+    for name, check in checks.items():
+        try:
+            said = check()
+        except AssertionError as breach:
+            yield Finding(name, "bad", str(breach))
+        except Problem as problem:
+            yield Finding(name, "bad", f"{problem.code}: {problem.note}")
+        else:
+            yield Finding(name, "skipped" if said.startswith(("0 ", "no ", "not ")) else "good", said)

@@ -1,0 +1,149 @@
+"""The contract kit over every adapter: a folder in adapters/ is tested because it is there, and its twin likewise.
+
+The checks are hub/systems/contract.py and answering.py, the same that `hub systems verify` runs. Every test here is
+feature C10: all of it without the real office.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.twins.wire import Server
+from hub.port import Adapter, Garbled, PortError, Reply
+from hub.systems.answering import Answering
+from hub.systems.asking import SOMEBODY
+from hub.systems.contract import Contract, Finding, late, outcome, run
+from hub.systems.opening import opened_alone
+
+ADAPTERS = Path(__file__).parents[2] / "adapters"
+FOLDERS = sorted(path.parent for path in ADAPTERS.glob("*/system.yaml"))
+CHECKS = list(Contract(FOLDERS[0]).checks())
+TWINS = [folder for folder in FOLDERS if (ADAPTERS / "twins" / f"{folder.name}.py").exists()]
+SECRETS = ("username", "password", "key", "key_old", "appid", "secret")
+TOXICS: dict[str, dict[str, Any]] = {
+    "hang": {"hang": True},
+    "drip of the head": {"drip": {"head_ms": 200, "body_ms": 0}},
+    "drip of the body": {"drip": {"head_ms": 0, "body_ms": 200}},
+}
+
+
+def by_name(value: object) -> str:
+    return value.name if isinstance(value, Path) else str(value)
+
+
+@cache
+def contract(folder: Path) -> Contract:
+    return Contract(folder)
+
+
+def found(check: str, checks: Any) -> Finding:
+    return next(iter(run({check: checks[check]})))
+
+
+@pytest.mark.parametrize("check", CHECKS)
+@pytest.mark.parametrize("folder", FOLDERS, ids=by_name)
+def test_feat_C10_folder(folder: Path, check: str) -> None:
+    finding = found(check, contract(folder).checks())
+    assert finding.verdict != "bad", finding.said
+
+
+@dataclass
+class Office:
+    """A twin on loopback and the adapter of its folder opened on it."""
+
+    server: Server
+    adapter: Adapter
+
+    def toxic(self, **toxics: Any) -> None:
+        body = json.dumps(toxics).encode()
+        put = urllib.request.Request(f"{self.server.url}/twin/toxics", body, method="PUT")
+        with urllib.request.urlopen(put, timeout=5) as answer:
+            answer.read()
+
+
+@contextmanager
+def office(folder: Path, secrets: Path) -> Iterator[Office]:
+    values = {name: f"{folder.name} {name} 0123456789" for name in SECRETS}
+    for name, value in values.items():
+        (secrets / f"{folder.name}_{name}").write_text(value, encoding="utf-8")
+    server = Server(importlib.import_module(f"adapters.twins.{folder.name}").make(secrets, 1)).start()
+    try:
+        with opened_alone(folder, server.address, values, contract(folder).facts) as adapter:
+            yield Office(server, adapter)
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def running(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Office]:
+    with office(request.param, tmp_path) as started:
+        yield started
+
+
+over_twins = pytest.mark.parametrize(
+    ("running", "folder"), [(folder, folder) for folder in TWINS], indirect=["running"], ids=by_name
+)
+
+
+@over_twins
+@pytest.mark.parametrize("check", ["probe", "reads", "a deadline too short", "nobody's record"])
+def test_feat_C10_twin(running: Office, folder: Path, check: str) -> None:
+    finding = found(check, Answering(contract(folder), running.adapter, SOMEBODY).checks())
+    assert finding.verdict != "bad", finding.said
+
+
+@over_twins
+def test_feat_C10_feat_X9_a_thousand_interleavings(running: Office, folder: Path) -> None:
+    finding = found("1,000 interleavings", Answering(contract(folder), running.adapter, SOMEBODY).checks())
+    assert finding.verdict == "skipped" or finding.said == "1000 own record", finding.said
+
+
+@over_twins
+@pytest.mark.parametrize("toxic", TOXICS)
+def test_feat_C10_deadline_to_300_ms_under_toxics(running: Office, folder: Path, toxic: str) -> None:
+    running.toxic(**TOXICS[toxic])
+    for name in contract(folder).reads:
+        late(running.adapter, name, contract(folder).asked(name), 0.6)
+
+
+@over_twins
+def test_feat_C10_a_cut_answer_is_refused(running: Office, folder: Path) -> None:
+    for name in contract(folder).reads:
+        asked = contract(folder).asked(name)
+        whole = outcome(running.adapter, name, asked, "healthy", 3)
+        for framing in ("length", "chunked", "close"):
+            running.toxic(truncate_at={"at": 60, "framing": framing})
+            said = outcome(running.adapter, name, asked, f"cut, {framing}", 3)
+            same = isinstance(said, Reply) and isinstance(whole, Reply) and said.fields == whole.fields
+            assert same or isinstance(said, PortError), f"{name}: cut ({framing}), and taken"
+            assert not same or framing == "close" or name in ("check_session",), name
+        running.toxic()
+
+
+@over_twins
+def test_feat_C10_the_charset_is_pinned(running: Office, folder: Path) -> None:
+    """A department that switches to UTF-8, its declarations left as they are."""
+    facts = contract(folder).facts
+    if facts["encoding"] == "utf-8":
+        pytest.skip("it speaks UTF-8; test_feat_C10_folder has the recordings")
+    running.toxic(charset="utf-8")
+    for name in contract(folder).reads:
+        asked = contract(folder).asked(name)
+        said = outcome(running.adapter, name, asked, "UTF-8", 3)
+        healthy = not asked and isinstance(said, Reply)  # a ping holds no letter that could tell
+        assert healthy or isinstance(said, Garbled), f"{name}: {said}"
+
+
+def test_every_adapter_has_a_test_and_samples() -> None:
+    bare = [folder.name for folder in FOLDERS if not (folder / "test_adapter.py").exists()]
+    assert not bare and all(any((folder / "samples").iterdir()) for folder in FOLDERS), bare
