@@ -16,7 +16,8 @@ from zeep.wsdl.bindings.soap import SoapBinding
 from adapters.protocols import guessing
 from adapters.protocols.drafting import Draft, Shape, Wishes, Writer, invented, leaves, started
 from adapters.protocols.soap_envelope import SOAP11, SOAP12
-from adapters.protocols.wsdl import DEPTH, Message, _Shelf, read
+from adapters.protocols.wsdl import DEPTH, Message, read
+from adapters.protocols.wsdl_shelf import Shelf
 
 _KINDS = {"decimal": "decimal", "double": "decimal", "float": "decimal", "boolean": "boolean", "date": "date",
           "datetime": "datetime"}  # fmt: skip
@@ -47,7 +48,7 @@ def draft(source: str, wishes: Wishes) -> Draft:
 
 
 def _document(file: Path) -> Any:
-    shelf: Any = _Shelf(file.parent)
+    shelf: Any = Shelf(file.parent)
     try:
         return Document(str(file), shelf, settings=Settings(forbid_dtd=True))
     except (Error, OSError, LookupError, ValueError, etree.XMLSyntaxError) as error:

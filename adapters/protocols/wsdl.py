@@ -21,7 +21,7 @@ from zeep.xsd import ComplexType
 from zeep.xsd.elements.builtins import Schema as InlineSchema
 
 from adapters.protocols.facts import unusable
-from adapters.protocols.wsdl_shelf import Shelf as _Shelf
+from adapters.protocols.wsdl_shelf import Shelf
 
 DEPTH = 12
 _WSDL = "http://schemas.xmlsoap.org/wsdl/"
@@ -79,7 +79,7 @@ def read(file: Path, service: str = "", port: str = "") -> dict[str, Message]:
 
 def listed(file: Path, service: str = "", port: str = "") -> tuple[dict[str, Message], dict[str, str]]:
     """What `read` gives, and each operation that cannot be called with one line why."""
-    shelf = _Shelf(file.parent)
+    shelf = Shelf(file.parent)
     asked: Any = shelf  # zeep asks for no more than `load`
     try:
         document = Document(str(file), asked, settings=Settings(forbid_dtd=True))
@@ -108,7 +108,7 @@ def _binding(document: Any, service: str, port: str) -> Any:
     return found[0]
 
 
-def _encoded(shelf: _Shelf, binding: str) -> set[str]:
+def _encoded(shelf: Shelf, binding: str) -> set[str]:
     """The operations whose bodies are encoded, which zeep forgets; each part then says its type."""
     found: set[str] = set()
     for text in shelf.loaded:

@@ -53,7 +53,8 @@ class Department:
         try:
             return onward(passage)
         except PortError as error:
-            error.origin = f"department:{passage.system}"
+            if error.origin == "hub":  # else the adapter knows better who it was: the road between us and them
+                error.origin = f"department:{passage.system}"
             if error.retry_after is None:
                 error.retry_after = _WAIT_S.get(type(error))
             raise
