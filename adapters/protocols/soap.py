@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from adapters.protocols.facts import unusable
+from adapters.protocols.inbound import Inbound
 from adapters.protocols.mapping import Operation, operations
 from adapters.protocols.sample import sampled
 from adapters.protocols.soap_answer import Answers
@@ -30,7 +31,7 @@ class _Compiled:
     answer: str  # the tag its answer must have; empty where any will do
 
 
-class Adapter:
+class Adapter(Inbound):
     """One SOAP system."""
 
     def __init__(self, setting: Setting) -> None:
@@ -50,6 +51,7 @@ class Adapter:
             for name, operation in operations(setting.name, facts).items()
         }
         self._transport = Transport.of(setting)
+        self.open_inbound(setting)
 
     def call(self, call: Call) -> Reply:
         compiled = self._compiled[call.operation]

@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 from marshmallow import Schema, ValidationError
 
-from hub.port import Adapter, PortError, Setting, Shared, Unavailable
+from hub.port import Adapter, PortError, Records, Setting, Shared, Unavailable
 from hub.settings.place import Complaint, Refused
 from hub.settings.reader import Document, read_yaml
 from hub.settings.shapes import System
@@ -51,16 +51,19 @@ class Opened:
 
 
 class Systems:
-    """`attached` gives the systems of the configuration in force, `shared` the store of one system by its id."""
+    """`attached` gives the systems of the configuration in force, `shared` the store of one system by its id, `records`
+    what it delivered."""
 
     def __init__(
         self,
         attached: Callable[[], Mapping[str, System]],
         shared: Callable[[str], Shared],
         package: str = "adapters",
+        records: Callable[[str], Records | None] = lambda _: None,
     ) -> None:
         self._attached = attached
         self._shared = shared
+        self._records = records
         self._package = package
         spec = importlib.util.find_spec(package)
         self._folder = Path(next(iter(spec.submodule_search_locations or ())) if spec else package)
@@ -80,6 +83,10 @@ class Systems:
         if described.complaints:
             raise Unavailable(str(described.complaints[0]))
         return described.facts
+
+    def known(self, id: str) -> Mapping[str, Any]:
+        """The checked system.yaml; empty where there is none, or a wrong one."""
+        return self._describe(id).facts
 
     def operations(self, id: str) -> Collection[str] | None:
         """What the system can do; None where there is no such folder, or a wrong one."""
@@ -142,6 +149,7 @@ class Systems:
             facts=facts,
             folder=self._describe(id).folder,
             shared=self._shared(id),
+            records=self._records(id),
             secrets=attached.secrets,
             options=attached.options,
             allow_private=attached.allow_private,
