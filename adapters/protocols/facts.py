@@ -233,7 +233,7 @@ class Facts(Strict):
         for name, operation in data["operations"].items():
             answer = operation["answer"]
             groups = [operation["request"], answer, *answer["lists"].values(), *data["datasets"].values()]
-            used = {entry["table"] for group in groups for entry in group["fields"].values()} - {""}
+            used = {entry.get("table", "") for group in groups for entry in group["fields"].values()} - {""}
             if used - data["codes"].keys():
                 unknown = ", ".join(sorted(used - data["codes"].keys()))
                 raise ValidationError({"operations": {name: [f"no such code table: {unknown}"]}})

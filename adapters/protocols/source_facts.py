@@ -124,19 +124,22 @@ def dataset_facts(given: type[Schema]) -> type[Schema]:
 
 
 def complete(data: dict[str, Any]) -> None:
-    """What the sections must say of each other. Raises ValidationError; fills in the fields of a polled list."""
-    poll, operations = data["poll"], data["operations"]
-    if poll and poll["operation"] and operations.get(poll["operation"], {}).get("kind") != "read":
+    """What the sections must say of each other. Raises ValidationError; fills in the fields of a polled list.
+
+    A protocol may describe its own poll and datasets and lack what is ours."""
+    operation = (data["poll"] or {}).get("operation")
+    operations = data["operations"]
+    if operation and operations.get(operation, {}).get("kind") != "read":
         raise ValidationError({"poll": {"operation": ["no such operation that reads"]}})
+    lists = operations[operation]["answer"]["lists"] if operation else {}
     for name, dataset in data["datasets"].items():
-        if dataset["list"]:
-            lists = operations[poll["operation"]]["answer"]["lists"] if poll and poll["operation"] else {}
+        if dataset.get("list"):
             if dataset["list"] not in lists:
                 raise ValidationError({"datasets": {name: {"list": ["no such list of the polled operation"]}}})
             dataset["fields"] = lists[dataset["list"]]["fields"]
-        named = {*dataset["key"], *dataset["look_up"]} | ({dataset["version"]} - {""})
+        named = {*dataset["key"], *dataset["look_up"]} | ({dataset.get("version", "")} - {""})
         unknown = named - dataset["fields"].keys()
         if unknown:
             raise ValidationError({"datasets": {name: [f"no field of it: {', '.join(sorted(unknown))}"]}})
-    if (data["callback"] or (poll and poll["operation"])) and not data["datasets"]:
+    if (data["callback"] or operation) and not data["datasets"]:
         raise ValidationError("what is brought is kept in a dataset", "datasets")

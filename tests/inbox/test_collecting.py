@@ -40,7 +40,7 @@ def known(world: World) -> list[str]:
 
 
 @pytest.mark.parametrize("where", ["settle", "settled", "read", "after_read"])
-def test_fault_F18_killed_between_store_settle_and_process(
+def test_fault_F26_killed_between_store_settle_and_process(
     world: World, tmp_path: Path, where: str
 ) -> None:
     """Stored and not settled; settled and not processed; in the middle of processing: nothing lost, nothing twice."""
@@ -131,10 +131,13 @@ def test_a_system_that_hangs_keeps_nobody_else_waiting(world: World, tmp_path: P
 
 
 def test_a_department_that_fails_is_asked_less_often(world: World, tmp_path: Path) -> None:
-    (tmp_path / "press").rmdir()
-    (tmp_path / "press").write_text("no shelf")  # iterating over it brings nothing; settling would fail
+    (tmp_path / "press" / "down").touch()
     world.work()
-    eventually(lambda: world.execute("SELECT 1 FROM inbox_turn WHERE source = 'press' AND ended_at IS NOT NULL"))
+    (waits,) = eventually(
+        lambda: world.execute("SELECT outcome, due_at - ended_at > interval '9 s' FROM inbox_turn WHERE outcome LIKE 'D%'")
+    )
+    assert waits == ("DEPARTMENT_UNAVAILABLE", True)
+    eventually(lambda: world.execute("SELECT 1 FROM ledger_exchange WHERE outcome = 'DEPARTMENT_UNAVAILABLE'"))
 
 
 @pytest.mark.parametrize(

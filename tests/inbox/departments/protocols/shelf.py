@@ -40,6 +40,8 @@ class Adapter:
 
     def collect(self, deadline: float) -> Iterator[Delivery]:
         self.halt("collect")
+        if (self.shelf / "down").exists():
+            raise Unavailable("the shelf is down")
         for path in sorted(self.shelf.glob("*.json")):
             yield Delivery(path.stem.partition("~")[0], path.read_bytes(), {"content": "json"}, path)
 
