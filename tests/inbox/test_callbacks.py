@@ -70,8 +70,8 @@ def send(
     **headers: str,
 ) -> tuple[int, str]:  # fmt: skip
     sent = str(int(time.time()) - ago_s)
-    signed = {"X-Event": event, "X-Time": sent, "X-Sign": signature(key, event, sent, raw), "Content-Type": "text/plain"}
-    told = client.post(path, base_url=HOST, data=raw, headers={**signed, **headers})
+    signed = {"X-Event": event, "X-Time": sent, "X-Sign": signature(key, event, sent, raw)}
+    told = client.post(path, base_url=HOST, data=raw, headers={"Content-Type": "text/plain", **signed, **headers})
     body = json.loads(told.data)
     return told.status_code, body.get("code") or body["status"]
 

@@ -44,7 +44,7 @@ def opened(system: str, address: str, change: Change | None = None, records: Rec
     account = {"username": "hub", "password": "secret"}
     no_store: Any = None
     return protocol.Adapter(
-        Setting(system, address, facts, ADAPTERS / system, no_store, records, account, allow_private=True, **more)
+        Setting(system, address, facts, ADAPTERS / system, no_store, account, records=records, allow_private=True, **more)
     )
 
 
@@ -118,7 +118,8 @@ def _environ(home: Path, port: int) -> dict[str, str]:
         "PATH": os.environ.get("PATH", "/usr/bin:/bin") + ":/usr/sbin:/usr/lib/rabbitmq/bin", "HOME": str(home),
         "LANG": "C.UTF-8",
         "RABBITMQ_NODENAME": name, "RABBITMQ_MNESIA_BASE": str(home / "data"), "RABBITMQ_LOG_BASE": str(home / "log"),
-        "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq.conf"), "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "enabled_plugins"),
+        "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq.conf"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "enabled_plugins"),
         "RABBITMQ_ADVANCED_CONFIG_FILE": str(home / "advanced.config"),
         "RABBITMQ_CONF_ENV_FILE": str(home / "none"), "RABBITMQ_PID_FILE": str(home / "pid"),
         "RABBITMQ_DIST_PORT": str(_free_port()), "RABBITMQ_ALLOW_INPUT": "true",
