@@ -34,6 +34,7 @@ COLLECT_S = 30.0  # how long one turn may last
 _HOLD_S = COLLECT_S + 15.0
 _AFTER_FAILURE_S = 10.0
 _TICK_S = 0.5
+_END_S = 10.0
 _LOOK_S = 10.0
 _PATIENCE_S = 20.0
 _NO_SUBJECT = bytes(32)
@@ -71,8 +72,9 @@ class Collecting:
             except Problem as problem:  # PostgreSQL is away
                 self._log.warning("inbox_waits", code=problem.code)
                 stop.wait(5)
+        until = time.monotonic() + _END_S
         for thread in list(self._threads.values()):
-            thread.join(5)
+            thread.join(max(0.0, until - time.monotonic()))
 
     def tick(self) -> None:
         for system in self._attached():

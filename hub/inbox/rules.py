@@ -15,7 +15,8 @@ _LONGEST_ID = 200
 _LONGEST_NOTE = 200
 _DIGITS = re.compile(r"[0-9]+", re.ASCII)
 _NUMBER_WIDTH = 20
-_PERSONAL = re.compile(r"[0-9]{6,}[0-9Xx]?", re.ASCII)
+_ID_NUMBER = re.compile(r"(?<![0-9])[1-9][0-9]{16}[0-9Xx](?![0-9])", re.ASCII)
+_PERSONAL = re.compile(r"[0-9]{9,}[Xx]?", re.ASCII)  # telephone, ID and account numbers; no day, no row
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,8 @@ def in_order(version: str) -> str:
 
 
 def named(id: str, digest: bytes) -> str:
-    """The name a delivery goes by: the department's, when one can be kept."""
-    if 0 < len(id) <= _LONGEST_ID and id.isprintable():
+    """The name a delivery goes by: the department's, when one can be kept and it is no person's number."""
+    if 0 < len(id) <= _LONGEST_ID and id.isprintable() and not _ID_NUMBER.search(id):
         return id
     return "sha256:" + hashlib.sha256(id.encode("utf-8", "surrogatepass") if id else digest).hexdigest()
 

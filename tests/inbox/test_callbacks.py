@@ -31,7 +31,7 @@ def department() -> Iterator[Office]:
 
 
 @pytest.fixture
-def hub(tmp_path: Path, fresh_database: str, redis: str, department: Office) -> Iterator[Hub]:
+def hub(tmp_path: Path, empty_database: str, redis: str, department: Office) -> Iterator[Hub]:
     calling = {
         "address": department.address,
         "allow_private": True,
@@ -40,7 +40,7 @@ def hub(tmp_path: Path, fresh_database: str, redis: str, department: Office) -> 
     write_config(tmp_path / "config", {"calling": calling, "press": shelf(tmp_path, "press")})
     opened = Hub.open(tmp_path, {
         **ENVIRON, "HUB_CONFIG": str(tmp_path / "config"), "HUB_ADAPTERS": PACKAGE,
-        "HUB_DATABASE_URL": fresh_database, "HUB_REDIS_URL": redis,
+        "HUB_DATABASE_URL": empty_database, "HUB_REDIS_URL": redis,
     })  # fmt: skip
     opened.switches.refresh()
     yield opened
@@ -146,12 +146,18 @@ def test_row_B75_an_unknown_system_or_one_that_does_not_call(hub: Hub, client: F
     assert stored(hub) == []
 
 
-def test_a_system_that_is_off_is_told_to_come_again(hub: Hub, client: FlaskClient) -> None:
-    with hub.database.session() as session:
-        hub.switches.change(session, "system", "calling", {"enabled": False}, "a test", "tester")
-    hub.switches.refresh()
+def test_feat_C2_a_system_that_is_off_is_told_to_come_again(hub: Hub, client: FlaskClient) -> None:
+    switch(hub, False)
     assert send(client, encoded(EVENT)) == (503, "SERVICE_DISABLED")
     assert stored(hub) == []
+    switch(hub, True)
+    assert send(client, encoded(EVENT)) == (200, "stored")
+
+
+def switch(hub: Hub, enabled: bool) -> None:
+    with hub.database.session() as session:
+        hub.switches.change(session, "system", "calling", {"enabled": enabled}, "a test", "tester")
+    hub.switches.refresh()
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import pytest
 from hub.clock import CHINA
 from hub.inbox import turns
 from hub.inbox.rules import Schedule, in_order
-from tests.inbox.world import World, build, eventually, put, row
+from tests.inbox.world import ENVIRON, PACKAGE, World, build, eventually, put, row, shelf, write_config
 
 ROOT = Path(__file__).parents[2]
 HAN = "362623190205121932"
@@ -154,3 +155,19 @@ def test_when_a_system_is_due(schedule: dict[str, object], now: str, due: str) -
 def test_quirk_Q52_the_order_of_versions() -> None:
     given = ["", "9", "10", "010", "2026-01-05T09:00:00", "2026-01-05T10:00:00", "20260106", "v1.9", "v1.10"]
     assert sorted(given, key=in_order) == given
+
+
+def test_feat_C2_hub_work_collects_and_ends_when_told(tmp_path: Path, empty_database: str, redis: str) -> None:
+    write_config(tmp_path / "config", {"press": shelf(tmp_path, "press")})
+    put(tmp_path / "press", "m1", row("1"))
+    environ = {**os.environ, **ENVIRON, "HUB_HOME": str(tmp_path), "HUB_CONFIG": str(tmp_path / "config"),
+               "HUB_ADAPTERS": PACKAGE, "HUB_DATABASE_URL": empty_database, "HUB_REDIS_URL": redis}  # fmt: skip
+    process = subprocess.Popen([sys.executable, "-m", "hub", "work"], cwd=ROOT, env=environ)
+    world = build(tmp_path, empty_database)
+    try:
+        eventually(lambda: world.arrived("press", "done"), 60)
+        process.terminate()
+        assert process.wait(40) == 0
+    finally:
+        process.kill()
+        world.close()

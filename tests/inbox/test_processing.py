@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from hub.errors import Problem
-from hub.port import Call, Delivery
+from hub.inbox.rules import datasets, named, plain
+from hub.port import Call, Delivery, Record
 from tests.canary import Canary, tables
 from tests.inbox.world import World, eventually, put, row
 
@@ -49,15 +50,18 @@ def test_quirk_Q52_twice_is_once(world: World) -> None:
     assert results(world) == [("1", "positive")]
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
-def test_quirk_Q52_any_order_comes_to_the_same(world: World, order: tuple[int, ...]) -> None:
-    """9 before 10, a deletion in between, and one that comes back after it."""
-    brought = [rows(row("1", seq=9)), rows(row("1", seq=10, result="1")), rows(row("1", seq=11, op="D")),
-               rows(row("1", seq=100, result="1"), row("2", seq=3))]  # fmt: skip
-    for position in order:
-        bring(world, f"m{position}", brought[position])
-        process(world)
-    assert results(world) == [("1", "positive"), ("2", "negative")]
+def test_quirk_Q52_any_order_comes_to_the_same(world: World) -> None:
+    """9 before 10, a deletion in between, and one that comes back after it: all 24 orders, each with its own key."""
+    orders = list(itertools.permutations(range(4)))
+    for number, order in enumerate(orders):
+        no = f"{number:02d}"
+        brought = [rows(row(no, seq=9)), rows(row(no, seq=10, result="1")), rows(row(no, seq=11, op="D")),
+                   rows(row(no, seq=100, result="1"), row(f"{no}b", seq=3))]  # fmt: skip
+        for position in order:
+            bring(world, f"m{number}-{position}", brought[position])
+            process(world)
+    wanted = [pair for number in range(24) for pair in ((f"{number:02d}", "positive"), (f"{number:02d}b", "negative"))]
+    assert results(world) == wanted
 
 
 def test_a_deleted_row_is_gone_and_an_older_version_does_not_bring_it_back(world: World) -> None:
@@ -69,6 +73,7 @@ def test_a_deleted_row_is_gone_and_an_older_version_does_not_bring_it_back(world
 
 
 def test_fault_F43_quirk_Q53_one_poison_among_a_thousand(world: World) -> None:
+    world.hasten()
     with world.database.session() as session:
         for number in range(1000):
             delivery = Delivery(f"m{number}", b"bug" if number == 500 else rows(row(str(number))))
@@ -186,3 +191,29 @@ def test_row_privacy_no_readable_value_is_in_the_database(world: World, tmp_path
     assert len(results(world)) == 1
     leaks = [leak for name, data in tables(world.url) for leak in canary.found(name, data)]
     assert not leaks
+
+
+def test_what_an_adapter_brings_beyond_its_facts_is_not_kept(world: World) -> None:
+    """Another adapter's mapping may be laxer than ours."""
+    declared = datasets(world.systems.known("press"))
+    fields = {"no": "1", "id_number": HAN, "undeclared": "x"}
+    with world.database.session() as session:
+        world.inbox._keeping.put(session, "press", 1, declared, [Record("tests", "1", fields)])
+    assert world.find("press", "tests", "id_number", HAN) == [{"no": "1", "id_number": HAN}]
+
+
+@pytest.mark.parametrize(
+    ("note", "kept"),
+    [
+        ("row 50000, column zt", "row 50000, column zt"), (f"{HAN}.json", "#.json"), ("13912345678 \0\n", "# "),
+        ("x" * 999, "x" * 200),
+    ],
+)  # fmt: skip
+def test_a_note_holds_nobodys_number(note: str, kept: str) -> None:
+    assert plain(note) == kept
+
+
+@pytest.mark.parametrize("id", ["", "a" * 201, "a\0b", f"{HAN}.xlsx"])
+def test_a_name_that_cannot_be_kept(id: str) -> None:
+    assert named(id, b"digest").startswith("sha256:")
+    assert named("社保_20260105_01.txt", b"digest") == "社保_20260105_01.txt"

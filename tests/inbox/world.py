@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -67,10 +67,12 @@ class World:
     inbox: Inbox
     url: str
     stop: threading.Event
+    working: list[threading.Thread] = field(default_factory=list)
 
     def work(self) -> threading.Thread:
         thread = threading.Thread(target=self.inbox.collecting.run, args=(self.stop,), daemon=True)
         thread.start()
+        self.working.append(thread)
         return thread
 
     def arrived(self, source: str | None = None, result: str | None = None) -> list[Arrived]:
@@ -86,21 +88,33 @@ class World:
         self.switches.refresh()
 
     def execute(self, statement: str) -> list[Any]:
-        plain = make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False)
-        with psycopg.connect(plain, autocommit=True) as connection:
-            cursor = connection.execute(statement)  # type: ignore[arg-type]
-            return cursor.fetchall() if cursor.description else []
+        return executed(self.url, statement)
 
     def hurry(self) -> None:
         """What waits for its next attempt is due now."""
         self.execute("UPDATE inbox_delivery SET due_at = now() WHERE processed_at IS NULL")
 
+    def hasten(self) -> None:
+        """For tests of thousands: this database need not wait for the disk."""
+        name = make_url(self.url).database
+        self.execute(f"ALTER DATABASE {name} SET synchronous_commit = off")
+        self.database.engine.dispose()
+
     def close(self) -> None:
         self.stop.set()
+        for thread in self.working:
+            thread.join(20)
         self.exchanges.close()
         self.systems.close()
         self.settings.stop()
         self.database.close()
+
+
+def executed(url: str, statement: str) -> list[Any]:
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        cursor = connection.execute(statement)  # type: ignore[arg-type]
+        return cursor.fetchall() if cursor.description else []
 
 
 def build(folder: Path, url: str, lease_s: float = 60.0, package: str = PACKAGE) -> World:

@@ -43,9 +43,8 @@ def opened(system: str, address: str, change: Change | None = None, records: Rec
     protocol, facts = facts_of(system, change)
     account = {"username": "hub", "password": "secret"}
     no_store: Any = None
-    return protocol.Adapter(
-        Setting(system, address, facts, ADAPTERS / system, no_store, account, records=records, allow_private=True, **more)
-    )
+    folder, more = ADAPTERS / system, {"allow_private": True, **more}
+    return protocol.Adapter(Setting(system, address, facts, folder, no_store, account, records=records, **more))
 
 
 @dataclass(frozen=True)

@@ -261,4 +261,10 @@ def test_feat_C9_what_was_delivered_is_looked_up(site: MessageQueueSite) -> None
 )
 def test_threat_T11_addresses_that_are_not_admitted(address: str) -> None:
     with pytest.raises(Problem, match="CONFIG_INVALID"):
-        opened("resumption", address)
+        opened("resumption", address, allow_private="2130706433" in address or "127.1" in address)
+
+
+def test_threat_T11_a_loopback_address_is_admitted_by_name_only() -> None:
+    opened("resumption", "stomp://127.0.0.1:1")
+    with pytest.raises(Problem, match="CONFIG_INVALID"):
+        opened("resumption", "stomp://127.0.0.1:1", allow_private=False)
