@@ -102,9 +102,9 @@ class Collecting:
             run(system)
             return
         except Problem as problem:
-            self._log.warning("inbox_failed", act=act, system=system, code=problem.code, note=problem.note)
+            self._log.warning("inbox_failed", operation=act, system=system, code=problem.code, note=problem.note)
         except Exception as error:
-            self._log.error("inbox_broke", act=act, system=system, error=type(error).__name__, **_where(error))
+            self._log.error("inbox_broke", operation=act, system=system, error=type(error).__name__, **_where(error))
         self._not_before[act, system] = time.monotonic() + _AFTER_FAILURE_S
 
     def _process(self, system: str) -> None:

@@ -37,7 +37,7 @@ class Keeping:
         declared: Mapping[str, Dataset],
         records: Iterable[Record],
     ) -> None:
-        """All of them in one statement; of two versions of one key the higher stays, of equal ones what came last."""
+        """All of them at once; of two versions of one key the higher stays, of equal ones what came last."""
         newest: Newest = {}
         for record in records:
             tag, version = self._key_tag(source, record), in_order(record.version)
@@ -52,13 +52,13 @@ class Keeping:
              **self._sealed(source, declared[record.dataset], tag, record)}
             for tag, (version, record) in sorted(newest.items(), key=lambda item: item[0])
         ]  # fmt: skip
-        fresh = insert(RecordRow).values(rows)
+        fresh = insert(RecordRow)
         later = tuple_(fresh.excluded.version, fresh.excluded.delivery_id) >= tuple_(
             RecordRow.version, RecordRow.delivery_id
         )
         values = {name: fresh.excluded[name] for name in _VALUES}
         kept = fresh.on_conflict_do_update(index_elements=["key_tag"], set_=values, where=later)
-        won = session.scalars(kept.returning(RecordRow.key_tag)).all()
+        won = session.scalars(kept.returning(RecordRow.key_tag), rows).all()
         self._note_look_ups(session, source, declared, {tag: newest[tag][1] for tag in won})
 
     def touch(self, session: Session, source: str, names: Iterable[str], at: datetime) -> None:

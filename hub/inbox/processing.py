@@ -107,7 +107,7 @@ class Processing:
             last = self._deliveries.fail(session, claimed, code)
         tell = self._log.error if last else self._log.warning
         event = "delivery_quarantined" if last else "delivery_failed"
-        tell(event, system=claimed.source, delivery=claimed.id, attempts=claimed.attempts, code=code, note=note)
+        tell(event, system=claimed.source, delivery=claimed.id, attempt=claimed.attempts, code=code, note=note)
 
 
 def _batches(rows: Iterable[Record | BadRow]) -> Iterator[tuple[list[Record | BadRow], bool]]:

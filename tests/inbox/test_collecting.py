@@ -113,6 +113,7 @@ def test_feat_C2_a_system_that_is_off_is_not_collected_and_the_turn_is_on_record
     eventually(lambda: world.arrived("other", "done"))
     time.sleep(1.5)
     assert world.arrived("press") == []
+    assert world.execute("SELECT 1 FROM inbox_turn WHERE source = 'press'") == []  # it was not even asked
     world.switch("press", enabled=True)
     eventually(lambda: known(world) == ["1"])
     recorded = "SELECT system, outcome, data_class FROM ledger_exchange WHERE operation = 'collect' ORDER BY system"

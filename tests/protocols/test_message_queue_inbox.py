@@ -20,7 +20,7 @@ HAN = "362623190205121932"
 
 @pytest.fixture
 def world(
-    tmp_path: Path, empty_database: str, rabbitmq: Rabbit, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, fresh_database: str, rabbitmq: Rabbit, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[World]:
     with rabbitmq.channel() as channel:
         channel.queue_declare(QUEUE, durable=True)
@@ -29,7 +29,7 @@ def world(
     secrets = {"username": "env/USERNAME", "password": "env/PASSWORD"}
     entry = {"address": rabbitmq.address, "allow_private": True, "secrets": secrets}
     write_config(tmp_path / "config", {"nucleic_acid": entry})
-    built = build(tmp_path, empty_database, package="adapters")
+    built = build(tmp_path, fresh_database, package="adapters")
     yield built
     built.close()
 
