@@ -10,10 +10,10 @@ import codecs
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from threading import get_ident
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import marshmallow
 from flask import g
@@ -22,6 +22,7 @@ from webargs.flaskparser import FlaskParser
 from hub.errors import Problem
 from hub.fields import faults, load
 
+View = TypeVar("View", bound=Callable[..., Any])
 LARGEST = 1024 * 1024
 DEEPEST = 32
 MOST_KEYS = 200
@@ -68,12 +69,24 @@ def has_body(environ: dict[str, Any]) -> bool:
 
 def receive(environ: Mapping[str, Any], readers: Readers) -> dict[str, Any]:
     """The request's body, read once and checked."""
+    raw = receive_bytes(environ, readers)
+    _check_media_type(environ.get("CONTENT_TYPE", ""))
+    return parse(raw)
+
+
+def receive_bytes(environ: Mapping[str, Any], readers: Readers) -> bytes:
+    """The request's body as it came, within the same bounds."""
     with readers.waiting():
         raw = _read(environ)
     if environ.get("HTTP_CONTENT_ENCODING", "identity").strip().lower() != "identity":
         raise Problem("CONTENT_ENCODING")
-    _check_media_type(environ.get("CONTENT_TYPE", ""))
-    return parse(raw)
+    return raw
+
+
+def takes_bytes(view: View) -> View:
+    """Mark a view whose body is not JSON, or is somebody else's: it finds the bytes in `g.body`."""
+    view.takes_bytes = True  # type: ignore[attr-defined]
+    return view
 
 
 def _read(environ: Mapping[str, Any]) -> bytes:

@@ -12,7 +12,7 @@ from flask.json.provider import JSONProvider
 from flask.sessions import NullSession, SessionInterface
 
 from blueprints import openapi
-from blueprints.body import LARGEST, Readers, has_body, receive
+from blueprints.body import LARGEST, Readers, has_body, receive, receive_bytes
 from blueprints.door import ARRIVED, TRACE, Door
 from blueprints.problems import Problems
 from blueprints.traffic import ROUTE, Traffic
@@ -117,6 +117,7 @@ def _read_before_view(app: Flask) -> None:
         if request.url_rule is not None:
             environ[ROUTE] = request.url_rule.rule
         if has_body(environ) and request.routing_exception is None:
-            g.body = receive(environ, readers)
+            bytes_wanted = hasattr(app.view_functions[request.endpoint or ""], "takes_bytes")
+            g.body = receive_bytes(environ, readers) if bytes_wanted else receive(environ, readers)
 
     app.before_request(enter)

@@ -20,7 +20,7 @@ from hub.clock import CHINA
 _WORDS = """
 event level at trace_id service system operation outcome code status method route origin ms bytes_in bytes_out
 attempt state before after reason_code version file line column note worker pid port url_host count kind error
-job role actor retry_after stage
+job role actor retry_after stage delivery
 """
 ALLOWED = frozenset(_WORDS.split())
 _NUMBERS = re.compile(r"\d{11,18}[\dXx]?|[\uff10-\uff19]{11,18}")

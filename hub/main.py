@@ -18,6 +18,7 @@ from hub.gateway.redis_line import RedisLine, connect
 from hub.gateway.service import Gateway
 from hub.gateway.shared import SharedStore
 from hub.identity.service import Identity
+from hub.inbox.service import Inbox
 from hub.ledger import Exchanges
 from hub.login.service import Login
 from hub.metrics import Metrics
@@ -53,6 +54,7 @@ class Hub:
             shared=lambda id: self.store.for_system(id),
             package=package,
             unmapped=lambda id: self.unmapped.of(id),
+            records=lambda id: self.inbox.records(id),
         )
         checks = (
             operations_known(self.systems.operations),
@@ -70,6 +72,15 @@ class Hub:
         self.store = SharedStore(self.line, self.crypto)
         self.switches = Switches(self.settings, self.database, self.clock)
         self.exchanges = Exchanges(self.database)
+        self.inbox = Inbox(
+            attached=lambda: self.settings.now.systems,
+            switches=self.switches,
+            systems=self.systems,
+            database=self.database,
+            crypto=self.crypto,
+            exchanges=self.exchanges,
+            clock=self.clock,
+        )
         self.identity = Identity(self.crypto, self.clock)
         self.gateway = Gateway(
             now=lambda: self.settings.now,

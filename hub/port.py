@@ -91,6 +91,15 @@ class Source(Protocol):
         ...
 
 
+class Receiver(Protocol):
+    """An adapter whose department calls us. `read` of Source gives the rows of what it brought."""
+
+    def receive(self, headers: Mapping[str, str], raw: bytes) -> Delivery:
+        """A callback whose signature and time were checked; header names are in small letters. Raises Denied:
+        CALLBACK_FORGED, or CALLBACK_STALE when it is signed well but too old or too early."""
+        ...
+
+
 class Records(Protocol):
     """What was delivered and read, as one system's adapter may look it up. Sealed, and only the fields declared."""
 

@@ -11,6 +11,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from adapters.protocols.charset import CHARSETS
+from adapters.protocols.source_facts import CallbackFacts, PollFacts, complete, dataset_facts
 from adapters.protocols.values import TYPES, day_form
 from hub.errors import Problem
 
@@ -223,6 +224,15 @@ class Facts(Strict):
     outcome = fields.Nested(OutcomeFacts, load_default=None)
     operations = fields.Dict(keys=Words(validate=_NAME), values=fields.Nested(OperationFacts), required=True)
     codes = fields.Dict(keys=Words(), values=fields.Dict(keys=Words(), values=Words()), load_default=dict)
+    poll = fields.Nested(PollFacts, load_default=None)
+    callback = fields.Nested(CallbackFacts, load_default=None)
+    datasets = fields.Dict(
+        keys=Words(validate=_NAME), values=fields.Nested(dataset_facts(GivenFacts)), load_default=dict
+    )
+
+    @validates_schema
+    def second_door(self, data: dict[str, Any], **_: Any) -> None:
+        complete(data)
 
     @post_load
     def one_outcome_for_all(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
@@ -234,8 +244,8 @@ class Facts(Strict):
     def tables(self, data: dict[str, Any], **_: Any) -> None:
         for name, operation in data["operations"].items():
             answer = operation["answer"]
-            groups = [operation["request"], answer, *answer["lists"].values()]
-            used = {entry["table"] for group in groups for entry in group["fields"].values()} - {""}
+            groups = [operation["request"], answer, *answer["lists"].values(), *data["datasets"].values()]
+            used = {entry.get("table", "") for group in groups for entry in group["fields"].values()} - {""}
             if used - data["codes"].keys():
                 unknown = ", ".join(sorted(used - data["codes"].keys()))
                 raise ValidationError({"operations": {name: [f"no such code table: {unknown}"]}})

@@ -10,6 +10,7 @@ from typing import Any
 
 from adapters.protocols.answer_tree import as_path, leaf_of
 from adapters.protocols.facts import unusable
+from adapters.protocols.inbound import Inbound
 from adapters.protocols.mapping import Operation, operations
 from adapters.protocols.sample import sampled
 from adapters.protocols.signed_rest_facts import FACTS, Sign
@@ -27,7 +28,7 @@ class _TokenLost(Exception):
     """The department no longer takes our token."""
 
 
-class Adapter:
+class Adapter(Inbound):
     """One signed REST system."""
 
     def __init__(self, setting: Setting) -> None:
@@ -43,6 +44,7 @@ class Adapter:
         self._token: Mapping[str, Any] | None = own["token"]
         self._tokens = Tickets(setting.shared, "token", self._fetch_token) if self._token else None
         self._wire = Wire(setting, setting.secrets)
+        self.open_inbound(setting)
 
     @property
     def skew_s(self) -> float | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from adapters.protocols.facts import unusable
+from adapters.protocols.inbound import Inbound
 from adapters.protocols.mapping import Operation, operations
 from adapters.protocols.sample import sampled
 from adapters.protocols.soap_answer import Answers
@@ -31,7 +32,7 @@ class _Compiled:
     bare: bool  # that element is itself the value
 
 
-class Adapter:
+class Adapter(Inbound):
     """One SOAP system. `unsupported` are the operations of its WSDL that cannot be called, each with one line why."""
 
     def __init__(self, setting: Setting) -> None:
@@ -54,6 +55,7 @@ class Adapter:
             for name, operation in operations(setting.name, facts, setting.unmapped).items()
         }
         self._transport = Transport.of(setting)
+        self.open_inbound(setting)
 
     def call(self, call: Call) -> Reply:
         compiled = self._compiled[call.operation]

@@ -106,4 +106,7 @@ def work() -> None:
         signal.signal(number, lambda *_: stop.set())
     with opened() as hub:
         hub.start()
+        inbox = threading.Thread(target=hub.inbox.collecting.run, args=(stop,), name="inbox", daemon=True)
+        inbox.start()
         Rounds(hub).run(stop)
+        inbox.join(_DRAIN_S)

@@ -35,6 +35,7 @@ class Rounds:
             _Round("probe", _PROBE_S, self._probe),
             _Round("forget_submissions", _SWEEP_S, self._forget_submissions),
             _Round("forget_logins", _SWEEP_S, self._forget_logins),
+            _Round("forget_deliveries", _SWEEP_S, self._forget_deliveries),
         )
 
     def run(self, stop: threading.Event) -> None:
@@ -67,3 +68,7 @@ class Rounds:
     def _forget_logins(self) -> None:
         with self._hub.database.session() as session:
             self._hub.login.sweep(session)
+
+    def _forget_deliveries(self) -> None:
+        with self._hub.database.session() as session:
+            self._hub.inbox.sweep(session)

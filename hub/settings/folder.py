@@ -11,7 +11,7 @@ from pathlib import Path
 from marshmallow import ValidationError
 
 from hub.settings.checks import Check, together
-from hub.settings.pieces import check_url
+from hub.settings.pieces import check_address
 from hub.settings.place import Complaint, Keys, Refused
 from hub.settings.reader import Document, parse, read_yaml
 from hub.settings.secrets import REFERENCE, Missing, Secrets
@@ -169,7 +169,7 @@ class _Lookup:
         systems: dict[str, System] = {}
         for id, entry in tables.systems.items():
             limits, before = entry["limits"], len(self.complaints)
-            address = self._value("systems.yaml", (id, "address"), entry["address"], check_url)
+            address = self._value("systems.yaml", (id, "address"), entry["address"], check_address)
             secrets = self._values("systems.yaml", (id, "secrets"), entry["secrets"])
             if len(self.complaints) == before:
                 kept = {name: entry[name] for name in ("switch", "options", "allow_private")}

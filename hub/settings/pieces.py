@@ -114,6 +114,11 @@ def check_url(value: str, schemes: frozenset[str] = frozenset({"http", "https"})
         raise ValidationError("a URL here has no ? and no #")
 
 
+def check_address(value: str) -> None:
+    """Where a system is: its protocol knows which of these it speaks."""
+    check_url(value, frozenset({"http", "https", "amqp", "amqps", "stomp", "stomps"}))
+
+
 class Reference(Matching):
     """The name of a secret, never the secret."""
 
@@ -129,7 +134,7 @@ class Address(fields.String):
     def _deserialize(self, value: Any, *args: Any, **options: Any) -> str:
         text: str = super()._deserialize(value, *args, **options)
         if not REFERENCE.fullmatch(text):
-            check_url(text)
+            check_address(text)
         return text
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import structlog
 from marshmallow import Schema, ValidationError
 
-from hub.port import Adapter, PortError, Setting, Shared, Unavailable, Unmapped, nobody_listens
+from hub.port import Adapter, PortError, Records, Setting, Shared, Unavailable, Unmapped, nobody_listens
 from hub.settings.place import Complaint, Refused
 from hub.settings.reader import Document, read_yaml
 from hub.settings.shapes import System
@@ -51,8 +51,8 @@ class Opened:
 
 
 class Systems:
-    """`attached` gives the systems of the configuration in force, `shared` the store of one system by its id,
-    `unmapped` what counts its words that nobody mapped."""
+    """`attached` gives the systems of the configuration in force, `shared` the store of one system by its id, `records`
+    what it delivered, `unmapped` what counts its words that nobody mapped."""
 
     def __init__(
         self,
@@ -60,9 +60,11 @@ class Systems:
         shared: Callable[[str], Shared],
         package: str = "adapters",
         unmapped: Callable[[str], Unmapped] = lambda _: nobody_listens,
+        records: Callable[[str], Records | None] = lambda _: None,
     ) -> None:
         self._attached = attached
         self._shared = shared
+        self._records = records
         self._package = package
         self._unmapped = unmapped
         spec = importlib.util.find_spec(package)
@@ -152,6 +154,7 @@ class Systems:
             facts=facts,
             folder=self._describe(id).folder,
             shared=self._shared(id),
+            records=self._records(id),
             secrets=attached.secrets,
             options=attached.options,
             allow_private=attached.allow_private,

@@ -14,6 +14,7 @@ from hub.gateway.redis_line import RedisLine, connect
 from hub.gateway.shared import SharedStore
 from hub.port import Shared
 from tests.protocols.bureau import Bureau, bureau
+from tests.protocols.queue import Rabbit, rabbit
 
 Worker = Callable[[str], Shared]
 """A worker of the hub: gives each system its drawer of the shared store."""
@@ -43,3 +44,10 @@ def start(tmp_path: Path) -> Iterator[Callable[[str], Bureau]]:
     """Starts a department by the name of its system."""
     with ExitStack() as stack:
         yield lambda system: stack.enter_context(bureau(system, tmp_path))
+
+
+@pytest.fixture(scope="session")
+def rabbitmq() -> Iterator[Rabbit]:
+    """A real RabbitMQ of this session."""
+    with rabbit() as running:
+        yield running

@@ -1,0 +1,127 @@
+"""Records as they are kept: sealed, found by keyed hashes, the newest version of each key, until they expire.
+
+Kept twice, late or out of order they come to the same; only what system.yaml declares of them is kept at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from hub.crypto import Crypto
+from hub.inbox.models import DatasetRow, LookUpRow, RecordRow
+from hub.inbox.rules import Dataset, in_order, same
+from hub.port import Record
+
+_VALUES = ("version", "delivery_id", "deleted", "fields_sealed", "expires_at")
+Newest = dict[bytes, tuple[str, Record]]
+
+
+class Keeping:
+    """One for the process."""
+
+    def __init__(self, crypto: Crypto) -> None:
+        self._crypto = crypto
+
+    def put(
+        self,
+        session: Session,
+        source: str,
+        delivery_id: int,
+        declared: Mapping[str, Dataset],
+        records: Iterable[Record],
+    ) -> None:
+        """All of them at once; of two versions of one key the higher stays, of equal ones what came last."""
+        newest: Newest = {}
+        for record in records:
+            tag, version = self._key_tag(source, record), in_order(record.version)
+            if tag not in newest or version >= newest[tag][0]:
+                newest[tag] = (version, record)
+        if not newest:
+            return
+        now = session.scalar(select(func.clock_timestamp()))
+        assert now is not None
+        rows = [  # always in one order, so that two workers never lock crosswise
+            {"expires_at": now + declared[record.dataset].keep, "delivery_id": delivery_id, "version": version,
+             **self._sealed(source, declared[record.dataset], tag, record)}
+            for tag, (version, record) in sorted(newest.items(), key=lambda item: item[0])
+        ]  # fmt: skip
+        fresh = insert(RecordRow)
+        later = tuple_(fresh.excluded.version, fresh.excluded.delivery_id) >= tuple_(
+            RecordRow.version, RecordRow.delivery_id
+        )
+        values = {name: fresh.excluded[name] for name in _VALUES}
+        kept = fresh.on_conflict_do_update(index_elements=["key_tag"], set_=values, where=later)
+        won = session.scalars(kept.returning(RecordRow.key_tag), rows).all()
+        self._note_look_ups(session, source, declared, {tag: newest[tag][1] for tag in won})
+
+    def touch(self, session: Session, source: str, names: Iterable[str], at: datetime) -> None:
+        """A delivery of these datasets came at this moment."""
+        rows = [{"source": source, "dataset": name, "last_at": at} for name in sorted(names)]
+        if rows:
+            fresh = insert(DatasetRow).values(rows)
+            latest = {"last_at": func.greatest(DatasetRow.last_at, fresh.excluded.last_at)}
+            session.execute(fresh.on_conflict_do_update(index_elements=["source", "dataset"], set_=latest))
+
+    def find(self, session: Session, source: str, dataset: str, field: str, value: str) -> Sequence[Mapping[str, Any]]:
+        """The rows whose look-up field has this value, the oldest delivery first."""
+        tag = self._value_tag(source, dataset, field, value)
+        found = session.scalars(
+            select(RecordRow)
+            .join(LookUpRow, LookUpRow.key_tag == RecordRow.key_tag)
+            .where(LookUpRow.value_tag == tag, RecordRow.expires_at > func.clock_timestamp())
+            .order_by(RecordRow.delivery_id, RecordRow.key_tag)
+        )
+        return [orjson.loads(self._crypto.open(row.fields_sealed, _purpose(row.key_tag))) for row in found]
+
+    def last_at(self, session: Session, source: str, dataset: str) -> datetime | None:
+        mine = (DatasetRow.source == source, DatasetRow.dataset == dataset)
+        return session.scalar(select(DatasetRow.last_at).where(*mine))
+
+    def _sealed(self, source: str, dataset: Dataset, tag: bytes, record: Record) -> dict[str, Any]:
+        fields = {} if record.deleted else {n: value for n, value in record.fields.items() if n in dataset.fields}
+        sealed = self._crypto.seal(orjson.dumps(fields), _purpose(tag))
+        row = {"source": source, "dataset": record.dataset, "key_tag": tag}
+        return {**row, "deleted": record.deleted, "fields_sealed": sealed}
+
+    def _note_look_ups(
+        self, session: Session, source: str, declared: Mapping[str, Dataset], won: Mapping[bytes, Record]
+    ) -> None:
+        if not won:
+            return
+        session.execute(delete(LookUpRow).where(LookUpRow.key_tag.in_(list(won))))
+        found = [
+            (tag, record, field)
+            for tag, record in won.items()
+            if not record.deleted
+            for field in declared[record.dataset].look_up
+            if record.fields.get(field) is not None
+        ]
+        rows = [
+            {"key_tag": tag, "field": field, "value_tag": self._value_tag(source, record.dataset, field, value)}
+            for tag, record, field in found
+            for value in [record.fields[field]]
+        ]
+        if rows:
+            session.execute(insert(LookUpRow), rows)
+
+    def _key_tag(self, source: str, record: Record) -> bytes:
+        return self._crypto.lookup(f"{source}\0{record.dataset}\0{record.key}", "inbox.key")
+
+    def _value_tag(self, source: str, dataset: str, field: str, value: Any) -> bytes:
+        return self._crypto.lookup(f"{source}\0{dataset}\0{field}\0{same(value)}", "inbox.look_up")
+
+
+def purge(session: Session) -> None:
+    """Forget what has expired."""
+    session.execute(delete(RecordRow).where(RecordRow.expires_at < func.clock_timestamp()))
+
+
+def _purpose(key_tag: bytes) -> str:
+    return f"inbox.record:{key_tag.hex()}"

@@ -1,0 +1,129 @@
+"""From a stored delivery to kept records: one at a time, whatever happens to it. What fails five times is set aside."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import structlog
+
+from hub.database import Database
+from hub.errors import Problem
+from hub.inbox.deliveries import BAD_ROWS, Claimed, Deliveries
+from hub.inbox.keeping import Keeping
+from hub.inbox.rules import Dataset, datasets
+from hub.port import BadRow, Delivery, Record
+from hub.systems import Opened, Systems
+
+_ROWS = 500  # of one transaction
+_PATIENCE_S = 20.0
+
+
+class _Lost(Exception):
+    """Our lease was over and another worker has it."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """One delivery on its way."""
+
+    claimed: Claimed
+    declared: dict[str, Dataset]
+    begun: bool = False
+    records: int = 0
+    bad: int = 0
+    seen: set[str] = field(default_factory=set)
+
+    def add(self, records: list[Record], bad: int) -> None:
+        self.begun = True
+        self.records += len(records)
+        self.bad += bad
+        self.seen |= {record.dataset for record in records}
+
+    def fresh(self) -> set[str]:
+        """The datasets it is news of. An empty delivery is news too, where it can only be of one."""
+        return self.seen or (set(self.declared) if len(self.declared) == 1 else set())
+
+
+class Processing:
+    """One for the process; used by many threads, each with another system."""
+
+    def __init__(self, database: Database, systems: Systems, deliveries: Deliveries, keeping: Keeping) -> None:
+        self._database, self._systems = database, systems
+        self._deliveries, self._keeping = deliveries, keeping
+        self._log = structlog.get_logger()
+
+    def one(self, system: str) -> bool:
+        """Process the oldest delivery that is due; False when there is none."""
+        opened = self._systems.get(system)  # a system that cannot be opened costs no delivery an attempt
+        with self._database.session(_PATIENCE_S) as session:
+            claimed = self._deliveries.claim(session, system)
+        if claimed is None:
+            return False
+        try:
+            self._try(opened, claimed)
+        except _Lost:
+            pass
+        except Problem as problem:
+            if problem.code == "STORE_UNAVAILABLE":
+                raise
+            self._failed(claimed, problem.code, problem.note)
+        except Exception as error:  # whatever an adapter does with bytes from outside, the rest flows
+            frame = traceback.extract_tb(error.__traceback__)[-1]
+            self._failed(claimed, "INTERNAL", f"{type(error).__name__} in {frame.name}, line {frame.lineno}")
+        return True
+
+    def _try(self, opened: Opened, claimed: Claimed) -> None:
+        if claimed.worn_out:
+            raise Problem("INTERNAL", origin="hub", note="no attempt ever ended")
+        with self._database.session(_PATIENCE_S) as session:
+            raw = self._deliveries.raw(session, claimed)
+        work = _Work(claimed, datasets(opened.facts))
+        rows = opened.adapter.read(Delivery(claimed.message_id, raw, claimed.headers))  # type: ignore[attr-defined]
+        for batch, last in _batches(rows):
+            self._keep(work, batch, last)
+
+    def _keep(self, work: _Work, batch: list[Record | BadRow], last: bool) -> None:
+        """The last one is kept together with the mark that all of it is done."""
+        rows = [_judged(row, work.declared) for row in batch]
+        records = [row for row in rows if isinstance(row, Record)]
+        bad = [row for row in rows if isinstance(row, BadRow)]
+        claimed = work.claimed
+        with self._database.session(_PATIENCE_S) as session:
+            if not self._deliveries.renew(session, claimed):
+                raise _Lost
+            if not work.begun:
+                self._deliveries.forget_bad(session, claimed)
+            self._keeping.put(session, claimed.source, claimed.id, work.declared, records)
+            self._deliveries.note_bad(session, claimed, work.bad, bad[: max(0, BAD_ROWS - work.bad)])
+            work.add(records, len(bad))
+            if last:
+                self._keeping.touch(session, claimed.source, work.fresh(), claimed.received_at)
+                self._deliveries.finish(session, claimed, work.records, work.bad)
+
+    def _failed(self, claimed: Claimed, code: str, note: str) -> None:
+        with self._database.session() as session:
+            last = self._deliveries.fail(session, claimed, code)
+        tell = self._log.error if last else self._log.warning
+        event = "delivery_quarantined" if last else "delivery_failed"
+        tell(event, system=claimed.source, delivery=claimed.id, attempt=claimed.attempts, code=code, note=note)
+
+
+def _batches(rows: Iterable[Record | BadRow]) -> Iterator[tuple[list[Record | BadRow], bool]]:
+    """In portions, and which is the last one; there is always one."""
+    batch: list[Record | BadRow] = []
+    for row in rows:
+        if len(batch) == _ROWS:
+            yield batch, False
+            batch = []
+        batch.append(row)
+    yield batch, True
+
+
+def _judged(row: Record | BadRow, declared: dict[str, Dataset]) -> Record | BadRow:
+    if isinstance(row, BadRow):
+        return row
+    if row.dataset not in declared:
+        return BadRow("delivery", "DATASET_UNDECLARED")
+    return row if row.key else BadRow("delivery", "KEY_MISSING")

@@ -1,0 +1,1 @@
+"""Departments that bring something by themselves."""
