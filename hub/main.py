@@ -18,10 +18,13 @@ from hub.gateway.redis_line import RedisLine, connect
 from hub.gateway.service import Gateway
 from hub.gateway.shared import SharedStore
 from hub.identity.service import Identity
+from hub.jobs.service import Jobs
 from hub.ledger import Exchanges
 from hub.login.service import Login
 from hub.metrics import Metrics
 from hub.port import Reply
+from hub.reruns.asking import Asking
+from hub.reruns.service import Reruns
 from hub.settings import Secrets, Settings
 from hub.settings.checks import field_types_known, operations_known
 from hub.switches.service import Switches
@@ -78,6 +81,10 @@ class Hub:
             registered=self._registered,
         )
         self.submissions = self.gateway.submissions
+        self.legs = self.gateway.legs
+        self.jobs = Jobs(self.database)
+        self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
+        self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)
         self.login = Login(self.settings, self.database, self.crypto, self.clock, self.identity, self._ask_wechat)
         self.catalogue = Catalogue(self.settings, self.switches, self.database, self.clock)
 

@@ -22,6 +22,7 @@ from hub.commands.opening import environment, home_folder, opened
 from hub.commands.rounds import Rounds
 from hub.demo.child import end_with_parent
 from hub.demo.preparation import prepare
+from hub.jobs.worker import Worker
 
 ROOT = Path(__file__).parents[2]
 _DRAIN_S = 25
@@ -106,4 +107,9 @@ def work() -> None:
         signal.signal(number, lambda *_: stop.set())
     with opened() as hub:
         hub.start()
-        Rounds(hub).run(stop)
+        worker = Worker(hub.jobs)
+        worker.start()
+        try:
+            Rounds(hub).run(stop)
+        finally:
+            worker.stop()

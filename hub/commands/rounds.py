@@ -13,7 +13,7 @@ import structlog
 from hub.gateway import idempotency, samples
 from hub.main import Hub
 
-_PROBE_S, _SWEEP_S = 60.0, 600.0
+_PROBE_S, _SWEEP_S, _JOBS_S = 60.0, 600.0, 20.0
 
 
 @dataclass(slots=True)
@@ -33,6 +33,7 @@ class Rounds:
         self._seen: dict[str, str] = {}
         self._rounds = (
             _Round("probe", _PROBE_S, self._probe),
+            _Round("sweep_jobs", _JOBS_S, self._sweep_jobs),
             _Round("forget_submissions", _SWEEP_S, self._forget_submissions),
             _Round("forget_logins", _SWEEP_S, self._forget_logins),
         )
@@ -58,6 +59,13 @@ class Rounds:
                 if self._seen.get(health.system) != health.state:
                     self._log.info("system_state", system=health.system, state=health.state)
                 self._seen[health.system] = health.state
+
+    def _sweep_jobs(self) -> None:
+        """What a dead worker left behind comes to a true end, and its jobs to another worker."""
+        with self._hub.database.session() as session:
+            self._hub.jobs.sweep(session)
+            self._hub.legs.sweep(session)
+            self._hub.reruns.sweep(session)
 
     def _forget_submissions(self) -> None:
         with self._hub.database.session() as session:
