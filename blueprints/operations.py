@@ -126,12 +126,12 @@ def _systems(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/systems/<string:id>", methods=["PATCH"])
     @recorded("switch.write", "system:{id}")
     @problem_codes(*_SWITCHING)
-    @blueprint.arguments(forms.ChangeForm)
+    @blueprint.arguments(forms.SystemChangeForm)
     @blueprint.response(
         200, forms.SystemAnswer, description="As it is now, on every worker within a second.", example=forms.SYSTEM
     )
     def switch_system(patch: dict[str, Any], id: str) -> Response:
-        """Switch a system on or off, announce maintenance, open it to some"""
+        """Switch a system on or off, announce maintenance, open it to some, set what it bears"""
         _change(hub, "system", id, patch)
         return answer(system_shown(hub, id))
 

@@ -9,13 +9,19 @@ from marshmallow import fields
 
 from blueprints.contract import Page
 from hub.fields import Choice, Form, LongText, Text
-from hub.switches.form import LONGEST_REASON, SwitchForm
+from hub.switches.form import LONGEST_REASON, SwitchForm, SystemSwitchForm
 
 _KINDS = ("service", "system")
 
 
 class ChangeForm(SwitchForm):
     """What is to be different from now on, and why."""
+
+    reason = LongText(max=LONGEST_REASON)
+
+
+class SystemChangeForm(SystemSwitchForm):
+    """What is to be different from now on, limits too, and why."""
 
     reason = LongText(max=LONGEST_REASON)
 
@@ -111,7 +117,12 @@ class SystemAnswer(SwitchAnswer):
 
     health = fields.Nested(HealthAnswer, required=True)
     not_started = fields.String(required=True, allow_none=True)
-    limits = fields.Dict()
+    limits = fields.Dict(metadata={"description": "In force: cap (calls at once from one worker), per_minute, deadline_s"})
+    config_limits = fields.Dict()
+    limits_source = fields.Dict()
+    people = fields.List(fields.Dict(), metadata={"description": "What synthetic citizens found, service by service"})
+    contract = fields.Dict(allow_none=True, metadata={"description": "What the last contract probe found"})
+    expiries = fields.List(fields.Dict(), metadata={"description": "What of it ends when"})
 
 
 class ChangeAnswer(marshmallow.Schema):
@@ -242,7 +253,14 @@ SYSTEM = {
         "denied": False,
     },
     "not_started": None,
-    "limits": {"cap": 8, "deadline_s": 3.0, "per_minute": 0},
+    "limits": {"cap": 4, "deadline_s": 3.0, "per_minute": 0},
+    "config_limits": {"cap": 8, "deadline_s": 3.0, "per_minute": 0},
+    "limits_source": {"cap": "override", "deadline_s": "systems.yaml:45", "per_minute": "systems.yaml:45"},
+    "people": [
+        {"service": "housing-fund-account", "state": "works", "code": "OK", "checked_at": "2026-03-01T08:00:00+08:00"},
+    ],
+    "contract": {"state": "works", "code": "OK", "note": "", "checked_at": "2026-03-01T08:00:00+08:00"},
+    "expiries": [{"what": "password", "until": "2026-03-15T00:00:00+08:00", "announced": "14"}],
     **_SWITCH,
 }
 CHANGE = {

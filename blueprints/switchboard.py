@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hub.errors import Problem
 from hub.operations.service import Act
 from hub.settings.shapes import Switch, System
-from hub.switches.form import written
+from hub.switches.form import limits_of, written
 from hub.switches.rules import state
 from hub.switches.service import Change, Difference, Kind
 
@@ -38,7 +38,7 @@ def system_shown(hub: Hub, id: str) -> dict[str, Any]:
         "id": id,
         "health": _health(hub.gateway.health(id)),
         "not_started": None,
-        "limits": _limits(system),
+        **_limits(hub, system),
         **_switch(hub, "system", id, system.switch, hub.switches.system(id)),
     }
 
@@ -47,8 +47,15 @@ def _health(health: SystemHealth) -> dict[str, Any]:
     return {name: value for name, value in asdict(health).items() if name != "system"}
 
 
-def _limits(system: System) -> dict[str, Any]:
-    return {"cap": system.cap, "deadline_s": system.deadline_s, "per_minute": system.per_minute}
+def _limits(hub: Hub, system: System) -> dict[str, Any]:
+    """The limits in force, the file's, and where each comes from."""
+    override = (override_of(hub, "system", system.id) or {}).get("limits", {})
+    place = hub.switches.place("system", system.id)
+    return {
+        "limits": limits_of(hub.switches.now.systems.get(system.id, system)),
+        "config_limits": limits_of(system),
+        "limits_source": {name: "override" if name in override else place for name in limits_of(system)},
+    }
 
 
 def _switch(hub: Hub, kind: Kind, id: str, config: Switch, effective: Switch) -> dict[str, Any]:
@@ -80,7 +87,7 @@ def differing(difference: Difference) -> dict[str, Any]:
         "change_id": str(difference.change_id),
         "fields": [
             {"field": name, "config": value, "override": difference.override[name]}
-            for name, value in config.items()
+            for name, value in {**config, "limits": difference.limits}.items()
             if name in difference.override
         ],
     }

@@ -69,7 +69,7 @@ class Hub:
         self.exchanges = Exchanges(self.database)
         self.identity = Identity(self.crypto, self.clock)
         self.gateway = Gateway(
-            now=lambda: self.settings.now,
+            now=lambda: self.switches.now,
             switches=self.switches,
             systems=self.systems,
             exchanges=self.exchanges,

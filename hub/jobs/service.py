@@ -1,5 +1,7 @@
-"""Work for later: handed over in the caller's own transaction, done at least once, given up loudly. A job is a doorbell:
-the name of a task and ids, never a value; what is to be done, and whether it still is, stands in the tables of its room.
+"""Work for later: handed over in the caller's own transaction, done at least once, given up loudly.
+
+A job is a doorbell: the name of a task and ids, never a value. What is to be done, and whether it still is, stands in
+the tables of its room.
 """
 
 from __future__ import annotations
