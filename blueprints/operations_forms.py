@@ -8,6 +8,7 @@ import marshmallow
 from marshmallow import fields
 
 from blueprints.contract import Page
+from blueprints.rework_forms import LEG, LegAnswer
 from hub.fields import Choice, Form, LongText, Text
 from hub.switches.form import LONGEST_REASON, SwitchForm, SystemSwitchForm
 
@@ -88,6 +89,7 @@ class ServiceAnswer(SwitchAnswer):
     system = fields.String(required=True, allow_none=True)
     operation = fields.String(required=True, allow_none=True)
     parts = fields.List(fields.String(), required=True)
+    people = fields.Dict(allow_none=True, metadata={"description": "What its synthetic citizen found last"})
 
 
 class FailureAnswer(marshmallow.Schema):
@@ -117,7 +119,7 @@ class SystemAnswer(SwitchAnswer):
 
     health = fields.Nested(HealthAnswer, required=True)
     not_started = fields.String(required=True, allow_none=True)
-    limits = fields.Dict(metadata={"description": "In force: cap (calls at once from one worker), per_minute, deadline_s"})
+    limits = fields.Dict(metadata={"description": "In force: calls at once from one worker (cap), and so on"})
     config_limits = fields.Dict()
     limits_source = fields.Dict()
     people = fields.List(fields.Dict(), metadata={"description": "What synthetic citizens found, service by service"})
@@ -187,9 +189,10 @@ class ExportAnswer(marshmallow.Schema):
 
 
 class CallsAnswer(marshmallow.Schema):
-    """The legs of one request."""
+    """The legs of one request, and which of them are kept."""
 
     items = fields.List(fields.Dict(), required=True)
+    legs = fields.List(fields.Nested(LegAnswer), required=True)
 
 
 def pages_of(item: type[marshmallow.Schema]) -> type[marshmallow.Schema]:
@@ -236,6 +239,7 @@ SERVICE = {
     "system": "housing_fund",
     "operation": "query_account",
     "parts": [],
+    "people": {"state": "works", "code": "OK", "note": "", "checked_at": _AT, "trace_id": _TRACE},
     **_SWITCH,
 }
 SYSTEM = {
@@ -260,7 +264,7 @@ SYSTEM = {
         {"service": "housing-fund-account", "state": "works", "code": "OK", "checked_at": "2026-03-01T08:00:00+08:00"},
     ],
     "contract": {"state": "works", "code": "OK", "note": "", "checked_at": "2026-03-01T08:00:00+08:00"},
-    "expiries": [{"what": "password", "until": "2026-03-15T00:00:00+08:00", "announced": "14"}],
+    "expiries": [{"what": "password", "state": "announced", "code": "14", "until": "2026-03-15T00:00:00+08:00"}],
     **_SWITCH,
 }
 CHANGE = {
@@ -318,7 +322,8 @@ CALLS = {
             "response_in_at": None,
             "response_out_at": _AT,
         }
-    ]
+    ],
+    "legs": [LEG],
 }
 
 

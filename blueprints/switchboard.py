@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from hub.errors import Problem
+from hub.inspection.rules import Finding, health
+from hub.inspection.service import of_system
 from hub.operations.service import Act
 from hub.settings.shapes import Switch, System
 from hub.switches.form import limits_of, written
@@ -18,33 +21,56 @@ if TYPE_CHECKING:
     from hub.main import Hub
 
 
-def service_shown(hub: Hub, id: str) -> dict[str, Any]:
+def found_last(hub: Hub) -> Sequence[Finding]:
+    """What the rounds found last, of everything."""
+    with hub.database.session() as session:
+        return hub.inspection.findings(session)
+
+
+def service_shown(hub: Hub, id: str, found: Sequence[Finding]) -> dict[str, Any]:
     service = hub.settings.now.services.get(id)
     if service is None:
         raise Problem("NOT_FOUND")
     names = ("id", "title", "department", "kind", "region", "level", "system", "operation", "parts")
-    about = {name: getattr(service, name) for name in names}
+    about: dict[str, Any] = {name: getattr(service, name) for name in names}
+    about["people"] = next((_finding(each) for each in found if (each.kind, each.target) == ("people", id)), None)
     return {**about, **_switch(hub, "service", id, service.switch, hub.switches.service(id))}
 
 
-def system_shown(hub: Hub, id: str) -> dict[str, Any]:
+def system_shown(hub: Hub, id: str, found: Sequence[Finding]) -> dict[str, Any]:
     now = hub.settings.now
     system = now.systems.get(id)
     if system is None and id not in now.not_started:
         raise Problem("NOT_FOUND")
     if system is None:
         return {"id": id, "health": {"state": "off"}, "not_started": now.not_started[id]}
+    own = of_system(found, id, now.services.values())
     return {
         "id": id,
-        "health": _health(hub.gateway.health(id)),
+        "health": _health(hub.gateway.health(id), own, hub.clock.now()),
         "not_started": None,
+        "people": [{"service": each.target, **_finding(each)} for each in own if each.kind == "people"],
+        "contract": next((_finding(each) for each in own if each.kind == "contract"), None),
+        "expiries": [_expiry(each) for each in own if each.kind == "expiry"],
         **_limits(hub, system),
         **_switch(hub, "system", id, system.switch, hub.switches.system(id)),
     }
 
 
-def _health(health: SystemHealth) -> dict[str, Any]:
-    return {name: value for name, value in asdict(health).items() if name != "system"}
+def _health(seen: SystemHealth, found: Sequence[Finding], now: datetime) -> dict[str, Any]:
+    """As this worker sees it, coloured by what the rounds found: works for the machine may be broken for people."""
+    shown = {name: value for name, value in asdict(seen).items() if name != "system"}
+    return {**shown, "state": health(seen.state, found, now)}
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    names = ("state", "code", "note", "trace_id", "checked_at", "changed_at")
+    return {name: getattr(finding, name) for name in names}
+
+
+def _expiry(finding: Finding) -> dict[str, Any]:
+    what = finding.target.partition("/")[2]
+    return {"what": what, "state": finding.state, "code": finding.code, "until": finding.until}
 
 
 def _limits(hub: Hub, system: System) -> dict[str, Any]:

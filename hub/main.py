@@ -13,11 +13,14 @@ from hub.clock import Clock
 from hub.crypto import Crypto
 from hub.database import Database
 from hub.fields import TYPES
+from hub.gateway.budget import Budget
 from hub.gateway.orders import Caller, Registered
+from hub.gateway.quotas import Quotas
 from hub.gateway.redis_line import RedisLine, connect
 from hub.gateway.service import Gateway
 from hub.gateway.shared import SharedStore
 from hub.identity.service import Identity
+from hub.inspection.service import Inspection, persona
 from hub.jobs.service import Jobs
 from hub.ledger import Exchanges
 from hub.login.service import Login
@@ -80,6 +83,10 @@ class Hub:
             clock=self.clock,
             registered=self._registered,
         )
+        self.quotas = Quotas(lambda: self.switches.now, self.systems, Budget(self.line, self.clock), self.store)
+        self.inspection = Inspection(
+            self.database, self.gateway, self.systems, lambda: self.settings.now, self.clock
+        )
         self.submissions = self.gateway.submissions
         self.legs = self.gateway.legs
         self.jobs = Jobs(self.database)
@@ -110,6 +117,8 @@ class Hub:
         self.database.close()
 
     def _registered(self, citizen_id: str) -> Registered | None:
+        if synthetic := persona(self.settings.now, citizen_id):
+            return synthetic
         with self.database.read() as connection:
             return self.identity.registered(connection, citizen_id)
 

@@ -127,7 +127,8 @@ class Switches:
         for (kind, target), (fields, change_id) in sorted(self._overrides.items()):
             config = self._configured(self._settings.now, kind, target)
             if config is not None:
-                found.append(Difference(kind, target, self.place(kind, target), config, fields, change_id, self._limits(kind, target)))
+                place, limits = self.place(kind, target), self._limits(kind, target)
+                found.append(Difference(kind, target, place, config, fields, change_id, limits))
         return found
 
     def difference(self, kind: Kind, target: str) -> Difference | None:
