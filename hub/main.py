@@ -93,7 +93,7 @@ class Hub:
         self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
         self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)
         self.login = Login(self.settings, self.database, self.crypto, self.clock, self.identity, self._ask_wechat)
-        self.catalogue = Catalogue(self.settings, self.switches, self.database, self.clock)
+        self.catalogue = Catalogue(self.settings, self.switches, self.database, self.clock, self.crypto)
 
     @classmethod
     def open(cls, home: Path, environ: Mapping[str, str]) -> Hub:
