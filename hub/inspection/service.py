@@ -75,9 +75,10 @@ class Inspection:
     def _contract(self, system: System) -> Finding:
         """Something harmless, answered as agreed. An element that nobody expected is tolerated, and told by the log
         line `unmapped`; a required one that is missing is not."""
-        begun = self._clock.now()
+        before = self._gateway.health(system.id).last_failures
         seen = self._gateway.probe(system.id)
-        met = next((each for each in seen.last_failures if each.at >= begun), None)
+        new_ones = (each for each in seen.last_failures if each.operation == "probe" and each not in before)
+        met = next(new_ones, None)
         if met is not None:
             return Finding("contract", system.id, verdict(met.code), met.code, trace_id=met.trace_id)
         return Finding("contract", system.id, "off" if seen.state == "off" else "works")
