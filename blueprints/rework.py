@@ -118,7 +118,7 @@ def _moving(blueprint: Blueprint, hub: Hub, act: str, sentence: str) -> None:
 def _jobs(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/jobs")
     @recorded("job.read", only_refusals=True)
-    @problem_codes(*STAFF, "CHOICE")
+    @problem_codes(*STAFF)
     @blueprint.arguments(forms.JobsPage, location="query")
     @blueprint.response(
         200, pages_of(forms.JobAnswer), description="Newest first; done ones are gone.", example=a_page(forms.JOB)

@@ -65,6 +65,7 @@ def replay(trace_id: str, reason: str, json_wanted: bool) -> None:
     with opened() as hub:
         hub.switches.refresh()
         hub.exchanges.start()
+        hub.legs.start()
         with hub.database.session() as session:
             legs = hub.legs.find(session, trace_id)
         found = [{"leg": str(leg.id), "service": leg.service, **_asked(hub, leg.id)} for leg in legs]

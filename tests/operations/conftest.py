@@ -87,7 +87,7 @@ def hub(folder: Path, home: Path, database: Database) -> Iterator[Any]:
     sessions = Sessions(settings, database, clock, identity)
     yield SimpleNamespace(
         clock=clock, settings=settings, database=database, switches=switches, gateway=gateway, identity=identity,
-        login=sessions, jobs=jobs, legs=gateway.legs, asking=asking, systems=systems,
+        crypto=crypto, login=sessions, jobs=jobs, legs=gateway.legs, asking=asking, systems=systems,
         reruns=Reruns(database, jobs, gateway.legs, asking, clock),
         inspection=Inspection(database, gateway, systems, now, clock),
         quotas=Quotas(now, systems, Budget(line, clock), SharedStore(line, crypto)), registry=CollectorRegistry(),
