@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
+from secrets import token_hex
+from uuid import uuid4
 
 import pytest
 import yaml
@@ -10,6 +13,7 @@ from sqlalchemy import text
 
 from hub.clock import Clock
 from hub.errors import Problem
+from hub.legs.service import Entry
 from hub.settings import Secrets, Settings
 from tests.gateway.world import PEOPLE
 from tests.jobs.test_jobs import until
@@ -87,3 +91,30 @@ def test_feat_K6_what_is_too_old_is_gone(room: Room) -> None:
     assert rows(room) == 1
     with pytest.raises(Problem, match="NOT_FOUND"):
         room.asking.ask(old.id)
+
+
+def test_feat_K6_forgetting_frees_the_space(room: Room) -> None:
+    """Measured: what comes after a purge takes the place of what went, instead of more of the disk."""
+    legs, size = room.world.gateway.legs, "SELECT pg_total_relation_size('legs_leg')"
+
+    def fill() -> int:
+        at = Clock().now() - timedelta(days=9)
+        question = {"fields": {"text": token_hex(1500)}}
+        for _ in range(1000):
+            legs.keep(Entry(uuid4(), at, "t", "s", "s", "o", "read", 3, "failed", "X", 7, question))
+        until(lambda: rows(room) == 1000)
+        full = measured()
+        with room.world.database.session() as session:
+            legs.sweep(session)
+        assert rows(room) == 0
+        with room.world.database.read() as connection:
+            connection.execute(text("VACUUM legs_leg"))
+        assert measured() < full / 2, "the disk has it back"
+        return full
+
+    def measured() -> int:
+        with room.world.database.read() as connection:
+            return int(connection.execute(text(size)).scalar_one())
+
+    first = fill()
+    assert max(fill() for _ in range(3)) <= 1.2 * first
