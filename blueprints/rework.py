@@ -69,7 +69,7 @@ def _legs(blueprint: Blueprint, hub: Hub) -> None:
 def _reruns(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/reruns", methods=["POST"])
     @recorded("leg.rerun")
-    @problem_codes(*_ACTING, "DATE", "TIMEZONE_MISSING", "RANGE_ORDER")
+    @problem_codes(*_ACTING, "DATE", "DATE_RANGE", "TIMEZONE_MISSING", "RANGE_ORDER")
     @blueprint.arguments(forms.RerunForm)
     @blueprint.response(202, forms.RerunAnswer, description="Begun; a worker asks one by one.", example=forms.RERUN)
     def begin(wanted: dict[str, Any]) -> Response:
