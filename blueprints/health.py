@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Lack(marshmallow.Schema):
     """One thing that is wrong while the hub goes on."""
 
-    what = fields.String(required=True, metadata={"enum": ["redis", "config", "system"]})
+    what = fields.String(required=True, metadata={"enum": ["redis", "config", "system", "service"]})
     id = fields.String(metadata={"description": "Which system."})
     problem = fields.String(metadata={"description": "With file, line and column."})
 
@@ -68,9 +68,23 @@ def make(hub: Hub) -> Blueprint:
     @blueprint.response(200, {"type": "string"}, content_type="text/plain", description="Prometheus text format.")
     def metrics() -> Response:
         """The figures, for Prometheus"""
+        _tell(hub)
         return Response(current_app.extensions["traffic"].text(), mimetype="text/plain")
 
     return blueprint
+
+
+def _tell(hub: Hub) -> None:
+    """What another process found stands in the database; while that is away the last figures stay."""
+    try:
+        with hub.database.session() as session:
+            found, counts = hub.inspection.findings(session), hub.jobs.counts(session)
+    except Exception:  # of any driver, and before the first migration
+        return
+    now = hub.clock.now()
+    ends = {each.target: (each.until - now).total_seconds() / 86_400 for each in found if each.until}
+    hub.metrics.inspection({(each.kind, each.target): each.bad for each in found}, ends)
+    hub.metrics.jobs({status: count for status, count in counts.items() if status != "done"}, hub.legs.lost)
 
 
 class Readiness:
@@ -101,4 +115,18 @@ class Readiness:
         if settings.problem:
             found.append({"what": "config", "problem": settings.problem})
         found += [{"what": "system", "id": id, "problem": why} for id, why in settings.now.not_started.items()]
-        return found
+        return found + self._inspected()
+
+    def _inspected(self) -> list[dict[str, Any]]:
+        """What the rounds found broken: contracts with departments, services that do not work for people."""
+        try:
+            with self._hub.database.session() as session:
+                findings = self._hub.inspection.findings(session)
+        except Exception:  # of any driver: `missing` tells that
+            return []
+        what = {"contract": "system", "people": "service"}
+        return [
+            {"what": what[each.kind], "id": each.target, "problem": each.code}
+            for each in findings
+            if each.bad and each.kind in what
+        ]

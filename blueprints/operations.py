@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, g
 
 from blueprints import operations_forms as forms
+from blueprints import rework
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller
 from blueprints.contract import STAFF, Blueprint, answer, problem_codes
@@ -22,6 +23,7 @@ from blueprints.switchboard import (
     before,
     changed,
     differing,
+    found_last,
     override_of,
     page,
     service_shown,
@@ -56,6 +58,7 @@ def make(hub: Hub) -> Blueprint:
     _history(blueprint, hub)
     _config(blueprint, hub)
     _looking_up(blueprint, hub)
+    rework.add(blueprint, hub)
     return blueprint
 
 
@@ -71,7 +74,8 @@ def _services(blueprint: Blueprint, hub: Hub) -> None:
     )
     def services() -> Response:
         """The services and how they stand"""
-        items = [service_shown(hub, id) for id in sorted(hub.settings.now.services)]
+        found = found_last(hub)
+        items = [service_shown(hub, id, found) for id in sorted(hub.settings.now.services)]
         return answer({"items": items, "next_cursor": None})
 
     @blueprint.route("/services/<string:id>")
@@ -82,7 +86,7 @@ def _services(blueprint: Blueprint, hub: Hub) -> None:
     )
     def service(id: str) -> Response:
         """One service: its switch, and where each value comes from"""
-        return answer(service_shown(hub, id))
+        return answer(service_shown(hub, id, found_last(hub)))
 
     @blueprint.route("/services/<string:id>", methods=["PATCH"])
     @recorded("switch.write", "service:{id}")
@@ -94,7 +98,7 @@ def _services(blueprint: Blueprint, hub: Hub) -> None:
     def switch_service(patch: dict[str, Any], id: str) -> Response:
         """Switch a service on or off, announce maintenance, open it to some"""
         _change(hub, "service", id, patch)
-        return answer(service_shown(hub, id))
+        return answer(service_shown(hub, id, found_last(hub)))
 
 
 def _systems(blueprint: Blueprint, hub: Hub) -> None:
@@ -110,7 +114,8 @@ def _systems(blueprint: Blueprint, hub: Hub) -> None:
     def systems() -> Response:
         """The systems and how they fare"""
         now = hub.settings.now
-        items = [system_shown(hub, id) for id in sorted({*now.systems, *now.not_started})]
+        found = found_last(hub)
+        items = [system_shown(hub, id, found) for id in sorted({*now.systems, *now.not_started})]
         return answer({"items": items, "next_cursor": None})
 
     @blueprint.route("/systems/<string:id>")
@@ -121,19 +126,19 @@ def _systems(blueprint: Blueprint, hub: Hub) -> None:
     )
     def system(id: str) -> Response:
         """One system: health, breaker, last failures, switch"""
-        return answer(system_shown(hub, id))
+        return answer(system_shown(hub, id, found_last(hub)))
 
     @blueprint.route("/systems/<string:id>", methods=["PATCH"])
     @recorded("switch.write", "system:{id}")
     @problem_codes(*_SWITCHING)
-    @blueprint.arguments(forms.ChangeForm)
+    @blueprint.arguments(forms.SystemChangeForm)
     @blueprint.response(
         200, forms.SystemAnswer, description="As it is now, on every worker within a second.", example=forms.SYSTEM
     )
     def switch_system(patch: dict[str, Any], id: str) -> Response:
-        """Switch a system on or off, announce maintenance, open it to some"""
+        """Switch a system on or off, announce maintenance, open it to some, set what it bears"""
         _change(hub, "system", id, patch)
-        return answer(system_shown(hub, id))
+        return answer(system_shown(hub, id, found_last(hub)))
 
 
 def _history(blueprint: Blueprint, hub: Hub) -> None:
@@ -228,8 +233,9 @@ def _looking_up(blueprint: Blueprint, hub: Hub) -> None:
         noting(target=f"trace:{query['trace_id']}")
         with hub.database.session() as session:
             exchanges = find(session, query["trace_id"])
+            kept = list(hub.legs.find(session, query["trace_id"]))
         legs = [{name: value for name, value in asdict(each).items() if name != "subject_tag"} for each in exchanges]
-        return answer({"items": legs})
+        return answer({"items": legs, "legs": rework.legs_shown(kept)})
 
     @blueprint.route("/audit")
     @recorded("audit.read")

@@ -8,14 +8,21 @@ import marshmallow
 from marshmallow import fields
 
 from blueprints.contract import Page
+from blueprints.rework_forms import LEG, LegAnswer
 from hub.fields import Choice, Form, LongText, Text
-from hub.switches.form import LONGEST_REASON, SwitchForm
+from hub.switches.form import LONGEST_REASON, SwitchForm, SystemSwitchForm
 
 _KINDS = ("service", "system")
 
 
 class ChangeForm(SwitchForm):
     """What is to be different from now on, and why."""
+
+    reason = LongText(max=LONGEST_REASON)
+
+
+class SystemChangeForm(SystemSwitchForm):
+    """What is to be different from now on, limits too, and why."""
 
     reason = LongText(max=LONGEST_REASON)
 
@@ -82,6 +89,7 @@ class ServiceAnswer(SwitchAnswer):
     system = fields.String(required=True, allow_none=True)
     operation = fields.String(required=True, allow_none=True)
     parts = fields.List(fields.String(), required=True)
+    people = fields.Dict(allow_none=True, metadata={"description": "What its synthetic citizen found last"})
 
 
 class FailureAnswer(marshmallow.Schema):
@@ -111,7 +119,12 @@ class SystemAnswer(SwitchAnswer):
 
     health = fields.Nested(HealthAnswer, required=True)
     not_started = fields.String(required=True, allow_none=True)
-    limits = fields.Dict()
+    limits = fields.Dict(metadata={"description": "In force: calls at once from one worker (cap), and so on"})
+    config_limits = fields.Dict()
+    limits_source = fields.Dict()
+    people = fields.List(fields.Dict(), metadata={"description": "What synthetic citizens found, service by service"})
+    contract = fields.Dict(allow_none=True, metadata={"description": "What the last contract probe found"})
+    expiries = fields.List(fields.Dict(), metadata={"description": "What of it ends when"})
 
 
 class ChangeAnswer(marshmallow.Schema):
@@ -176,9 +189,10 @@ class ExportAnswer(marshmallow.Schema):
 
 
 class CallsAnswer(marshmallow.Schema):
-    """The legs of one request."""
+    """The legs of one request, and which of them are kept."""
 
     items = fields.List(fields.Dict(), required=True)
+    legs = fields.List(fields.Nested(LegAnswer), required=True)
 
 
 def pages_of(item: type[marshmallow.Schema]) -> type[marshmallow.Schema]:
@@ -225,6 +239,7 @@ SERVICE = {
     "system": "housing_fund",
     "operation": "query_account",
     "parts": [],
+    "people": {"state": "works", "code": "OK", "note": "", "checked_at": _AT, "trace_id": _TRACE},
     **_SWITCH,
 }
 SYSTEM = {
@@ -242,7 +257,14 @@ SYSTEM = {
         "denied": False,
     },
     "not_started": None,
-    "limits": {"cap": 8, "deadline_s": 3.0, "per_minute": 0},
+    "limits": {"cap": 4, "deadline_s": 3.0, "per_minute": 0},
+    "config_limits": {"cap": 8, "deadline_s": 3.0, "per_minute": 0},
+    "limits_source": {"cap": "override", "deadline_s": "systems.yaml:45", "per_minute": "systems.yaml:45"},
+    "people": [
+        {"service": "housing-fund-account", "state": "works", "code": "OK", "checked_at": "2026-03-01T08:00:00+08:00"},
+    ],
+    "contract": {"state": "works", "code": "OK", "note": "", "checked_at": "2026-03-01T08:00:00+08:00"},
+    "expiries": [{"what": "password", "state": "announced", "code": "14", "until": "2026-03-15T00:00:00+08:00"}],
     **_SWITCH,
 }
 CHANGE = {
@@ -300,7 +322,8 @@ CALLS = {
             "response_in_at": None,
             "response_out_at": _AT,
         }
-    ]
+    ],
+    "legs": [LEG],
 }
 
 

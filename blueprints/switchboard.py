@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from hub.errors import Problem
+from hub.inspection.rules import Finding, health
+from hub.inspection.service import of_system
 from hub.operations.service import Act
 from hub.settings.shapes import Switch, System
-from hub.switches.form import written
+from hub.switches.form import limits_of, written
 from hub.switches.rules import state
 from hub.switches.service import Change, Difference, Kind
 
@@ -18,37 +21,67 @@ if TYPE_CHECKING:
     from hub.main import Hub
 
 
-def service_shown(hub: Hub, id: str) -> dict[str, Any]:
+def found_last(hub: Hub) -> Sequence[Finding]:
+    """What the rounds found last, of everything."""
+    with hub.database.session() as session:
+        return hub.inspection.findings(session)
+
+
+def service_shown(hub: Hub, id: str, found: Sequence[Finding]) -> dict[str, Any]:
     service = hub.settings.now.services.get(id)
     if service is None:
         raise Problem("NOT_FOUND")
     names = ("id", "title", "department", "kind", "region", "level", "system", "operation", "parts")
-    about = {name: getattr(service, name) for name in names}
+    about: dict[str, Any] = {name: getattr(service, name) for name in names}
+    about["people"] = next((_finding(each) for each in found if (each.kind, each.target) == ("people", id)), None)
     return {**about, **_switch(hub, "service", id, service.switch, hub.switches.service(id))}
 
 
-def system_shown(hub: Hub, id: str) -> dict[str, Any]:
+def system_shown(hub: Hub, id: str, found: Sequence[Finding]) -> dict[str, Any]:
     now = hub.settings.now
     system = now.systems.get(id)
     if system is None and id not in now.not_started:
         raise Problem("NOT_FOUND")
     if system is None:
         return {"id": id, "health": {"state": "off"}, "not_started": now.not_started[id]}
+    own = of_system(found, id, now.services.values())
     return {
         "id": id,
-        "health": _health(hub.gateway.health(id)),
+        "health": _health(hub.gateway.health(id), own, hub.clock.now()),
         "not_started": None,
-        "limits": _limits(system),
+        "people": [{"service": each.target, **_finding(each)} for each in own if each.kind == "people"],
+        "contract": next((_finding(each) for each in own if each.kind == "contract"), None),
+        "expiries": [_expiry(each) for each in own if each.kind == "expiry"],
+        **_limits(hub, system),
         **_switch(hub, "system", id, system.switch, hub.switches.system(id)),
     }
 
 
-def _health(health: SystemHealth) -> dict[str, Any]:
-    return {name: value for name, value in asdict(health).items() if name != "system"}
+def _health(seen: SystemHealth, found: Sequence[Finding], now: datetime) -> dict[str, Any]:
+    """As this worker sees it, coloured by what the rounds found: works for the machine may be broken for people."""
+    shown = {name: value for name, value in asdict(seen).items() if name != "system"}
+    return {**shown, "state": health(seen.state, found, now)}
 
 
-def _limits(system: System) -> dict[str, Any]:
-    return {"cap": system.cap, "deadline_s": system.deadline_s, "per_minute": system.per_minute}
+def _finding(finding: Finding) -> dict[str, Any]:
+    names = ("state", "code", "note", "trace_id", "checked_at", "changed_at")
+    return {name: getattr(finding, name) for name in names}
+
+
+def _expiry(finding: Finding) -> dict[str, Any]:
+    what = finding.target.partition("/")[2]
+    return {"what": what, "state": finding.state, "code": finding.code, "until": finding.until}
+
+
+def _limits(hub: Hub, system: System) -> dict[str, Any]:
+    """The limits in force, the file's, and where each comes from."""
+    override = (override_of(hub, "system", system.id) or {}).get("limits", {})
+    place = hub.switches.place("system", system.id)
+    return {
+        "limits": limits_of(hub.switches.now.systems.get(system.id, system)),
+        "config_limits": limits_of(system),
+        "limits_source": {name: "override" if name in override else place for name in limits_of(system)},
+    }
 
 
 def _switch(hub: Hub, kind: Kind, id: str, config: Switch, effective: Switch) -> dict[str, Any]:
@@ -80,7 +113,7 @@ def differing(difference: Difference) -> dict[str, Any]:
         "change_id": str(difference.change_id),
         "fields": [
             {"field": name, "config": value, "override": difference.override[name]}
-            for name, value in config.items()
+            for name, value in {**config, "limits": difference.limits}.items()
             if name in difference.override
         ],
     }

@@ -21,6 +21,8 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "services": ("hub.commands.listing:services", "List services and switch them."),
     "systems": ("hub.commands.listing:systems", "List departmental systems, switch and probe them."),
     "new": ("hub.commands.new:new", "Begin something new: the folder of a department's system."),
+    "jobs": ("hub.commands.jobs:jobs", "List jobs, try failed ones again, cancel them."),
+    "replay": ("hub.commands.jobs:replay", "Ask again what one call did not get (reads only)."),
     "call": ("hub.commands.call:call", "Call a service as a person of the demo, and show each leg of the way."),
     "token": ("hub.commands.call:token", "Log in as a person of the demo and print the access token."),
     "import": ("hub.commands.records:import_", "Import catalogue items from a file."),

@@ -13,16 +13,22 @@ from hub.clock import Clock
 from hub.crypto import Crypto
 from hub.database import Database
 from hub.fields import TYPES
+from hub.gateway.budget import Budget
 from hub.gateway.orders import Caller, Registered
+from hub.gateway.quotas import Quotas
 from hub.gateway.redis_line import RedisLine, connect
 from hub.gateway.service import Gateway
 from hub.gateway.shared import SharedStore
 from hub.identity.service import Identity
 from hub.inbox.service import Inbox
+from hub.inspection.service import Inspection, persona
+from hub.jobs.service import Jobs
 from hub.ledger import Exchanges
 from hub.login.service import Login
 from hub.metrics import Metrics
 from hub.port import Reply
+from hub.reruns.asking import Asking
+from hub.reruns.service import Reruns
 from hub.settings import Secrets, Settings
 from hub.settings.checks import field_types_known, operations_known
 from hub.switches.service import Switches
@@ -83,7 +89,7 @@ class Hub:
         )
         self.identity = Identity(self.crypto, self.clock)
         self.gateway = Gateway(
-            now=lambda: self.settings.now,
+            now=lambda: self.switches.now,
             switches=self.switches,
             systems=self.systems,
             exchanges=self.exchanges,
@@ -94,9 +100,17 @@ class Hub:
             clock=self.clock,
             registered=self._registered,
         )
+        self.quotas = Quotas(lambda: self.switches.now, self.systems, Budget(self.line, self.clock), self.store)
+        self.inspection = Inspection(
+            self.database, self.gateway, self.systems, lambda: self.settings.now, self.clock
+        )
         self.submissions = self.gateway.submissions
+        self.legs = self.gateway.legs
+        self.jobs = Jobs(self.database)
+        self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
+        self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)
         self.login = Login(self.settings, self.database, self.crypto, self.clock, self.identity, self._ask_wechat)
-        self.catalogue = Catalogue(self.settings, self.switches, self.database, self.clock)
+        self.catalogue = Catalogue(self.settings, self.switches, self.database, self.clock, self.crypto)
 
     @classmethod
     def open(cls, home: Path, environ: Mapping[str, str]) -> Hub:
@@ -122,6 +136,8 @@ class Hub:
         self.database.close()
 
     def _registered(self, citizen_id: str) -> Registered | None:
+        if synthetic := persona(self.settings.now, citizen_id):
+            return synthetic
         with self.database.read() as connection:
             return self.identity.registered(connection, citizen_id)
 

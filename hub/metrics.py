@@ -31,6 +31,13 @@ class Metrics:
         self._waiting = _gauge("hub_records_waiting", "Records not yet in PostgreSQL", registry, "livesum")
         self._lost = _gauge("hub_records_lost", "Records that had to be dropped", registry, "sum")
         self._redis = _gauge("hub_redis_away", "1 while Redis does not answer", registry, "livemax")
+        self._found = _gauge(
+            "hub_inspection_bad", "1 while the rounds find it degraded, failing or expired", registry, "mostrecent",
+            "kind", "target",
+        )  # fmt: skip
+        self._ends = _gauge("hub_expiry_days", "Days until it ends", registry, "mostrecent", "target")
+        self._jobs = _gauge("hub_jobs", "Jobs by status", registry, "mostrecent", "status")
+        self._legs_lost = _gauge("hub_legs_lost", "Legs that could not be kept", registry, "sum")
         self._counters: dict[tuple[str, str], Any] = {}
         self._timers: dict[str, Any] = {}
 
@@ -45,6 +52,18 @@ class Metrics:
             if timer is None:
                 timer = self._timers[system] = self._seconds.labels(system)
             timer.observe(seconds)
+
+    def inspection(self, bad: Mapping[tuple[str, str], bool], days: Mapping[str, float]) -> None:
+        """What the rounds found last, by kind and target, and how many days are left of what ends."""
+        for (kind, target), is_bad in bad.items():
+            self._found.labels(kind, target).set(is_bad)
+        for target, left in days.items():
+            self._ends.labels(target).set(round(left, 2))
+
+    def jobs(self, counts: Mapping[str, int], legs_lost: int) -> None:
+        for status, count in counts.items():
+            self._jobs.labels(status).set(count)
+        self._legs_lost.set(legs_lost)
 
     def state(
         self,

@@ -16,8 +16,10 @@ import zlib
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http.client import HTTPException, HTTPMessage, HTTPResponse, IncompleteRead
 from pathlib import Path
+from typing import Any
 
 from adapters.protocols.facts import unusable
 from adapters.protocols.line import Line, PastDeadline, TooLarge
@@ -114,6 +116,17 @@ class Transport:
             except _Stale:
                 method, data = self._made(make, traceparent)
         return self._exchange(self._connect(deadline), method, data, deadline, fresh=True)
+
+    def certificate_until(self, deadline: float) -> datetime | None:
+        """When the department's certificate ends, looked at on a line of its own; None without TLS. Raises as `ask`."""
+        if self._tls is None:
+            return None
+        line = self._connect(deadline)
+        try:
+            shown: Any = line.sock.getpeercert()  # type: ignore[attr-defined]
+            return datetime.fromtimestamp(ssl.cert_time_to_seconds(shown["notAfter"]), UTC)
+        finally:
+            line.hang_up()
 
     def close(self) -> None:
         while self._idle:

@@ -87,8 +87,18 @@ class StateRow(Base):
     config: Mapped[str] = mapped_column(Text)
 
 
+class MissOnceRow(Base):
+    """Keyed hashes: a word nothing was found for, and somebody who searched it."""
+
+    __tablename__ = "catalogue_miss_once"
+
+    word_tag: Mapped[bytes] = mapped_column(primary_key=True)
+    caller_tag: Mapped[bytes] = mapped_column(primary_key=True)
+    day: Mapped[date]
+
+
 class MissRow(Base):
-    """A word nothing was found for, and how often on that day. Words with a digit in them are never kept."""
+    """A word that several people found nothing for, and how often on that day."""
 
     __tablename__ = "catalogue_miss"
 

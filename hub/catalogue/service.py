@@ -6,7 +6,7 @@ the switches in force, so that neither waits for the table.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -28,6 +28,7 @@ from hub.catalogue.standing import GONE, OPEN, SUSPENDED, Moment, Used
 from hub.catalogue.step import put_services
 from hub.catalogue.writing import lock
 from hub.clock import Clock
+from hub.crypto import Crypto
 from hub.database import Database
 from hub.errors import Problem
 from hub.settings import Settings
@@ -73,20 +74,30 @@ class Catalogue:
     """One per process. Keeps itself in step with the configuration from `start` on; until that succeeds (another
     worker may be at it, or the database away), reads try again."""
 
-    def __init__(self, settings: Settings, switches: Switches, database: Database, clock: Clock) -> None:
+    def __init__(
+        self, settings: Settings, switches: Switches, database: Database, clock: Clock, crypto: Crypto
+    ) -> None:
         self._settings = settings
         self._switches = switches
         self._database = database
         self._clock = clock
-        self._misses = Misses()
+        self._misses = Misses(crypto)
         self._in_step_with: Snapshot | None = None
         self._looked_at = float("-inf")
         self._frequencies = Frequencies({})
         self._frequencies_until = float("-inf")
         settings.on_change(self._changed)
 
-    def search(self, asked: Query, language: str, visitor: Visitor = NOBODY, client: str = "") -> Page:
-        """One page of what is asked; raises PAGE_INVALID for a cursor that is not of this question."""
+    def search(
+        self,
+        asked: Query,
+        language: str,
+        visitor: Visitor = NOBODY,
+        client: str = "",
+        who: Callable[[], str] = lambda: "",
+    ) -> Page:
+        """One page of what is asked; raises PAGE_INVALID for a cursor that is not of this question. `who` gives the
+        id of whoever is signed in, and is asked only when nothing is found."""
         self._keep_in_step()
         moment = self._moment(visitor, client)
         cursors = Cursors(moment.snapshot.hub.token_keys)
@@ -96,7 +107,7 @@ class Catalogue:
                 Search(connection, asked, moment.now.date(), self._common(connection)), asked.q, mode, start
             )
         if asked.q and not found.items and asked.cursor == "":
-            self._misses.note(asked.q, moment.now.date())
+            self._misses.note(asked.q, moment.now.date(), who())
         cursor = cursors.write(asked.filters(), _written(mode, found.rest)) if found.rest else None
         entries = [_entry(row, moment, language) for row in found.items]
         return Page(entries, cursor, self._stamp(moment))

@@ -37,6 +37,13 @@ _NEXT = {
 }
 
 
+_AFTER = {
+    "contract": "The department changed its answer: compare it with adapters/<id>/system.yaml.",
+    "people": "hub call it as a person; the trace of the last look stands in /ops/v1/systems.",
+    "expiry": "Renew it, then set its new day under expires: in config/systems.yaml.",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     what: str
@@ -78,6 +85,7 @@ def examined(home: Path) -> Iterator[Finding]:
         yield from _guarded("database", hub, _database)
         yield from _guarded("redis", hub, _redis)
         yield from _guarded("systems", hub, _systems)
+        yield from _guarded("database", hub, _inspected)
     finally:
         hub.close()
 
@@ -171,6 +179,22 @@ def _skew(whose: str, seconds: float) -> Finding:
     if abs(seconds) > _SKEW_S:
         return Finding("clock", "bad", f"{seconds:+.1f} s from {whose} clock", "Set both clocks by NTP.")
     return Finding("clock", "good", f"agrees with {whose} clock")
+
+
+def _inspected(hub: Hub) -> Iterator[Finding]:
+    """What the rounds of `hub work` found last, and jobs that were given up."""
+    with hub.database.session() as session:
+        found, failed = hub.inspection.findings(session), hub.jobs.counts(session)["failed"]
+    for each in found:
+        if each.bad:
+            what = {"contract": "contract", "people": "people", "expiry": "expiry"}[each.kind]
+            told = f"{each.state}: {each.code} {each.note}".strip()
+            if each.kind == "expiry":
+                told = f"ends {each.until:%Y-%m-%d}" if each.until else told
+            worst = each.state in ("expired", "degraded", "failing")
+            yield Finding(f"{what} {each.target}", "bad" if worst else "watch", told, _AFTER[each.kind])
+    if failed:
+        yield Finding("jobs", "watch", f"{failed} given up", "hub jobs list --status failed")
 
 
 def _systems(hub: Hub) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ import click
 
 from hub.commands.attaching import VERBS
 from hub.commands.opening import as_json, opened, print_json, print_table
-from hub.commands.switching import shown, switching
+from hub.commands.switching import changed, shown, switching, tell_change
 from hub.errors import Problem
 from hub.gateway.orders import SystemHealth
 from hub.main import Hub
@@ -83,6 +83,38 @@ def probe_system(id: str, json_wanted: bool) -> None:
         click.echo(f"{id}: {found['health']}{': ' + found['why'] if found['why'] else ''}")
     if found["health"] != "works":
         raise SystemExit(1)
+
+
+@systems.command("limits")
+@click.argument("id")
+@click.option("--cap", type=click.IntRange(1, 256), help="Calls at once from one worker.")
+@click.option("--per-minute", type=click.IntRange(0, 1_000_000), help="Calls a minute of all workers; 0: any number.")
+@click.option("--deadline", type=click.FloatRange(0.1, 30), help="Seconds for the whole answer.")
+@click.option("--clear", is_flag=True, help="Back to what systems.yaml says.")
+@click.option("--reason", required=True, help="Why; it stands in the history.")
+@as_json
+def limit_system(
+    id: str,
+    cap: int | None,
+    per_minute: int | None,
+    deadline: float | None,
+    clear: bool,
+    reason: str,
+    json_wanted: bool,
+) -> None:
+    """Set what a system bears; the rest of its limits stays."""
+    given = {"cap": cap, "per_minute": per_minute, "deadline_s": deadline}
+    wanted = {name: value for name, value in given.items() if value is not None}
+    if not wanted and not clear:
+        raise click.UsageError("Give --cap, --per-minute, --deadline or --clear.")
+    with opened() as hub:
+        change = changed(
+            hub, f"system:{id}", reason, "switch.write",
+            lambda session, who: hub.switches.change(
+                session, "system", id, {"limits": None if clear else wanted}, reason, who
+            ),
+        )  # fmt: skip
+    tell_change(change, json_wanted)
 
 
 def all_systems(hub: Hub, probe: bool) -> list[dict[str, Any]]:

@@ -22,6 +22,7 @@ from hub.commands.opening import environment, home_folder, opened
 from hub.commands.rounds import Rounds
 from hub.demo.child import end_with_parent
 from hub.demo.preparation import prepare
+from hub.jobs.worker import Worker
 
 ROOT = Path(__file__).parents[2]
 _DRAIN_S = 25
@@ -107,6 +108,11 @@ def work() -> None:
     with opened() as hub:
         hub.start()
         inbox = threading.Thread(target=hub.inbox.collecting.run, args=(stop,), name="inbox", daemon=True)
+        worker = Worker(hub.jobs)
         inbox.start()
-        Rounds(hub).run(stop)
-        inbox.join(_DRAIN_S)
+        worker.start()
+        try:
+            Rounds(hub).run(stop)
+        finally:
+            worker.stop()
+            inbox.join(_DRAIN_S)

@@ -7,13 +7,15 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
 from hub.gateway import idempotency, samples
+from hub.inspection.service import due
 from hub.main import Hub
 
-_PROBE_S, _SWEEP_S = 60.0, 600.0
+_PROBE_S, _SWEEP_S, _JOBS_S, _LOOK_S = 60.0, 600.0, 20.0, 5.0
 
 
 @dataclass(slots=True)
@@ -31,8 +33,11 @@ class Rounds:
         self._hub = hub
         self._log = structlog.get_logger()
         self._seen: dict[str, str] = {}
+        self._inspected_at: datetime | None = None
         self._rounds = (
             _Round("probe", _PROBE_S, self._probe),
+            _Round("inspection", _LOOK_S, self._inspect),
+            _Round("sweep_jobs", _JOBS_S, self._sweep_jobs),
             _Round("forget_submissions", _SWEEP_S, self._forget_submissions),
             _Round("forget_logins", _SWEEP_S, self._forget_logins),
             _Round("forget_deliveries", _SWEEP_S, self._forget_deliveries),
@@ -59,6 +64,20 @@ class Rounds:
                 if self._seen.get(health.system) != health.state:
                     self._log.info("system_state", system=health.system, state=health.state)
                 self._seen[health.system] = health.state
+
+    def _inspect(self) -> None:
+        """Every quarter of an hour (hub.yaml: probe_minutes), by wall time."""
+        now = self._hub.clock.now()
+        if due(self._inspected_at, self._hub.settings.now.hub.probe_minutes, now):
+            self._hub.inspection.round()
+            self._inspected_at = now
+
+    def _sweep_jobs(self) -> None:
+        """What a dead worker left behind comes to a true end, and its jobs to another worker."""
+        with self._hub.database.session() as session:
+            self._hub.jobs.sweep(session)
+            self._hub.legs.sweep(session)
+            self._hub.reruns.sweep(session)
 
     def _forget_submissions(self) -> None:
         with self._hub.database.session() as session:

@@ -14,6 +14,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from redis import Redis
 
@@ -68,6 +69,20 @@ class Budget:
         if self._give_alone(name, max(1, per_minute // _SHARE_ALONE)):
             return 0
         return self._ask(name, per_minute)
+
+    def left(self, per_minute: int, purpose: str, whose: str) -> int | None:
+        """How many are left of the last sixty seconds, to see. None where there is no limit, or Redis does not say."""
+        if per_minute <= 0:
+            return None
+        name = f"hub:budget:{purpose}:{whose}"
+        minute, into = divmod(self._clock.now().timestamp(), _MINUTE_S)
+        keys = [f"{name}:{int(minute)}", f"{name}:{int(minute) - 1}"]
+        try:
+            told: Any = self._line.ask(lambda redis: redis.mget(keys))
+        except Away:
+            return None
+        now, before = (int(each or 0) for each in told)
+        return max(0, per_minute - now - math.ceil(before * (1 - into / _MINUTE_S)))
 
     def tell(self) -> None:
         """Tell Redis what was given out alone. What it does not hear is lost: the budget is then a little larger."""

@@ -26,6 +26,7 @@ from hub.gateway.condition import Condition, Conditions
 from hub.gateway.department import Department
 from hub.gateway.doors import Allowed, Budgeted, Open, Permitted, Whose, allow, level
 from hub.gateway.idempotency import Submissions
+from hub.gateway.legs import Keeping
 from hub.gateway.orders import Answer, Caller, Order, Part, Registered, SystemHealth
 from hub.gateway.passage import Onward, Passage, way
 from hub.gateway.record import Recorded
@@ -33,6 +34,7 @@ from hub.gateway.redis_line import RedisLine
 from hub.gateway.samples import Samples
 from hub.gateway.watch import Watch
 from hub.ledger import Exchanges
+from hub.legs import Legs
 from hub.metrics import Metrics
 from hub.port import Reply
 from hub.settings.shapes import Service, Snapshot, System
@@ -78,6 +80,7 @@ class Gateway:
         self._budget = budget = Budget(line, clock)
         open_, recorded = Open(switches, clock), Recorded(exchanges, metrics)
         self.samples = Samples(database, crypto, self._batch.start)
+        self.legs = Legs(database, crypto)
         attached: Callable[[], Mapping[str, System]] = lambda: now().systems  # noqa: E731
         department = Department(systems, attached, self._bulkhead, self._conditions, budget, self.samples)
         self._department = department
@@ -97,6 +100,7 @@ class Gateway:
             department.named,
             department.compartment,  # a thread for this system, without waiting
             department.guard,  # the breaker
+            Keeping(self.legs, now),  # what failed can be asked again
             department.in_time,  # the deadline
             department.again,
         )
@@ -169,12 +173,14 @@ class Gateway:
     def start(self) -> None:
         self._kept.start()
         self._budget.start()
+        self.legs.start()
         self._watch.start()
 
     def close(self) -> None:
         self._watch.close()
         self._budget.close()
         self._kept.close()
+        self.legs.close()
         self._batch.close()
 
     def _passage(self, order: Order) -> Passage:

@@ -41,6 +41,8 @@ def _service(service: Service, tables: Tables) -> Iterator[tuple[Keys, str]]:
     for position, theme in enumerate(service.themes):
         if theme not in tables.themes:
             yield ("themes", position), _unknown("theme", theme)
+    if service.synthetic and service.synthetic.persona not in tables.hub.get("personas", {}):
+        yield ("synthetic", "persona"), f"hub.yaml has no persona '{service.synthetic.persona}'"
     if service.system and service.system not in tables.declared_systems:
         yield ("call", "system"), _unknown("system", service.system)
     for position, id in enumerate(service.parts):

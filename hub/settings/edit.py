@@ -12,9 +12,13 @@ from hub.settings.reader import Document, parse
 
 
 def switched(document: Document, entry: Keys, fields: Mapping[str, Any]) -> str:
-    """The text with these fields set in the `switch` of the entry at `entry` (of a service's file: the whole)."""
-    for name in sorted(fields):
-        document = parse(document.file, put(document, (*entry, "switch", name), fields[name]))
+    """The text with these fields set in the `switch` of the entry at `entry` (of a service's file: the whole), and its
+    `limits` beside it."""
+    limits = fields.get("limits") or {}
+    paths: dict[Keys, Any] = {("switch", name): value for name, value in fields.items() if name != "limits"}
+    paths |= {("limits", name): value for name, value in limits.items()}
+    for path in sorted(paths, key=str):
+        document = parse(document.file, put(document, (*entry, *path), paths[path]))
     return document.text
 
 

@@ -85,7 +85,7 @@ def load(
     complaints = sorted(complaints + lookup.complaints, key=lambda complaint: (complaint.file, complaint.line))
     snapshot = None
     if hub and all(_can_be_left_out(complaint) for complaint in complaints):
-        snapshot = _snapshot(tables, hub, systems, _version(documents), now, lookup.complaints)
+        snapshot = _snapshot(tables, hub, systems, _version(documents), now, _systems_out(lookup))
     return Loaded(snapshot, tuple(complaints), documents, frozenset(lookup.references))
 
 
@@ -172,7 +172,7 @@ class _Lookup:
             address = self._value("systems.yaml", (id, "address"), entry["address"], check_address)
             secrets = self._values("systems.yaml", (id, "secrets"), entry["secrets"])
             if len(self.complaints) == before:
-                kept = {name: entry[name] for name in ("switch", "options", "allow_private")}
+                kept = {name: entry[name] for name in ("switch", "options", "allow_private", "expires")}
                 systems[id] = System(id=id, address=address, secrets=secrets, **kept, **limits)
         return systems
 
@@ -188,7 +188,23 @@ class _Lookup:
             "hosts": tuple(host.strip("[]").lower() for host in tables.hub["hosts"]),
             "trusted_proxies": tuple(tables.hub["trusted_proxies"]),
         }
-        return Hub(**{**tables.hub, **keys, **lists}) if len(self.complaints) == before else None
+        if len(self.complaints) > before:
+            return None
+        legs = tables.hub["legs"]
+        kept = {"leg_days": tuple(legs[f"class_{each}"] for each in range(1, 5)), "failed_leg_days": legs["failed"]}
+        rest = {name: value for name, value in tables.hub.items() if name != "legs"}
+        return Hub(**{**rest, **keys, **lists, **kept, "personas": self._personas(tables)})
+
+    def _personas(self, tables: Tables) -> dict[str, dict[str, str]]:
+        """One that lacks a secret does not ask; the hub can do without."""
+        found: dict[str, dict[str, str]] = {}
+        for id, references in tables.hub["personas"].items():
+            before = len(self.complaints)
+            values = self._values("hub.yaml", ("personas", id), references)
+            if len(self.complaints) == before:
+                found[id] = values
+            self.complaints[before:] = [replace(each, broken=False) for each in self.complaints[before:]]
+        return found
 
     def _values(
         self, file: str, path: Keys, references: Mapping[str, str], check: Callable[[str], None] | None = None
@@ -210,6 +226,10 @@ class _Lookup:
         complaint = self._documents[file].complaint(path, said)
         self.complaints.append(replace(complaint, broken=file != "systems.yaml"))
         return ""
+
+
+def _systems_out(lookup: _Lookup) -> list[Complaint]:
+    return [complaint for complaint in lookup.complaints if complaint.file == "systems.yaml"]
 
 
 def _check_key(value: str) -> None:

@@ -29,6 +29,23 @@ _PERMISSION = re.compile(r"[a-z_]+\.[a-z_]+", re.ASCII)
 _CREDIT_CODE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}", re.ASCII)
 
 
+class LegsSchema(Strict):
+    """For how many days question and answer of a call are kept, sealed, by data class; 0: only that it happened."""
+
+    class_1 = whole(0, 90, load_default=7)
+    class_2 = whole(0, 90, load_default=7)
+    class_3 = whole(0, 30, load_default=0)
+    class_4 = whole(0, 30, load_default=0)
+    failed = whole(1, 30, load_default=7)
+
+
+class PersonaSchema(Strict):
+    """A person whom the departments know as a test: only references, for it looks like anybody."""
+
+    id_number = Reference(required=True)
+    name = Reference(required=True)
+
+
 class HubSchema(Strict):
     name = Sentence(required=True)
     region = region(required=True)
@@ -42,6 +59,9 @@ class HubSchema(Strict):
     hotline = Matching(re.compile(r"[0-9-]{3,20}", re.ASCII), "a telephone number", load_default="12345")
     max_in_flight = whole(1, 512, load_default=220)
     staff_hours = whole(1, 24, load_default=8)
+    legs = fields.Nested(LegsSchema, load_default=lambda: LegsSchema().load({}))
+    probe_minutes = whole(1, 1440, load_default=15)
+    personas = fields.Dict(keys=identifier(), values=fields.Nested(PersonaSchema), load_default=dict)
     minimum_client = fields.String(load_default="", validate=validate.Regexp(r"^([0-9]+(\.[0-9]+){0,3})?\Z"))
 
 
@@ -64,6 +84,7 @@ class SystemSchema(Strict):
     limits = fields.Nested(LimitsSchema, load_default=lambda: LimitsSchema().load({}))
     allow_private = switchable(load_default=False)
     options = fields.Dict(keys=fields.String(), load_default=dict, validate=refuse_secrets)
+    expires = fields.Dict(keys=identifier(), values=fields.Date(), load_default=dict)
     switch = fields.Nested(SwitchSchema, load_default=Switch)
 
 

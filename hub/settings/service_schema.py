@@ -19,7 +19,7 @@ from hub.settings.pieces import (
     switchable,
     whole,
 )
-from hub.settings.shapes import FormField, Service, Switch
+from hub.settings.shapes import FormField, Service, Switch, Synthetic
 
 KINDS = ("query", "application", "payment", "appointment", "link")
 UNITS = ("working_day", "calendar_day")
@@ -118,6 +118,17 @@ class GuideSchema(Strict):
                 raise ValidationError("the promise is longer than the law allows", "promised_days")
 
 
+class SyntheticSchema(Strict):
+    """Who asks on schedule whether the service works for people, and with which fields of the form."""
+
+    persona = identifier(required=True)
+    fields_ = fields.Dict(keys=Matching(IDENTIFIER, "a field name"), load_default=dict, data_key="fields")
+
+    @post_load
+    def shape(self, data: dict[str, Any], **_: Any) -> Synthetic:
+        return Synthetic(data["persona"], data["fields_"])
+
+
 class ServiceSchema(Strict):
     id = identifier(required=True)
     title = Sentence(required=True)
@@ -145,6 +156,8 @@ class ServiceSchema(Strict):
     cache_s = whole(0, 86_400, load_default=0)
     stale_s = whole(0, 30 * 86_400, load_default=0)
     per_minute = whole(1, 10_000_000, load_default=60)
+    record = fields.String(load_default="", validate=validate.OneOf(["body", "metadata", "nothing"]))
+    synthetic = fields.Nested(SyntheticSchema, load_default=None)
     switch = fields.Nested(SwitchSchema, load_default=Switch)
 
     @validates_schema(skip_on_field_errors=True)
@@ -156,6 +169,11 @@ class ServiceSchema(Strict):
             raise ValidationError("a service of kind 'link' needs 'link'", "kind")
         if data["kind"] == "query" and not (data.get("call") or data["parts"]):
             raise ValidationError("a service of kind 'query' needs 'call' or 'parts'", "kind")
+
+    @validates_schema(skip_on_field_errors=True)
+    def keeps_no_readable_person(self, data: dict[str, Any], **_: Any) -> None:
+        if data["record"] == "body" and data["data_class"] >= 3:
+            raise ValidationError("personal data (data_class 3 and 4) is never kept as a body", "record")
 
     @validates_schema(skip_on_field_errors=True)
     def in_force_forwards(self, data: dict[str, Any], **_: Any) -> None:

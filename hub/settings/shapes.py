@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 Text = Mapping[str, str]
@@ -59,6 +59,14 @@ class FormField:
 
 
 @dataclass(frozen=True, slots=True)
+class Synthetic:
+    """The synthetic citizen of a service: a persona of hub.yaml, and what it puts into the form."""
+
+    persona: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """One service (事项) as `config/services/<id>.yaml` declares it.
 
@@ -93,6 +101,8 @@ class Service:
     cache_s: int = 0
     stale_s: int = 0
     per_minute: int = 60
+    record: str = ""  # body | metadata | nothing; empty: as its data class says
+    synthetic: Synthetic | None = None
     switch: Switch = Switch()
 
 
@@ -112,6 +122,7 @@ class System:
     cap: int = 8
     deadline_s: float = 3.0
     per_minute: int = 0  # 0: no budget of its own
+    expires: Mapping[str, date] = field(default_factory=dict)  # what of it (a password, a certificate) ends when
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +165,10 @@ class Hub:
     max_in_flight: int = 220
     staff_hours: int = 8
     minimum_client: str = ""
+    leg_days: tuple[int, int, int, int] = (7, 7, 0, 0)  # of data class 1-4: how long question and answer are kept
+    failed_leg_days: int = 7
+    probe_minutes: int = 15
+    personas: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)  # id_number and name
 
 
 @dataclass(frozen=True, slots=True)

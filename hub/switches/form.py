@@ -12,9 +12,10 @@ from marshmallow import ValidationError, validates_schema
 from hub.errors import Fault, Problem, invalid
 from hub.fields import Boolean, DateTime, Form, Group, Integer, Items, LongText, Region, Strict, Text, load
 from hub.settings.pieces import SwitchSchema
-from hub.settings.shapes import Switch
+from hub.settings.shapes import Switch, System
 
 FIELDS = ("enabled", "notice", "maintenance", "rollout")
+LIMITS = ("cap", "per_minute", "deadline_s")
 LONGEST_REASON = 500
 _SHAPE = SwitchSchema()
 
@@ -79,9 +80,38 @@ class SwitchForm(Form):
     rollout = Group(RolloutForm, allow_none=True)
 
 
-def checked(patch: Mapping[str, Any], regions: Collection[str]) -> dict[str, Any]:
-    """The patch as it is stored: the shape of a `switch:` block in config. Raises the 422 that lists the faults."""
-    load(SwitchForm(), patch)
+class Seconds(Strict):
+    """A number of seconds, with or without a fraction."""
+
+    def accept(self, value: Any) -> float:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise ValidationError("TYPE")
+        if not 0.1 <= value <= 30:
+            raise ValidationError("RANGE")
+        return value
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "number", "minimum": 0.1, "maximum": 30}
+
+
+class LimitsForm(Form):
+    """How much a system bears: calls at once from one worker, calls a minute in all (0: any number), seconds."""
+
+    cap = Integer(min=1, max=256)
+    per_minute = Integer(min=0, max=1_000_000)
+    deadline_s = Seconds()
+
+
+class SystemSwitchForm(SwitchForm):
+    """A system has limits besides. null takes what operations set there away."""
+
+    limits = Group(LimitsForm, allow_none=True)
+
+
+def checked(patch: Mapping[str, Any], regions: Collection[str], kind: str) -> dict[str, Any]:
+    """The patch as it is stored: the shape of a `switch:` block in config, and `limits`. Raises the 422 that lists the
+    faults."""
+    load(SystemSwitchForm() if kind == "system" else SwitchForm(), patch)
     if not patch:
         raise invalid([Fault("", "REQUIRED")])
     listed = (patch.get("rollout") or {}).get("regions", [])
@@ -92,6 +122,8 @@ def checked(patch: Mapping[str, Any], regions: Collection[str]) -> dict[str, Any
     wanted = {name: nothing.get(name) if patch[name] is None else patch[name] for name in FIELDS if name in patch}
     if "notice" in wanted:
         wanted["notice"] = _by_language(wanted["notice"])
+    if "limits" in patch:
+        wanted["limits"] = patch["limits"]
     if (window := wanted.get("maintenance")) and "notice" in window:
         wanted["maintenance"] = {**window, "notice": _by_language(window["notice"])}
     return wanted
@@ -111,14 +143,22 @@ def checked_reason(reason: str | None) -> str:
 
 def merged(config: Switch, fields: Mapping[str, Any]) -> Switch:
     """The configuration with an override above it, field by field."""
-    above: Switch = _SHAPE.load(fields)
-    return replace(config, **{name: getattr(above, name) for name in fields})
+    names = [name for name in FIELDS if name in fields]
+    above: Switch = _SHAPE.load({name: fields[name] for name in names})
+    return replace(config, **{name: getattr(above, name) for name in names})
 
 
-def differing(config: Switch, fields: Mapping[str, Any]) -> dict[str, Any]:
+def differing(config: Switch, limits: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
     """What of an override says anything else than the configuration; the rest is no override."""
     whole = merged(config, fields)
-    return {name: value for name, value in fields.items() if getattr(whole, name) != getattr(config, name)}
+    found = {name: fields[name] for name in FIELDS if name in fields and getattr(whole, name) != getattr(config, name)}
+    above = {name: value for name, value in (fields.get("limits") or {}).items() if value != limits.get(name)}
+    return {**found, "limits": above} if above else found
+
+
+def limits_of(system: System) -> dict[str, Any]:
+    """The limits as JSON."""
+    return {name: getattr(system, name) for name in LIMITS}
 
 
 def written(switch: Switch) -> dict[str, Any]:

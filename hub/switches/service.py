@@ -25,7 +25,7 @@ from hub.settings import Settings
 from hub.settings.edit import switched
 from hub.settings.reader import Document, parse
 from hub.settings.shapes import Snapshot, Switch
-from hub.switches.form import checked, checked_reason, differing, merged
+from hub.switches.form import checked, checked_reason, differing, limits_of, merged
 from hub.switches.models import SwitchChange, SwitchOverride
 
 Kind = Literal["service", "system"]
@@ -60,6 +60,7 @@ class Difference:
     config: Switch
     override: Mapping[str, Any]
     change_id: int
+    limits: Mapping[str, Any]
 
 
 class Switches:
@@ -78,6 +79,7 @@ class Switches:
         self._overrides: dict[Key, tuple[Mapping[str, Any], int]] = {}
         self._services: dict[str, Switch] = {}
         self._systems: dict[str, Switch] = {}
+        self._now = settings.now
         self._build(settings.now)
         settings.on_change(self._build)
 
@@ -86,6 +88,11 @@ class Switches:
 
     def system(self, id: str) -> Switch:
         return self._systems.get(id, _NOTHING)
+
+    @property
+    def now(self) -> Snapshot:
+        """The configuration in force, with the limits that operations set for systems."""
+        return self._now
 
     def start(self, interval: float = 0.4) -> None:
         """The first look is made before this returns."""
@@ -120,7 +127,8 @@ class Switches:
         for (kind, target), (fields, change_id) in sorted(self._overrides.items()):
             config = self._configured(self._settings.now, kind, target)
             if config is not None:
-                found.append(Difference(kind, target, self.place(kind, target), config, fields, change_id))
+                place, limits = self.place(kind, target), self._limits(kind, target)
+                found.append(Difference(kind, target, place, config, fields, change_id, limits))
         return found
 
     def difference(self, kind: Kind, target: str) -> Difference | None:
@@ -136,9 +144,11 @@ class Switches:
     ) -> Change:
         """Sets the given fields over the configuration. What equals the configuration is no override any more."""
         reason, config = checked_reason(reason), self._config(kind, target)
-        fields = checked(patch, self._settings.now.regions)
+        fields = checked(patch, self._settings.now.regions, kind)
         before = self._locked(session, kind, target)
-        after = differing(config, {**(before or {}), **fields})
+        if fields.get("limits") is not None:
+            fields["limits"] = {**((before or {}).get("limits") or {}), **fields["limits"]}
+        after = differing(config, self._limits(kind, target), {**(before or {}), **fields})
         return self._record(session, Change(0, kind, target, "change", before, after, reason, actor, self._clock.now()))
 
     def rollback(
@@ -158,7 +168,7 @@ class Switches:
         fields = (entry.before if to == "before" else entry.after) or {}
         config = self._config(kind, target)
         before = self._locked(session, kind, target)
-        after = differing(config, fields)
+        after = differing(config, self._limits(kind, target), fields)
         change = Change(0, kind, target, "rollback", before, after, reason, actor, self._clock.now())
         return self._record(session, change)
 
@@ -218,6 +228,19 @@ class Switches:
         with self._building:
             self._services = {id: self._effective(snapshot, "service", id) for id in snapshot.services}
             self._systems = {id: self._effective(snapshot, "system", id) for id in snapshot.systems}
+            self._now = self._limited(snapshot)
+
+    def _limited(self, snapshot: Snapshot) -> Snapshot:
+        limited = {
+            target: replace(snapshot.systems[target], **fields["limits"])
+            for (kind, target), (fields, _) in self._overrides.items()
+            if kind == "system" and target in snapshot.systems and fields.get("limits")
+        }
+        return replace(snapshot, systems={**snapshot.systems, **limited}) if limited else snapshot
+
+    def _limits(self, kind: str, id: str) -> dict[str, Any]:
+        system = self._settings.now.systems.get(id) if kind == "system" else None
+        return limits_of(system) if system else {}
 
     def _effective(self, snapshot: Snapshot, kind: str, id: str) -> Switch:
         config = self._configured(snapshot, kind, id) or _NOTHING

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,15 @@ class Systems:
         with self._locks.setdefault(id, threading.Lock()):
             return self._renewed(id, attached)
 
+    def certificate_until(self, id: str, deadline: float) -> datetime | None:
+        """When the certificate of a system at an https address ends; None for any other. Raises the port's errors."""
+        attached = self._attached().get(id)
+        if attached is None or not attached.address.startswith("https://"):
+            return None
+        transport = importlib.import_module(f"{self._package}.protocols.transport").Transport
+        until: datetime | None = transport.of(self._setting(id, attached, self.facts(id))).certificate_until(deadline)
+        return until
+
     def warm(self) -> None:
         """Open every attached system ahead of the first citizen; what fails is told when it is called."""
         for id in self._attached():
@@ -148,18 +158,7 @@ class Systems:
         if time.monotonic() - failed_at < _TRY_AGAIN_S:
             raise Unavailable(note)
         facts = self.facts(id)
-        setting = Setting(
-            name=id,
-            address=attached.address,
-            facts=facts,
-            folder=self._describe(id).folder,
-            shared=self._shared(id),
-            records=self._records(id),
-            secrets=attached.secrets,
-            options=attached.options,
-            allow_private=attached.allow_private,
-            unmapped=self._unmapped(id),
-        )
+        setting = self._setting(id, attached, facts)
         try:
             adapter: Adapter = self._class(id, facts)(setting)
         except Exception as error:
@@ -171,6 +170,20 @@ class Systems:
             name: Operation.declared(name, each, facts.get("subject")) for name, each in facts["operations"].items()
         }
         return Opened(id, adapter, facts, operations, attached, bool(getattr(adapter, "may_hang", False)))
+
+    def _setting(self, id: str, attached: System, facts: Mapping[str, Any]) -> Setting:
+        return Setting(
+            name=id,
+            address=attached.address,
+            facts=facts,
+            folder=self._describe(id).folder,
+            shared=self._shared(id),
+            records=self._records(id),
+            secrets=attached.secrets,
+            options=attached.options,
+            allow_private=attached.allow_private,
+            unmapped=self._unmapped(id),
+        )
 
     def _class(self, id: str, facts: Mapping[str, Any]) -> Any:
         own = self._folder / id / "adapter.py"

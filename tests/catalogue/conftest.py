@@ -19,11 +19,13 @@ from hub.catalogue.importing import Report
 from hub.catalogue.rules import Query
 from hub.catalogue.service import Catalogue
 from hub.clock import CHINA, Clock
+from hub.crypto import Crypto
 from hub.database import Database
 from hub.settings import Secrets, Settings
 from hub.switches.service import Switches
 from tests.county import ROOT
 
+CRYPTO = Crypto({"s1": b"seal" * 8})
 SYSTEMS = [path.parent.name for path in (ROOT / "adapters").glob("*/system.yaml")]
 
 
@@ -66,8 +68,9 @@ class Room:
         with self.database.session() as session:
             return self.catalogue.import_published(session, stream, scheme)
 
-    def titles(self, q: str, **filters: Any) -> list[str]:
-        return [item["title"] for item in self.catalogue.search(Query(q=q, page_size=100, **filters), "zh").items]
+    def titles(self, q: str, who: str = "", **filters: Any) -> list[str]:
+        found = self.catalogue.search(Query(q=q, page_size=100, **filters), "zh", who=lambda: who)
+        return [item["title"] for item in found.items]
 
 
 def _bytes(source: Any) -> bytes:
@@ -82,7 +85,7 @@ def opened(url: str, home: Path, folder: Path) -> Iterator[Room]:
     environ = {f"{system.upper()}_ADDRESS": "http://127.0.0.1:1" for system in SYSTEMS}
     settings = Settings(folder, Secrets(environ, home), clock)
     switches = Switches(settings, database, clock)
-    catalogue = Catalogue(settings, switches, database, clock)
+    catalogue = Catalogue(settings, switches, database, clock, CRYPTO)
     assert catalogue.synchronise()
     yield Room(catalogue, database, settings, switches, clock)
     database.close()
@@ -96,7 +99,7 @@ def emptied(make_database: Callable[[], str]) -> Callable[[], str]:
 
     def empty() -> str:
         with database.session() as session:
-            session.execute(text("TRUNCATE catalogue_item, catalogue_name, catalogue_miss"))
+            session.execute(text("TRUNCATE catalogue_item, catalogue_name, catalogue_miss, catalogue_miss_once"))
             session.execute(text("UPDATE catalogue_state SET config = ''"))
         return url
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from hub.catalogue.misses import missed
+from hub.catalogue.misses import DIFFERENT, missed
 from hub.catalogue.rules import Query
 from hub.catalogue.service import Catalogue
 from hub.errors import Problem
@@ -210,18 +210,45 @@ def test_row_B58_odd_words_find_nothing_and_break_nothing(filled: Room, q: str) 
     assert filled.titles(q) == [] or q in ("登_", "/hj", "~hu")
 
 
-def test_feat_X14_what_found_nothing_is_counted(filled: Room) -> None:
-    filled.clock.pass_by(seconds=15)
-    filled.titles("登记")  # keeps what was missed before
+def test_feat_X14_what_several_people_did_not_find_is_counted(filled: Room) -> None:
+    empty(filled)
+    for number in range(DIFFERENT - 1):
+        assert filled.titles("宠物落户", who=f"c-{number}") == []
+        filled.titles("宠物落户", who="c-0")  # often is not many
+        filled.titles("宠物落户")  # not signed in: nobody knows who it is
+    assert counted(filled) == []
+    filled.titles("宠物落户", who="c-last")
+    assert counted(filled) == [("宠物落户", 1)]
+    filled.titles("宠物落户", who="c-0")
+    assert counted(filled) == [("宠物落户", 2)]
+
+
+@pytest.mark.parametrize(
+    "said", ["赵铁柱", "欧阳铁柱", "zhaotiezhu", "13800000000", "张三110105194912310021", "赵铁柱的低保在哪里办呢"]
+)
+def test_feat_X14_what_one_person_searches_is_never_readable(filled: Room, said: str) -> None:
+    """A name searched by everybody in the village is still a name; a longer text of one person stays a hash."""
+    empty(filled)
+    callers = ["c-0"] if len(said) > 6 and not said.isascii() else [f"c-{number}" for number in range(DIFFERENT + 2)]
+    for who in callers:
+        assert filled.titles(said, who=who) == [], said
+    assert counted(filled) == []
     with filled.database.session() as session:
-        session.execute(text("DELETE FROM catalogue_miss"))
-    for said in ("宠物落户", "宠物落户", "13800000000", "张三110105194912310021"):
-        assert filled.titles(said) == [], said
-    filled.clock.pass_by(seconds=15)
-    filled.titles("登记")
-    with filled.database.session() as session:
-        assert [(miss.word, miss.times) for miss in missed(session, filled.clock.now().date())] == [("宠物落户", 2)]
-        assert session.scalar(text("SELECT count(*) FROM catalogue_miss")) == 1
+        everything = str(session.execute(text("SELECT t::text FROM catalogue_miss_once t")).all())
+    assert said not in everything and said.encode().hex() not in everything and "c-0" not in everything
+
+
+def empty(room: Room) -> None:
+    counted(room)
+    with room.database.session() as session:
+        session.execute(text("TRUNCATE catalogue_miss, catalogue_miss_once"))
+
+
+def counted(room: Room) -> list[tuple[str, int]]:
+    room.clock.pass_by(seconds=15)
+    room.titles("登记")  # keeps what was missed before
+    with room.database.session() as session:
+        return [(miss.word, miss.times) for miss in missed(session, room.clock.now().date())]
 
 
 def test_language(filled: Room) -> None:

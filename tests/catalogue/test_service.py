@@ -14,7 +14,7 @@ from hub.catalogue.service import Catalogue
 from hub.catalogue.writing import lock
 from hub.errors import Problem
 from hub.settings.shapes import FormField, Service
-from tests.catalogue.conftest import Room
+from tests.catalogue.conftest import CRYPTO, Room
 
 LABEL = {"zh": "项目", "en": "Item"}
 
@@ -66,7 +66,7 @@ def test_what_did_not_change_is_not_written_again(room: Room) -> None:
             return [xmin for (xmin,) in connection.execute(text("SELECT xmin::text FROM catalogue_item ORDER BY id"))]
 
     before = versions()
-    again = Catalogue(room.settings, room.switches, room.database, room.clock)
+    again = Catalogue(room.settings, room.switches, room.database, room.clock, CRYPTO)
     assert again.synchronise()
     rewrite(room, "vehicle-list", ("per_minute: 30", "per_minute: 31"))
     assert versions() == before
@@ -83,7 +83,7 @@ def test_one_writer_at_a_time_and_the_others_try_again(room: Room) -> None:
 
 
 def test_many_workers_at_once(room: Room) -> None:
-    workers = [Catalogue(room.settings, room.switches, room.database, room.clock) for _ in range(6)]
+    workers = [Catalogue(room.settings, room.switches, room.database, room.clock, CRYPTO) for _ in range(6)]
     rewrite(room, "my-records", ("我的档案", "我的全部档案"))
     threads = [threading.Thread(target=worker.synchronise) for worker in workers]
     for thread in threads:

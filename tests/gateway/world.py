@@ -146,7 +146,7 @@ def build(folder: Path, database_url: str, redis_url: str, offices: dict[str, Of
     exchanges, registry = Exchanges(database), CollectorRegistry()
     exchanges.start()
     gateway = Gateway(
-        now=lambda: settings.now, switches=switches, systems=systems, exchanges=exchanges, database=database,
+        now=lambda: switches.now, switches=switches, systems=systems, exchanges=exchanges, database=database,
         crypto=crypto, line=line, metrics=Metrics(registry), clock=clock, registered=PEOPLE.get,
         **{"threads": 64, **options},
     )  # fmt: skip

@@ -21,12 +21,19 @@ from blueprints.frame import build
 from hub.clock import Clock
 from hub.crypto import Crypto
 from hub.database import Database
+from hub.gateway.budget import Budget
+from hub.gateway.quotas import Quotas
 from hub.gateway.redis_line import RedisLine
 from hub.gateway.service import Gateway
+from hub.gateway.shared import SharedStore
 from hub.identity.service import Identity, Standing
+from hub.inspection.service import Inspection
+from hub.jobs.service import Jobs
 from hub.ledger import Exchanges
 from hub.login.sessions import Sessions
 from hub.metrics import Metrics
+from hub.reruns.asking import Asking
+from hub.reruns.service import Reruns
 from hub.settings import Secrets, Settings
 from hub.switches.service import Switches
 from hub.systems import Systems
@@ -70,14 +77,20 @@ def hub(folder: Path, home: Path, database: Database) -> Iterator[Any]:
     identity = Identity(crypto, clock)
     systems = Systems(lambda: settings.now.systems, lambda _: None)  # type: ignore[arg-type, return-value]
     gateway = Gateway(
-        now=lambda: settings.now, switches=switches, systems=systems, exchanges=Exchanges(database), database=database,
+        now=lambda: switches.now, switches=switches, systems=systems, exchanges=Exchanges(database), database=database,
         crypto=crypto, line=RedisLine(Redis(unix_socket_path=str(home / "none"))), clock=clock,
         metrics=Metrics(CollectorRegistry()), registered=lambda _: None,
     )  # fmt: skip
+    jobs, now = Jobs(database), lambda: switches.now
+    asking = Asking(database, gateway, gateway.legs, now, clock)
+    line = RedisLine(Redis(unix_socket_path=str(home / "none")))
     sessions = Sessions(settings, database, clock, identity)
     yield SimpleNamespace(
         clock=clock, settings=settings, database=database, switches=switches, gateway=gateway, identity=identity,
-        login=sessions, registry=CollectorRegistry(),
+        crypto=crypto, login=sessions, jobs=jobs, legs=gateway.legs, asking=asking, systems=systems,
+        reruns=Reruns(database, jobs, gateway.legs, asking, clock),
+        inspection=Inspection(database, gateway, systems, now, clock),
+        quotas=Quotas(now, systems, Budget(line, clock), SharedStore(line, crypto)), registry=CollectorRegistry(),
     )  # fmt: skip
     switches.stop()
     settings.stop()

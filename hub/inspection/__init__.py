@@ -1,0 +1,1 @@
+"""Inspection: what the regular rounds found, for people to see: drifted contracts, services broken for people, ends."""

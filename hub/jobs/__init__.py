@@ -1,0 +1,1 @@
+"""Jobs: what is done later, by `hub work`."""
