@@ -49,16 +49,20 @@ class Hub:
     """
 
     def __init__(self, home: Path, environ: Mapping[str, str]) -> None:
-        secrets = Secrets(environ, home)
         self.home = home
         self.clock = Clock()
         self.registry = CollectorRegistry()
         self.metrics = Metrics(self.registry)
-        package = environ.get("HUB_ADAPTERS", "adapters")
+        self._open_configuration(Secrets(environ, home), environ)
+        self._open_gateway()
+        self._open_rooms()
+
+    def _open_configuration(self, secrets: Secrets, environ: Mapping[str, str]) -> None:
+        """What is configured, and the stores it names."""
         self.systems = Systems(
             attached=lambda: self.settings.now.systems,
             shared=lambda id: self.store.for_system(id),
-            package=package,
+            package=environ.get("HUB_ADAPTERS", "adapters"),
             unmapped=lambda id: self.unmapped.of(id),
             records=lambda id: self.inbox.records(id),
         )
@@ -68,25 +72,18 @@ class Hub:
             systems_fit(self.systems.described),
             field_types_known(TYPES),
         )
-        folder = Path(environ.get("HUB_CONFIG", _CONFIG))
-        self.settings = Settings(folder, secrets, self.clock, checks)
+        self.settings = Settings(Path(environ.get("HUB_CONFIG", _CONFIG)), secrets, self.clock, checks)
         self.crypto = Crypto({name: key.encode() for name, key in self.settings.now.hub.seal_keys.items()})
         self.database = Database(secrets.resolve("env/HUB_DATABASE_URL"))
-        self.unmapped = UnmappedWords(self.database)
         self.redis = connect(secrets.resolve("env/HUB_REDIS_URL"))
         self.line = RedisLine(self.redis)
         self.store = SharedStore(self.line, self.crypto)
         self.switches = Switches(self.settings, self.database, self.clock)
+
+    def _open_gateway(self) -> None:
+        """The one way out, and what it stands on."""
+        self.unmapped = UnmappedWords(self.database)
         self.exchanges = Exchanges(self.database)
-        self.inbox = Inbox(
-            attached=lambda: self.settings.now.systems,
-            switches=self.switches,
-            systems=self.systems,
-            database=self.database,
-            crypto=self.crypto,
-            exchanges=self.exchanges,
-            clock=self.clock,
-        )
         self.identity = Identity(self.crypto, self.clock)
         self.gateway = Gateway(
             now=lambda: self.switches.now,
@@ -100,12 +97,21 @@ class Hub:
             clock=self.clock,
             registered=self._registered,
         )
-        self.quotas = Quotas(lambda: self.switches.now, self.systems, Budget(self.line, self.clock), self.store)
-        self.inspection = Inspection(
-            self.database, self.gateway, self.systems, lambda: self.settings.now, self.clock
-        )
         self.submissions = self.gateway.submissions
         self.legs = self.gateway.legs
+
+    def _open_rooms(self) -> None:
+        self.inbox = Inbox(
+            attached=lambda: self.settings.now.systems,
+            switches=self.switches,
+            systems=self.systems,
+            database=self.database,
+            crypto=self.crypto,
+            exchanges=self.exchanges,
+            clock=self.clock,
+        )
+        self.quotas = Quotas(lambda: self.switches.now, self.systems, Budget(self.line, self.clock), self.store)
+        self.inspection = Inspection(self.database, self.gateway, self.systems, lambda: self.settings.now, self.clock)
         self.jobs = Jobs(self.database)
         self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
         self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)
