@@ -1,0 +1,177 @@
+"""File drops: a department leaves files in a folder or on an SFTP server; the hub fetches them, keeps their rows, and
+answers from those. Which rows were refused goes back the same way.
+
+Collecting is for a background process. `call` looks up what was delivered before and never speaks to the department.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from adapters.protocols.facts import unusable
+from adapters.protocols.file_drop_dbf import dbf_table
+from adapters.protocols.file_drop_excel import excel_table
+from adapters.protocols.file_drop_facts import FACTS
+from adapters.protocols.file_drop_look_up import LookUps
+from adapters.protocols.file_drop_names import Named
+from adapters.protocols.file_drop_place import Folder, Listing, Place, Seen
+from adapters.protocols.file_drop_report import report_of
+from adapters.protocols.file_drop_rows import Dataset, Table
+from adapters.protocols.file_drop_sftp import Sftp
+from adapters.protocols.file_drop_text import csv_table, fixed_table
+from adapters.protocols.file_drop_watch import Alarms, Watch, gaps, late
+from hub.port import BadRow, Call, Delivery, Garbled, PortError, Record, Reply, Setting
+
+__all__ = ["FACTS", "Adapter"]
+
+_SETTLE_S = 30.0
+
+
+class Adapter:
+    """One department's drop folder. A `hub.port.Source` too."""
+
+    def __init__(self, setting: Setting) -> None:
+        facts = setting.facts
+        self._own: Mapping[str, Any] = facts["file_drop"]
+        self._encoding: str = facts["encoding"]
+        self._alarms = Alarms(setting.name)
+        self._place = _place(setting, self._own, self._alarms)
+        self._watch = Watch(self._own["ready"], setting.shared)
+        self._datasets = [
+            Dataset(name, each, facts["codes"], facts["subject"]) for name, each in facts["datasets"].items()
+        ]
+        self._look_ups = LookUps(setting)
+
+    def call(self, call: Call) -> Reply:
+        return self._look_ups.call(call)
+
+    def probe(self, deadline: float) -> None:
+        """That the folder can be listed: it proves address, account and host key."""
+        self._place.list("", deadline)
+
+    def close(self) -> None:
+        """Nothing stays open between two jobs."""
+
+    def collect(self, deadline: float) -> Iterator[Delivery]:
+        """Files that are whole and new. Alarms for what is late, missing, empty, too large or not named as agreed."""
+        listing = self._place.list("", deadline)
+        if listing.strange:
+            self._alarms("name", "", f"{listing.strange} names are not in the declared encoding, or not plain")
+        self._tell_missing(listing, deadline)
+        for seen in self._watch.whole(listing):
+            if self._dataset(seen.name) is None:
+                continue
+            delivery = self._fetched(seen, deadline)
+            if delivery is not None:
+                yield delivery
+
+    def settle(self, delivery: Delivery) -> None:
+        """Moved aside where the facts name a folder for it, else remembered. One that changed meanwhile stays."""
+        seen: Seen | None = delivery.handle
+        if seen is None:
+            return
+        deadline = time.monotonic() + _SETTLE_S
+        found = self._dataset(seen.name)
+        if found is not None and found[1].number is not None and found[0].facts["sequence"] == "continuous":
+            self._watch.numbered(found[0].name, found[1].number)
+        self._watch.taken(seen)  # also before moving: where that is not allowed it must not come again for ever
+        if self._own["taken"]:
+            self._move_aside(seen, delivery.raw, deadline)
+
+    def read(self, delivery: Delivery) -> Iterator[Record | BadRow]:
+        """Row by row. Garbled may also come after the last row, when the trailer counts others: then none counts."""
+        found = self._dataset(delivery.id)
+        if found is None:
+            raise Garbled("no dataset has files of such a name")
+        dataset, named = found
+        return dataset.records(self._table(dataset, delivery.raw), delivery.id, named.version, self._alarms)
+
+    def report(self, delivery: Delivery, refused: Iterable[BadRow]) -> None:
+        """Which rows were refused and why, into the department's folder for it; nothing where none is named.
+        Call it with no transaction open: it speaks to the department. Raises Unavailable or Denied."""
+        if self._own["reports"]:
+            name, data = report_of(delivery.id, refused, self._encoding)
+            self._place.put(self._own["reports"], name, data, time.monotonic() + _SETTLE_S)
+
+    def _dataset(self, name: str) -> tuple[Dataset, Named] | None:
+        for dataset in self._datasets:
+            named = dataset.pattern.match(name)
+            if named is not None:
+                return dataset, named
+        return None
+
+    def _table(self, dataset: Dataset, raw: bytes) -> Table:
+        facts = dataset.facts
+        charset = facts["encoding"] or self._encoding
+        match facts["format"]:
+            case "csv":
+                return csv_table(raw, facts, charset)
+            case "fixed":
+                return fixed_table(raw, facts, charset)
+            case "dbf":
+                return dbf_table(raw, charset)
+        return excel_table(raw, facts["sheet"])
+
+    def _fetched(self, seen: Seen, deadline: float) -> Delivery | None:
+        if not seen.size:
+            self._alarms("empty", seen.name, "nothing is in it")
+            return None
+        if seen.size > self._own["max_mib"] << 20:
+            self._alarms("too_large", seen.name, f"more than {self._own['max_mib']} MiB")
+            return None
+        data = self._place.fetch(seen, deadline)
+        if data is None:
+            return None  # somebody is writing it again
+        if self._watch.done and not self._watch.agrees(self._companion(seen, deadline), data):
+            self._alarms("companion", seen.name, "it is not what its companion speaks of")
+            return None
+        modified = datetime.fromtimestamp(seen.changed, UTC).isoformat(timespec="seconds")
+        return Delivery(seen.name, data, {"modified": modified}, seen)
+
+    def _companion(self, seen: Seen, deadline: float) -> bytes:
+        name = seen.name + self._watch.done
+        found = next((each for each in self._place.list("", deadline).files if each.name == name), None)
+        return (self._place.fetch(found, deadline) or b"") if found and found.size <= 4096 else b""
+
+    def _move_aside(self, seen: Seen, raw: bytes, deadline: float) -> None:
+        try:
+            now = {each.name: each for each in self._place.list("", deadline).files}
+            if now.get(seen.name) != seen:
+                return  # other content under the same name: it will be collected too
+            lying = {each.name for each in self._place.list(self._own["taken"], deadline).files}
+            ending = "." + hashlib.sha256(raw).hexdigest()[:8]
+            for name in (seen.name, seen.name + self._watch.done) if self._watch.done else (seen.name,):
+                if name in now:
+                    self._place.move(name, self._own["taken"], name + ending if name in lying else name, deadline)
+        except PortError as error:
+            self._alarms("not_moved", seen.name, f"it stays where it is: {error.note}")
+
+    def _tell_missing(self, listing: Listing, deadline: float) -> None:
+        """Late files and gaps in numbers, by what lies here and what was taken."""
+        wanted = [each for each in self._datasets if each.facts["expected"] or each.facts["sequence"]]
+        if not wanted:
+            return
+        files = list(listing.files)
+        if self._own["taken"]:
+            files += self._place.list(self._own["taken"], deadline).files
+        for dataset in wanted:
+            expected, sequence = dataset.facts["expected"], dataset.facts["sequence"]
+            overdue = late(expected, dataset.pattern, files, datetime.now(UTC)) if expected else None
+            if overdue:
+                self._alarms("late", dataset.facts["files"], f"the file of {overdue} is not there")
+            highest = self._watch.number(dataset.name) if sequence == "continuous" else None
+            for number in gaps(dataset.pattern, sequence == "daily", files, highest) if sequence else ():
+                self._alarms("gap", dataset.facts["files"], f"number {number} is missing")
+
+
+def _place(setting: Setting, own: Mapping[str, Any], alarms: Alarms) -> Place:
+    scheme = setting.address.partition("://")[0]
+    if scheme == "file":
+        return Folder(setting.address, own["folder"], own["path_encoding"])
+    if scheme == "sftp":
+        return Sftp(setting, own["folder"], own["path_encoding"], alarms)
+    raise unusable("the address of a file drop begins with sftp:// or file:///")

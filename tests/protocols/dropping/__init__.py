@@ -1,0 +1,1 @@
+"""Two departments that drop files, and what tests of them stand on."""
