@@ -78,12 +78,11 @@ class Adapter:
         found = self._dataset(seen.name)
         if found is not None and found[1].number is not None and found[0].facts["sequence"] == "continuous":
             self._watch.numbered(found[0].name, found[1].number)
-        self._watch.taken(seen)  # also before moving: where that is not allowed it must not come again for ever
-        if self._own["taken"]:
-            self._move_aside(seen, delivery.raw, deadline)
+        if not self._own["taken"] or not self._moved_aside(seen, delivery.raw, deadline):
+            self._watch.taken(seen)
 
     def read(self, delivery: Delivery) -> Iterator[Record | BadRow]:
-        """Row by row. Garbled may also come after the last row, when the trailer counts others: then none counts."""
+        """Row by row. What makes the whole of it Garbled is found before the first row is given."""
         found = self._dataset(delivery.id)
         if found is None:
             raise Garbled("no dataset has files of such a name")
@@ -137,11 +136,12 @@ class Adapter:
         found = next((each for each in self._place.list("", deadline).files if each.name == name), None)
         return (self._place.fetch(found, deadline) or b"") if found and found.size <= 4096 else b""
 
-    def _move_aside(self, seen: Seen, raw: bytes, deadline: float) -> None:
+    def _moved_aside(self, seen: Seen, raw: bytes, deadline: float) -> bool:
+        """False where that is not allowed: then it is remembered, so that it does not come again for ever."""
         try:
             now = {each.name: each for each in self._place.list("", deadline).files}
             if now.get(seen.name) != seen:
-                return  # other content under the same name: it will be collected too
+                return True  # other content under the same name: it will be collected too
             lying = {each.name for each in self._place.list(self._own["taken"], deadline).files}
             ending = "." + hashlib.sha256(raw).hexdigest()[:8]
             for name in (seen.name, seen.name + self._watch.done) if self._watch.done else (seen.name,):
@@ -149,6 +149,8 @@ class Adapter:
                     self._place.move(name, self._own["taken"], name + ending if name in lying else name, deadline)
         except PortError as error:
             self._alarms("not_moved", seen.name, f"it stays where it is: {error.note}")
+            return False
+        return True
 
     def _tell_missing(self, listing: Listing, deadline: float) -> None:
         """Late files and gaps in numbers, by what lies here and what was taken."""

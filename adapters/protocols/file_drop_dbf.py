@@ -30,7 +30,7 @@ def dbf_table(raw: bytes, charset: str) -> Table:
     structure = _structure(raw[:head])
     if sum(field.length for field in structure.fields) + 1 != length:
         raise Garbled("its columns are not as long as its records")
-    return Table("", _rows(raw, head, count, length, structure, charset), tuple(structure.field_names))
+    return Table("", lambda: _rows(raw, head, count, length, structure, charset), tuple(structure.field_names))
 
 
 def _structure(head: bytes) -> Any:

@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def excel_table(raw: bytes, sheet: str) -> Table:
             rows = book.get_sheet_by_name(name)
     except (CalamineError, IndexError, ValueError) as error:
         raise Garbled(f"the workbook is not understood: {type(error).__name__}") from error
-    return Table(name, enumerate(rows.iter_rows(), 1))
+    return Table(name, lambda: enumerate(rows.iter_rows(), 1))
 
 
 def _inspect(raw: bytes) -> None:
@@ -102,11 +103,10 @@ def _old(raw: bytes, sheet: str) -> Table:
     """The format of 1997 has neither checksum nor limits that its reader keeps: a crash or a flood ends the child."""
     if len(raw) % _SECTOR:
         raise Garbled("an XLS that ends within a sector", code="UPSTREAM_TRUNCATED")
-    rows = _from_child(raw, sheet)
-    name = next(rows, None)
+    name = next(_from_child(raw, sheet), None)
     if not isinstance(name, str):
         raise Garbled("the workbook is not understood")
-    return Table(name, enumerate(rows, 1))
+    return Table(name, lambda: enumerate(islice(_from_child(raw, sheet), 1, None), 1))
 
 
 def _from_child(raw: bytes, sheet: str) -> Iterator[Any]:

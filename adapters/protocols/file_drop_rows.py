@@ -23,11 +23,11 @@ Tell = Callable[[str, str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """`rows` are (number, cells), or (number, code) for one that is refused as a whole. `headings` where the format
-    itself names the columns, so that no row does."""
+    """`rows` begins anew each time: (number, cells), or (number, code) for one that is refused as a whole. `headings`
+    where the format itself names the columns, so that no row does."""
 
     sheet: str
-    rows: Iterator[tuple[int, Cells | str]]
+    rows: Callable[[], Iterator[tuple[int, Cells | str]]]
     headings: Sequence[str] = ()
 
 
@@ -49,34 +49,28 @@ class Dataset:
         self._key: tuple[str, ...] = tuple(facts["key"])
 
     def records(self, table: Table, file: str, version: str, tell: Tell) -> Iterator[Record | BadRow]:
-        """Raises Garbled when the headings are not there, or at the end when the trailer is not, or counts others.
-        `tell` hears of columns that are neither mapped nor ignored."""
-        headings = table.headings or self._headings(table)
+        """Raises Garbled before the first row: when the headings are not there, the trailer is not, or it counts other
+        rows. `tell` hears of columns that are neither mapped nor ignored."""
+        if self._ends:
+            self._compare(table)
+        rows = table.rows()
+        headings = table.headings or self._headings(rows)
         columns = self._placed(headings)
         for heading in map(squeezed, headings):
             if heading and heading not in self._familiar:
                 tell("column", self.facts["files"], heading[:40])
-        found = 0
-        ended = None
-        for row, cells in table.rows:
+        where = f"{file}/{table.sheet}"
+        for row, cells in rows:
             if isinstance(cells, str):
-                found += 1
-                yield BadRow(f"{file}/{table.sheet}/{row}/", cells)
-                continue
-            if not any(cells):
-                continue
-            if self._ends and self._is_trailer(cells):
-                ended = cells
-                break
-            result = self._record(columns, cells, f"{file}/{table.sheet}/{row}/", version)
-            if result is not None:
-                found += 1
-                yield result
-        self._compare(ended, found)
+                yield BadRow(f"{where}/{row}/", cells)
+            elif not _empty(cells):
+                if self._ends and self._is_trailer(cells):
+                    return
+                yield self._record(columns, cells, f"{where}/{row}/", version)
 
     def _record(
         self, columns: Sequence[tuple[str, int, dict[Any, Any], Column]], cells: Cells, place: str, version: str
-    ) -> Record | BadRow | None:
+    ) -> Record | BadRow:
         fields: dict[str, Any] = {}
         column = columns[0][3]
         try:
@@ -89,8 +83,6 @@ class Dataset:
                         known[cell] = value
                 fields[name] = value
         except Refused as refused:
-            if str(refused) == "REQUIRED" and all(cell is None or not str(cell).strip() for cell in cells):
-                return None  # blanks only
             return BadRow(place + column.heading, str(refused))
         except IndexError:
             return BadRow(place + column.heading, "REQUIRED")
@@ -98,11 +90,11 @@ class Dataset:
         named = str(fields[key[0]]) if len(key) == 1 else "|".join([str(fields[name]) for name in key])
         return Record(self.name, named, fields, version)
 
-    def _headings(self, table: Table) -> Sequence[Any]:
+    def _headings(self, rows: Iterator[tuple[int, Cells | str]]) -> Sequence[Any]:
         """The first row, or the first two joined column by column, that hold every heading asked for."""
         above: Cells = ()
         strange = 0
-        for row, cells in table.rows:
+        for row, cells in rows:
             if row > HEADED_WITHIN:
                 break
             if isinstance(cells, str):
@@ -128,17 +120,35 @@ class Dataset:
         first = cells[0] or next((cell for cell in cells if cell), "")
         return isinstance(first, str) and squeezed(first).startswith(self._ends)
 
-    def _compare(self, ended: Cells | None, found: int) -> None:
-        if not self._ends:
-            return
-        if ended is None:
-            raise Garbled("the file ends without its trailer", code="UPSTREAM_TRUNCATED")
+    def _compare(self, table: Table) -> None:
+        """A pass of its own, so that no row of a file that was cut is ever given away."""
+        rows, found = table.rows(), 0
+        if not table.headings:
+            self._headings(rows)
+        for _, cells in rows:
+            if isinstance(cells, str):
+                found += 1
+            elif not _empty(cells):
+                if self._is_trailer(cells):
+                    return self._counted(cells, found)
+                found += 1
+        raise Garbled("the file ends without its trailer", code="UPSTREAM_TRUNCATED")
+
+    def _counted(self, ended: Cells, found: int) -> None:
         if self._count is None:
             return
         text = " ".join(_shown(cell) for cell in ended if cell not in ("", None))
         told = self._count.search(text)
         if told is None or int(told[1]) != found:
             raise Garbled(f"the trailer does not count the {found} rows before it", code="UPSTREAM_TRUNCATED")
+
+
+def _empty(cells: Cells) -> bool:
+    for cell in cells:
+        if cell is None or (type(cell) is str and not cell.strip()):
+            continue
+        return False
+    return True
 
 
 def _shown(cell: Any) -> str:

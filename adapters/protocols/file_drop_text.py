@@ -49,7 +49,7 @@ class _Lines:
 
 
 def csv_table(raw: bytes, facts: Mapping[str, Any], charset: str) -> Table:
-    return Table("", _csv_rows(raw, facts["delimiter"], charset))
+    return Table("", lambda: _csv_rows(raw, facts["delimiter"], charset))
 
 
 def _csv_rows(raw: bytes, delimiter: str, charset: str) -> Iterator[tuple[int, list[str] | str]]:
@@ -71,8 +71,8 @@ def _csv_rows(raw: bytes, delimiter: str, charset: str) -> Iterator[tuple[int, l
 
 def fixed_table(raw: bytes, facts: Mapping[str, Any], charset: str) -> Table:
     trailer = facts["trailer"]["begins"].encode(charset) if facts["trailer"] else b""
-    rows = _fixed_rows(raw, tuple(facts["columns"].values()), trailer, charset)
-    return Table("", rows, tuple(facts["columns"]))
+    widths = tuple(facts["columns"].values())
+    return Table("", lambda: _fixed_rows(raw, widths, trailer, charset), tuple(facts["columns"]))
 
 
 def _fixed_rows(

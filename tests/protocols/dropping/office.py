@@ -44,8 +44,8 @@ class Inbox:
         self.came: dict[str, datetime] = {}
 
     def find(self, dataset: str, field: str, value: str) -> tuple[Sequence[Mapping[str, Any]], datetime | None]:
-        found = [each.fields for (name, _), each in self.rows.items() if name == dataset and each.fields[field] == value]
-        return found, self.came.get(dataset)
+        rows = [each.fields for (name, _), each in self.rows.items() if name == dataset]
+        return [row for row in rows if row[field] == value], self.came.get(dataset)
 
     def take(self, adapter: Adapter, seconds: float = 10.0) -> list[Delivery]:
         """One round. Returns what was new."""
@@ -92,7 +92,10 @@ class Office:
     def open(self) -> Adapter:
         """As one more worker would."""
         return Adapter(
-            Setting(self.system, f"file://{self.folder}", self.facts, HERE, self.shared, self.inbox, allow_private=True)
+            Setting(
+                self.system, f"file://{self.folder}", self.facts, HERE, self.shared, records=self.inbox,
+                allow_private=True,
+            )
         )
 
     def drop(self, name: str, data: bytes) -> Path:
