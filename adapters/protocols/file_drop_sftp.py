@@ -88,7 +88,7 @@ class Sftp:
     def move(self, name: str, folder: str, to: str, deadline: float) -> None:
         async def job(sftp: asyncssh.SFTPClient) -> None:
             await self._made(sftp, folder)
-            await sftp.rename(self._path(name), self._path(folder, to))
+            await _renamed(sftp, self._path(name), self._path(folder, to))
 
         self._run(job, deadline)
 
@@ -186,7 +186,7 @@ async def _written(sftp: asyncssh.SFTPClient, path: bytes, data: bytes) -> None:
 
 async def _renamed(sftp: asyncssh.SFTPClient, part: bytes, final: bytes) -> None:
     try:
-        await sftp.posix_rename(part, final)  # replaces an earlier report
+        await sftp.posix_rename(part, final)  # replaces what has that name
     except asyncssh.SFTPOpUnsupported:
         await sftp.rename(part, final)
 
