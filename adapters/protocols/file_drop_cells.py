@@ -16,7 +16,7 @@ from adapters.protocols.values import matching, reader
 _SURE = 1e15  # a spreadsheet keeps 15 digits
 _DESTROYED = re.compile(r"-?[0-9](\.[0-9]+)?[eE]\+[0-9]{1,3}", re.ASCII)
 _LOOSE = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?", re.ASCII)
-_SERIAL = re.compile(r"([0-9]{5})(?:\.0)?", re.ASCII)
+_SERIAL = re.compile(r"([0-9]{2,5}(?=\.0)|[0-9]{5})(?:\.0)?", re.ASCII)  # four digits alone may be a year
 _FIRST_SERIAL, _LAST_SERIAL = 61, 2_958_465  # 1900-03-01, before which spreadsheets count a day that never was
 _NARROW: dict[int, int | str] = {0x3000: " ", **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}}
 

@@ -193,13 +193,14 @@ async def _renamed(sftp: asyncssh.SFTPClient, part: bytes, final: bytes) -> None
 
 def account(setting: Setting) -> Account:
     """Raises CONFIG_INVALID where something is missing or is no key."""
-    secrets, keys = setting.secrets, setting.options.get("host_keys")
-    if not keys or not isinstance(keys, list):
-        raise unusable("options.host_keys must list the server's public host keys")
+    secrets = setting.secrets
+    keys = setting.options.get("host_keys") or secrets.get("host_keys", "").split("\n")
+    if not isinstance(keys, list) or not any(keys):
+        raise unusable("options.host_keys, or a file named by the secret host_keys, must list the server's public keys")
     if not secrets.get("username") or not (secrets.get("password") or secrets.get("private_key")):
         raise unusable("needs the secrets username and password or private_key")
     try:
-        host_keys = [asyncssh.import_public_key(str(key)) for key in keys]
+        host_keys = [asyncssh.import_public_key(str(key)) for key in keys if str(key).strip()]
         own = [asyncssh.import_private_key(secrets["private_key"])] if secrets.get("private_key") else []
     except (asyncssh.KeyImportError, ValueError):
         raise unusable("a host key or the private key is no OpenSSH key") from None
