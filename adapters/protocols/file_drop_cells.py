@@ -18,6 +18,7 @@ _DESTROYED = re.compile(r"-?[0-9](\.[0-9]+)?[eE]\+[0-9]{1,3}", re.ASCII)
 _LOOSE = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?", re.ASCII)
 _SERIAL = re.compile(r"([0-9]{2,5}(?=\.0)|[0-9]{5})(?:\.0)?", re.ASCII)  # four digits alone may be a year
 _FIRST_SERIAL, _LAST_SERIAL = 61, 2_958_465  # 1900-03-01, before which spreadsheets count a day that never was
+_KNOWN = 1000
 _NARROW: dict[int, int | str] = {0x3000: " ", **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}}
 
 
@@ -25,22 +26,52 @@ class Refused(Exception):
     """This cell, by code: NUMBER_DESTROYED, REQUIRED, DATE, CHOICE, FORMAT, CHARSET."""
 
 
+class Known(dict[Any, Any]):
+    """The values of a column that were read already, as long as one file is read: a repeated cell costs nothing."""
+
+    def __init__(self, read: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, cell: Any) -> Any:
+        value = self._read(cell)
+        if len(self) < _KNOWN:
+            self[cell] = value
+        return value
+
+
 class Column:
-    """How the cells of one column are read."""
+    """How the cells of one column are read: `value` takes a cell and gives the hub value, None where nothing stands in
+    it, or raises Refused."""
 
     def __init__(self, field: str, entry: Mapping[str, Any], table: Mapping[str, str] | None, required: bool) -> None:
         self.field, self.heading = field, squeezed(entry["from"])
         self._required, self._absent = required, frozenset(entry["absent"])
         self._kind = entry["as"]
-        self._free = self._kind == "text" and not entry["pattern"]
+        self.free = self._kind == "text" and not entry["pattern"]  # names and the like, which hardly repeat
         self._read: Callable[[str], Any] = (
             matching(entry["pattern"]) if entry["pattern"] else reader(self._kind, entry["formats"], table)
         )
+        quick = self._kind == "text" and not self._absent
+        self.value = self._quick(entry["pattern"]) if quick else self._value
 
-    def value(self, cell: Any) -> Any:
-        """The hub value; None where nothing stands in the cell. Raises Refused."""
+    def _quick(self, pattern: str) -> Callable[[Any], Any]:
+        """For the texts that most cells are; whatever is unusual about one goes the long way."""
+        form = re.compile(pattern).fullmatch if pattern else None
+        slow = self._value
+
+        def value(cell: Any) -> Any:
+            if type(cell) is str:
+                text = cell.strip()
+                if text and text.isprintable() and "+" not in text and (not form or (text.isascii() and form(text))):
+                    return text
+            return slow(cell)
+
+        return value
+
+    def _value(self, cell: Any) -> Any:
         text = cell.strip() if type(cell) is str else self._plain(cell)
-        if not self._free and not text.isascii():
+        if not self.free and not text.isascii():
             text = text.translate(_NARROW).strip()
         if not text or text in self._absent:
             if self._required:

@@ -28,8 +28,7 @@ RATIO, RATIO_FROM = 200, 1 << 20  # real sheets shrink to a tenth, seldom to a f
 CELLS = 8_000_000
 _STEP, _OVERLAP = 1 << 18, 64
 _DTD = re.compile(rb"<!\s*(doctype|entity)", re.IGNORECASE)
-_FAR = re.compile(rb' r="(?:[A-Z]{2,}[0-9]|[A-Z]?[0-9]{6})')  # beyond column Z or row 99,999
-_ODD = (b"r='", b"\tr", b"\nr", b"\rr", b"r =", b"r\t")
+_FAR = re.compile(rb'"(?:[A-Z]{2,}[0-9]|[A-Z]?[0-9]{6})')  # beyond column Z or row 99,999; the quick look
 _PLACE = re.compile(rb"\sr\s*=\s*[\"']([A-Z]*)([0-9]+)")
 _XLS = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SECTOR = 512
@@ -74,7 +73,7 @@ def _inspect_part(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
             if size > PART_BYTES or (size > RATIO_FROM and size > RATIO * max(1, entry.compress_size)):
                 raise Garbled("a part of the workbook unpacks to more than is taken", code="UPSTREAM_TOO_LARGE")
             text = before + piece
-            if markup and (b"<!" in text or b"\0" in text) and _DTD.search(text.replace(b"\0", b"")):
+            if markup and (b"!" in text or b"\0" in text) and _DTD.search(text.replace(b"\0", b"")):
                 raise Garbled("a document type or entity declaration", code="UPSTREAM_UNSAFE_XML")
             if corner is not None:
                 corner.look(text)
@@ -88,7 +87,7 @@ class _Corner:
         self._row, self._column = 99_999, 26
 
     def look(self, text: bytes) -> None:
-        if not _FAR.search(text) and not any(odd in text for odd in _ODD):
+        if not _FAR.search(text) and b"'" not in text:
             return
         for letters, digits in _PLACE.findall(text):
             column = 0

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from tests.bench.calls import many, rest, soap
 from tests.bench.catalogue import search
 from tests.bench.faults import one_dead, overload
+from tests.bench.file_drop import file_drop
 from tests.bench.fixed_width import fixed_width
 from tests.bench.memory import memory
 from tests.bench.processes import OTHER_CPU, ROOT
@@ -39,6 +40,7 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"memory"}), memory),
     (frozenset({"start"}), start),
     (frozenset({"wire_soap"}), wire_soap),
+    (frozenset({"files"}), file_drop),
 )
 _NAMES = sorted(frozenset().union(*(names for names, _ in MEASURES)))
 _LONG = frozenset({"P8"})  # fills a table of millions first: only when asked for by name
