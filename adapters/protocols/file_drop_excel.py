@@ -29,7 +29,9 @@ CELLS = 8_000_000
 _STEP, _OVERLAP = 1 << 18, 64
 _DTD = re.compile(rb"<!\s*(doctype|entity)", re.IGNORECASE)
 _FAR = re.compile(rb'"(?:[A-Z]{2,}[0-9]|[A-Z]?[0-9]{6})')  # beyond column Z or row 99,999; the quick look
+_NOWHERE = re.compile(rb"<c(?=[\s/>])(?!\s+r\s*=)")  # a cell that does not say where it is: the next one in its row
 _PLACE = re.compile(rb"\sr\s*=\s*[\"']([A-Z]*)([0-9]+)")
+_ROW, _CELL = re.compile(rb"[<:]row\b"), re.compile(rb"[<:]c(?=[\s/>])(?!\s+r\s*=)")
 _XLS = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SECTOR = 512
 _XLS_SECONDS = 60.0
@@ -65,8 +67,8 @@ def _inspect(raw: bytes) -> None:
 def _inspect_part(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
     """Inflates it, so that what counts is what is there and not what the archive says."""
     markup = entry.filename.lower().endswith((".xml", ".rels", ".vml"))
-    corner = _Corner() if entry.filename.lower().startswith("xl/worksheets/") else None
-    size, before = 0, b""
+    sheet = entry.filename.lower().startswith("xl/worksheets/")
+    size, before, odd, plain = 0, b"", False, False
     with archive.open(entry) as part:
         while piece := part.read(_STEP):
             size += len(piece)
@@ -75,27 +77,36 @@ def _inspect_part(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
             text = before + piece
             if markup and (b"!" in text or b"\0" in text) and _DTD.search(text.replace(b"\0", b"")):
                 raise Garbled("a document type or entity declaration", code="UPSTREAM_UNSAFE_XML")
-            if corner is not None:
-                corner.look(text)
+            plain = plain or (not before and b"<worksheet" in text)  # tags without a prefix
+            odd = odd or (sheet and _odd(text, plain))
             before = text[-_OVERLAP:]
+    if odd:
+        _measure(archive, entry)
 
 
-class _Corner:
-    """The last row and column of a sheet. calamine keeps room for every cell up to there, filled or not."""
+def _odd(text: bytes, plain: bool) -> bool:
+    """The quick look: whether some cell may lie far out. It costs little, and nearly every sheet ends here."""
+    return not plain or _FAR.search(text) is not None or _NOWHERE.search(text) is not None or b"'" in text
 
-    def __init__(self) -> None:
-        self._row, self._column = 99_999, 26
 
-    def look(self, text: bytes) -> None:
-        if not _FAR.search(text) and b"'" not in text:
-            return
-        for letters, digits in _PLACE.findall(text):
-            column = 0
-            for letter in letters[:4]:
-                column = column * 26 + letter - 64
-            self._row, self._column = max(self._row, int(digits[:9])), max(self._column, column)
-        if self._row * self._column > CELLS:
-            raise Garbled("a sheet that reaches further than is taken", code="UPSTREAM_TOO_LARGE")
+def _measure(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+    """The last row and column. calamine keeps room for every cell up to there, filled or not."""
+    rows, last, columns, more, before = 0, 0, 1, 0, b""
+    with archive.open(entry) as part:
+        while piece := part.read(_STEP):
+            text = before + piece
+            pieces = _ROW.split(text)
+            rows += len(pieces)
+            # cells without a place follow the one before; a row may go on in the next piece, so twice what is seen
+            more = max(more, 2 * max(len(_CELL.findall(row)) for row in pieces))
+            for letters, digits in _PLACE.findall(text):
+                column = 0
+                for letter in letters[:4]:
+                    column = column * 26 + letter - 64
+                last, columns = max(last, int(digits[:9])), max(columns, column)
+            if max(rows, last) * (columns + more) > CELLS:
+                raise Garbled("a sheet that reaches further than is taken", code="UPSTREAM_TOO_LARGE")
+            before = text[-_OVERLAP:]
 
 
 def _old(raw: bytes, sheet: str) -> Table:

@@ -238,7 +238,7 @@ def test_quirk_Q49_names_in_gbk_on_the_disk(tmp_path: Path, encoding: str) -> No
     assert "name" in alarms(logs)
 
 
-def test_threat_T13_a_name_never_leaves_the_folder(tmp_path: Path) -> None:
+def test_row_B87_a_name_never_leaves_the_folder(tmp_path: Path) -> None:
     outside = tmp_path / "secret.csv"
     outside.write_bytes(csv_of(LIN))
     folder = tmp_path / "drop"
@@ -253,7 +253,7 @@ def test_threat_T13_a_name_never_leaves_the_folder(tmp_path: Path) -> None:
     assert [each.id for each in office.inbox.take(office.adapter)] == ["ok.csv"]
 
 
-def test_threat_T13_a_file_swapped_for_a_link_is_not_followed(tmp_path: Path) -> None:
+def test_row_B87_a_file_swapped_for_a_link_is_not_followed(tmp_path: Path) -> None:
     outside = tmp_path / "secret.csv"
     outside.write_bytes(csv_of(LIN))
     folder = tmp_path / "drop"

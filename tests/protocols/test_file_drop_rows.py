@@ -118,7 +118,7 @@ def test_quirk_Q44_a_utf8_file_with_the_mark_of_windows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+86", "-1", "@SUM(A1)", "=cmd|' /C calc'!A0", "'=1", "O'Hara", "'", "\t=1"])
-def test_quirk_Q45_row_B57_a_formula_is_text_and_comes_back_equal(office: Office, text: str) -> None:
+def test_quirk_Q45_row_B57_threat_T15_a_formula_is_text_and_comes_back_equal(office: Office, text: str) -> None:
     assert not escaped(text).lstrip().startswith(("=", "+", "-", "@"))
     assert unescaped(escaped(text)) == text
     for given in (text.strip(), escaped(text.strip())):
@@ -215,15 +215,24 @@ def test_row_B91_fault_F6_another_charset_gives_no_wrong_name(office: Office) ->
     assert names(kept) == ["韩山福"] and [row.code for row in refused] == ["CHARSET"]
 
 
-def test_row_B56_a_trail_byte_that_is_a_bar_splits_no_column(tmp_path: Path) -> None:
+def test_row_B55_row_B56_threat_T15_a_trail_byte_that_is_a_bar_or_a_backslash_splits_no_column(tmp_path: Path) -> None:
     def bars(raw: dict[str, Any]) -> None:
         at_once(raw)
         raw["datasets"]["payments"]["delimiter"] = "|"
 
-    name = "倈縗"
-    assert b"|" in name.encode("gbk") and b"\\" in name.encode("gbk")
-    kept, _ = Office(tmp_path, change=bars).read(CSV, csv_of([name, *HAN[1:]], delimiter="|"))
-    assert names(kept) == [name]
+    traps = [bytes([lead, trail]) for lead in range(0x81, 0xFF) for trail in b"|\\"]
+    characters = [trap.decode("gb18030") for trap in traps if lacks_nothing(trap)]
+    assert "縗" in characters and len(characters) > 230
+    rows = [[character, f"{360000000000000000 + place}", *HAN[2:]] for place, character in enumerate(characters)]
+    kept, refused = Office(tmp_path, change=bars).read(CSV, csv_of(*rows, delimiter="|"))
+    assert names(kept) == characters and not refused
+
+
+def lacks_nothing(trap: bytes) -> bool:
+    try:
+        return trap.decode("gbk").isalpha()
+    except UnicodeDecodeError:
+        return False
 
 
 def fixed(raw: dict[str, Any]) -> None:
@@ -395,13 +404,13 @@ def test_row_B90_a_declaration_over_the_edge_of_a_piece(spreadsheet: Office) -> 
         assert caught.value.code == "UPSTREAM_UNSAFE_XML"
 
 
-def test_row_B94_a_bomb_in_a_workbook(spreadsheet: Office) -> None:
+def test_row_B94_threat_T13_a_bomb_in_a_workbook(spreadsheet: Office) -> None:
     with pytest.raises(Garbled) as caught:
         spreadsheet.read(XLSX, packed(BOOK, {"xl/media/image1.bmp": b"\0" * (20 << 20)}))
     assert caught.value.code == "UPSTREAM_TOO_LARGE"
 
 
-def test_row_B94_many_small_parts(spreadsheet: Office) -> None:
+def test_row_B94_threat_T13_many_small_parts(spreadsheet: Office) -> None:
     with pytest.raises(Garbled) as caught:
         spreadsheet.read(XLSX, packed(BOOK, {f"x/{number}": b"x" for number in range(2100)}))
     assert caught.value.code == "UPSTREAM_TOO_LARGE"
@@ -427,6 +436,25 @@ def test_row_B94_a_sheet_whose_corners_lie_far_apart(spreadsheet: Office, corner
     assert caught.value.code == "UPSTREAM_TOO_LARGE"
 
 
+@pytest.mark.parametrize("prefix", [b"", b"x:"])
+@pytest.mark.parametrize("cell", [b"c/>", b"c ></%sc>", b'c t="n"/>'])
+def test_row_B94_a_row_of_cells_that_do_not_say_where_they_are(spreadsheet: Office, cell: bytes, prefix: bytes) -> None:
+    wide = (b"<" + prefix + cell.replace(b"%s", prefix)) * 16_000
+    sheet = (
+        b"<%sworksheet xmlns%s='http://schemas.openxmlformats.org/spreadsheetml/2006/main'><%ssheetData>"
+        b'<%srow r="1">%s</%srow><%srow r="99999"/></%ssheetData></%sworksheet>'
+    ) % (prefix, b":x" if prefix else b"", prefix, prefix, wide, prefix, prefix, prefix, prefix)
+    with pytest.raises(Garbled) as caught:
+        spreadsheet.read(XLSX, packed(BOOK, {SHEET: sheet.replace(b"'", b'"')}))
+    assert caught.value.code == "UPSTREAM_TOO_LARGE"
+
+
+def test_a_wide_or_long_sheet_is_taken(spreadsheet: Office) -> None:
+    wide = [f"栏{number}" for number in range(150)]
+    kept, _ = spreadsheet.read(XLSX, xlsx_of([[*HEAD, *wide], [*HAN, *wide], *[[""]] * 30_000, LIN, ["合计", 2]]))
+    assert len(kept) == 2
+
+
 def test_row_B94_an_old_workbook_whose_corners_lie_far_apart(tmp_path: Path) -> None:
     """Its reader would keep room for 4,294,967,296 cells: it dies alone."""
     data = xls_of([HEAD, HAN, ["合计", 1]])
@@ -438,7 +466,7 @@ def test_row_B94_an_old_workbook_whose_corners_lie_far_apart(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("text", ["{{7*7}}", "${7*7}", "{0.__class__}", "%s", "' OR 1=1 --"])
-def test_row_B61_row_B58_templates_and_quotes_are_text(office: Office, text: str) -> None:
+def test_row_B61_row_B58_threat_T16_templates_and_quotes_are_text(office: Office, text: str) -> None:
     assert names(office.read(CSV, csv_of([text, *HAN[1:]]))[0]) == [text]
 
 

@@ -196,7 +196,7 @@ def test_threat_T11_a_server_inside_is_refused_unless_listed(server: Sshd) -> No
         assert caught.value.code == "CONFIG_INVALID"
 
 
-def test_threat_T13_links_and_folders_are_not_taken(server: Sshd) -> None:
+def test_row_B87_links_and_folders_are_not_taken(server: Sshd) -> None:
     (server.files / TODAY).symlink_to("/etc/hostname")
     (server.files / TODAY.replace("_", "_2")).mkdir()
     assert not list(opened(server).collect(soon()))
