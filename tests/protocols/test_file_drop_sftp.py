@@ -178,6 +178,9 @@ def test_a_silent_server_ends_at_the_deadline(server: Sshd) -> None:
         with pytest.raises(Unavailable):
             adapter.probe(soon(1))
         assert time.monotonic() - began < 5
+        for thread in [each for each in threading.enumerate() if each.name == "sftp"]:
+            thread.join(10)
+            assert not thread.is_alive()  # nobody is left waiting
     with pytest.raises(Unavailable):
         adapter.probe(soon(1))  # and nobody there at all
 
