@@ -68,15 +68,15 @@ def test_a_file_is_taken_once_and_moved_aside(office: Office) -> None:
 
 
 def test_fault_F15_half_written_is_not_taken_until_it_is_still_for_long_enough(tmp_path: Path) -> None:
-    office = Office(tmp_path, change=both(at_once, ready(stable_s=0.5)))
+    office = Office(tmp_path, change=both(at_once, ready(stable_s=3)))
     whole = csv_of(HAN, LIN)
     path = office.drop(TODAY, whole[:50])
-    assert not office.inbox.take(office.adapter)
-    time.sleep(0.6)
+    assert not office.inbox.take(office.adapter) and not office.inbox.take(office.adapter)
+    time.sleep(3.2)
     path.write_bytes(whole)  # it went on: the time starts again
     assert not office.inbox.take(office.adapter)
     another = office.open()  # a worker that was just started goes by what the others saw
-    time.sleep(0.6)
+    time.sleep(3.2)
     assert len(office.inbox.take(another)) == 1 and len(office.inbox.rows) == 2
 
 

@@ -210,7 +210,9 @@ def test_row_B91_fault_F6_another_charset_gives_no_wrong_name(office: Office) ->
     with pytest.raises(Garbled) as caught:
         office.read(CSV, csv_of(HAN, LIN, charset="utf-8"))
     assert caught.value.code == "UPSTREAM_CHARSET"
-    mixed = csv_of(HAN, total=False) + ",".join(LIN).encode() + "\r\n合计,2\r\n".encode("gb18030")
+    pairs = ",".join(["林美", *LIN[1:]]).encode()
+    assert pairs.decode("gb18030")  # it passes for GBK, as other characters
+    mixed = csv_of(HAN, total=False) + pairs + "\r\n合计,2\r\n".encode("gb18030")
     kept, refused = office.read(CSV, mixed)
     assert names(kept) == ["韩山福"] and [row.code for row in refused] == ["CHARSET"]
 
@@ -251,10 +253,10 @@ def test_row_B62_fixed_width_counts_bytes_and_cuts_no_character(tmp_path: Path) 
     office = Office(tmp_path, change=fixed)
     ten = "阿依古丽买买提江汗".encode("gbk")
     broken = b"a" + "韩山福韩山福韩山福韩".encode("gbk")[:19]  # the column ends within a character
-    data = record(ten) + record(broken) + record(b"Han")[:-5] + b"\r\n" + b"T000003\r\n"
+    data = record(ten) + record(broken) + record(b"Han")[:-5] + b"\r\n" + record(b"Lin")[:-2] + b"9\r\nT000004\r\n"
     kept, refused = office.read("ELDERLY_20261125.txt", data)
     assert names(kept) == ["阿依古丽买买提江汗"]
-    assert [row.code for row in refused] == ["CHARSET", "FORMAT"]
+    assert [row.code for row in refused] == ["CHARSET", "FORMAT", "FORMAT"]
     assert kept[0].fields["birth_date"] == "1902-05-12" and kept[0].fields["paid_fen"] == 10000
 
 
