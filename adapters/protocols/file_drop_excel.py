@@ -29,9 +29,11 @@ CELLS = 8_000_000
 _STEP, _OVERLAP = 1 << 18, 64
 _DTD = re.compile(rb"<!\s*(doctype|entity)", re.IGNORECASE)
 _FAR = re.compile(rb'"(?:[A-Z]{2,}[0-9]|[A-Z]?[0-9]{6})')  # beyond column Z or row 99,999; the quick look
-_NOWHERE = re.compile(rb"<c(?=[\s/>])(?!\s+r\s*=)")  # a cell that does not say where it is: the next one in its row
+_NOWHERE = re.compile(
+    rb"<c(?:[/>]|\s+(?:[^r\s]|r[^\s=]))"
+)  # a cell that does not say where it is: the next one in its row
 _PLACE = re.compile(rb"\sr\s*=\s*[\"']([A-Z]*)([0-9]+)")
-_ROW, _CELL = re.compile(rb"[<:]row\b"), re.compile(rb"[<:]c(?=[\s/>])(?!\s+r\s*=)")
+_ROW, _CELL = re.compile(rb"[<:]row\b"), re.compile(rb"[<:]c(?:[/>]|\s+(?:[^r\s]|r[^\s=]))")
 _XLS = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SECTOR = 512
 _XLS_SECONDS = 60.0
