@@ -15,6 +15,7 @@ from marshmallow import fields
 from blueprints.auth import require
 from blueprints.contract import DEPARTMENT, SIGNED_IN, Blueprint, Code, answer, problem_codes
 from blueprints.problems import Problems
+from blueprints.ready import Fixed
 from hub.catalogue import forms
 from hub.errors import Problem
 from hub.fields import Form, Group, Items, Text, Unshaped
@@ -44,6 +45,11 @@ class CallForm(Form):
     """What the service's own form asks for; its JSON Schema stands in `GET /services/{id}`."""
 
     fields_ = Unshaped(required=True, data_key="fields", attribute="fields")
+
+    def load(self, data: dict[str, Any], **options: Any) -> Any:
+        """The usual body, one object under `fields`, needs no second look: the service's form gives it one."""
+        plain = data.keys() == {"fields"} and type(data["fields"]) is dict
+        return data if plain else super().load(data, **options)
 
 
 class PartForm(Form):
@@ -105,8 +111,8 @@ def make(hub: Hub) -> Blueprint:
         """Ask a service, straight through to its department"""
         order = _order(hub, _caller(), service_id, form["fields"])
         found = hub.gateway.call(replace(order, key=request.environ.get("HTTP_IDEMPOTENCY_KEY")))
-        origin = {"X_Origin": f"department:{found.system}"} if found.system else {}
-        return answer(_shown(problems, found), **origin)
+        origin = [("X-Origin", f"department:{found.system}")] if found.system else []
+        return Fixed(orjson.dumps(_shown(problems, found)), [("Content-Type", "application/json"), *origin])
 
     @blueprint.route("/batch", methods=["POST"])
     @problem_codes(*SIGNED_IN, "ROLE_REQUIRED", "TOO_SHORT")

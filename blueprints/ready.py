@@ -43,7 +43,7 @@ class Fixed(Whole):
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         start_response("200 OK", list(self._headers))
-        return self._body if environ["REQUEST_METHOD"] == "GET" else []
+        return self._body if environ["REQUEST_METHOD"] != "HEAD" else []
 
 
 @dataclass(frozen=True, slots=True)
