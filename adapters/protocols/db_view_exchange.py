@@ -62,19 +62,13 @@ class Exchange:
         if self._marking is None:
             self._settled.add(_print(delivery))
             return
-        each, names = self._table(delivery), list(delivery.handle)
+        each = self._table(delivery)
+        names = [each.name(row) for row in _rows(delivery)]
         pieces = [names[at : at + _MARK_AT_ONCE] for at in range(0, len(names), _MARK_AT_ONCE)]
         self._marking.change([(each.marks, {"taken": each.taken, "names": piece}) for piece in pieces])
 
     def read(self, delivery: Delivery) -> Iterator[Record | BadRow]:
-        try:
-            head, *lines = [json.loads(line) for line in delivery.raw.decode("utf-8").splitlines()]
-            whole = head["rows"] == len(lines)
-        except (ValueError, LookupError, TypeError) as error:
-            raise Garbled("no delivery of an exchange table", sample=delivery.raw) from error
-        if not whole:
-            raise Garbled("rows are missing", code="UPSTREAM_TRUNCATED", sample=delivery.raw)
-        yield from map(self._table(delivery).read, lines)
+        yield from map(self._table(delivery).read, _rows(delivery))
 
     def close(self) -> None:
         if self._marking:
@@ -141,7 +135,11 @@ class _Table:
             }
             lines.append(json.dumps(told, ensure_ascii=True, sort_keys=True))
         raw = "\n".join(lines).encode("ascii")
-        return Delivery(f"{self._name}/{batch}", raw, {"dataset": self._name}, [self.name_of(row) for row in rows])
+        return Delivery(f"{self._name}/{batch}", raw, {"dataset": self._name})
+
+    def name(self, row: Mapping[str, Any]) -> Any:
+        """What a row of a delivery is called in the table."""
+        return self._value(self._own["row"], row[self._own["row"]])
 
     def read(self, row: Mapping[str, Any]) -> Record | BadRow:
         own, place = self._own, f"{self._own['table']} {row.get(self._own['row'])}"
@@ -179,6 +177,17 @@ class _Table:
             return value_of(text, self._columns[name])
         except ValueError:
             raise unusable(f"{name}: a flag of another type") from None
+
+
+def _rows(delivery: Delivery) -> list[dict[str, Any]]:
+    try:
+        head, *rows = [json.loads(line) for line in delivery.raw.decode("ascii").splitlines()]
+        whole = head["rows"] == len(rows)
+    except (ValueError, LookupError, TypeError) as error:
+        raise Garbled("no delivery of an exchange table", sample=delivery.raw) from error
+    if not whole:
+        raise Garbled("rows are missing", code="UPSTREAM_TRUNCATED", sample=delivery.raw)
+    return rows
 
 
 def _print(delivery: Delivery) -> tuple[str, bytes]:

@@ -140,8 +140,7 @@ class Line:
             if connection is not None:
                 with suppress(Exception):
                     connection.invalidate()
-            broken = OutcomeUnknown if isinstance(error, TimeoutError) else Garbled
-            raise broken(f"the driver broke: {type(error).__name__}") from error
+            raise _breakage(error, connecting=connection is None) from error
 
 
 class _Stale(Unavailable):
@@ -164,6 +163,14 @@ def _error(kind: Kind, error: DBAPIError, *, connecting: bool) -> PortError:
         return OutcomeUnknown(f"no answer in time: {note}")
     if isinstance(error, OperationalError | InterfaceError) or error.connection_invalidated:
         return Unavailable(note)
+    return Garbled(note)
+
+
+def _breakage(error: Exception, *, connecting: bool) -> PortError:
+    note = f"the driver broke: {type(error).__name__}"
+    if isinstance(error, OSError):
+        timed_out = isinstance(error, TimeoutError) and not connecting
+        return OutcomeUnknown(note) if timed_out else Unavailable(f"connect: {note}" if connecting else note)
     return Garbled(note)
 
 

@@ -31,12 +31,17 @@ def facts_of(system: str) -> dict[str, Any]:
 
 
 def opened(
-    address: str, facts: Mapping[str, Any], user: str, password: str = PASSWORD, **options: Any
+    address: str,
+    facts: Mapping[str, Any],
+    user: str,
+    password: str = PASSWORD,
+    allow_private: bool = True,
+    **options: Any,
 ) -> Adapter:
     no_store: Any = None
     secrets = {"username": user, "password": password}
     return Adapter(
-        Setting("a_view", address, FACTS().load(facts), FOLDER, no_store, None, secrets, options, allow_private=True)
+        Setting("a_view", address, FACTS().load(facts), FOLDER, no_store, None, secrets, options, allow_private)
     )
 
 

@@ -12,7 +12,7 @@ from psycopg import sql
 
 from adapters.protocols.db_view import Adapter
 from hub.port import Denied, Garbled, OutcomeUnknown, PortError, Rejected, Unavailable
-from tests.db_view.rooms import BOD, HAN, JABS, LIN, STUDENT, Room, ask, facts_of
+from tests.db_view.rooms import BOD, HAN, JABS, LIN, Room, ask, facts_of
 
 OPERATION = "query_vaccinations"
 LETTERS = ("锟斤拷", "Ã¥", "鏄庢槑", "\x07")

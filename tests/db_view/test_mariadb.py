@@ -8,6 +8,7 @@ from typing import Any
 
 import pymysql
 import pytest
+from sqlalchemy.exc import InternalError
 
 from adapters.protocols.db_view import Adapter
 from hub.port import Denied, Garbled, OutcomeUnknown, Rejected, Unavailable
@@ -78,15 +79,17 @@ def adapter(holders: MariaDb) -> Iterator[Adapter]:
     adapter.close()
 
 
-def put(database: MariaDb, who: Mapping[str, str], address: str = "示范县", day: str = "2020-01-31", **more: Any) -> None:
+def put(
+    database: MariaDb, who: Mapping[str, str], address: str = "示范县", day: str = "2020-01-31", **more: Any
+) -> None:
     """As the old program does: GBK bytes through a connection that says latin1."""
     row = {"SL": 3, "YX": 1, "MJ": "12.50", "BZ": "备注𠮷", "ZXSJ": "2020-01-31 08:09:10", **more}
-    names = ", ".join(row)
+    row |= {"ZJHM": who["id_number"], "FZRQ": day, "XM": who["name"].encode("gb18030"), "DZ": address.encode("gb18030")}
     with database.root() as connection, connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO county.holder (ZJHM, FZRQ, XM, DZ, {names}) VALUES (%s, %s, CONVERT(%s USING latin1),"
-            f" CONVERT(%s USING latin1), {', '.join(['%s'] * len(row))})",
-            (who["id_number"], day, who["name"].encode("gb18030"), address.encode("gb18030"), *row.values()),
+            "INSERT INTO county.holder (ZJHM, FZRQ, XM, DZ, SL, YX, MJ, BZ, ZXSJ) VALUES (%(ZJHM)s, %(FZRQ)s,"
+            " CONVERT(%(XM)s USING latin1), CONVERT(%(DZ)s USING latin1), %(SL)s, %(YX)s, %(MJ)s, %(BZ)s, %(ZXSJ)s)",
+            row,
         )
 
 
@@ -131,9 +134,9 @@ def test_quirk_Q34_a_latin1_collation_takes_other_names_for_the_same(holders: Ma
     other = b"\xe1\xd5".decode("gb18030")
     one = b"\xc1\xd5".decode("gb18030")
     put(holders, {"id_number": "1", "name": other})
-    assert holders.run(("SELECT count(*) FROM county.v_holder WHERE XM = CONVERT(%s USING latin1)", (b"\xc1\xd5",))) == [
-        (1,)
-    ]
+    assert holders.run(
+        ("SELECT count(*) FROM county.v_holder WHERE XM = CONVERT(%s USING latin1)", (b"\xc1\xd5",))
+    ) == [(1,)]
     with pytest.raises(Rejected):
         ask(adapter, "query", name=one)
     assert ask(adapter, "query", name=other).fields["name"] == other
@@ -200,9 +203,8 @@ def test_quirk_Q36_the_server_refuses_a_write_with_1142(holders: MariaDb) -> Non
 
 def test_quirk_Q36_even_a_writing_account_has_a_read_only_session(holders: MariaDb) -> None:
     adapter = opened(holders.address, FACTS, WRITER, PASSWORD)
-    with adapter._line._engine.connect() as connection, pytest.raises(Exception) as caught:
+    with adapter._line._engine.connect() as connection, pytest.raises(InternalError, match="1792"):
         connection.exec_driver_sql("INSERT INTO county.holder (ZJHM) VALUES ('1')")
-    assert getattr(caught.value, "orig").args[0] == 1792
     adapter.close()
 
 
@@ -229,7 +231,9 @@ def test_quirk_Q37_a_query_that_hangs(holders: MariaDb, adapter: Adapter) -> Non
 
 
 def test_quirk_Q40_a_lost_column_and_another_type(holders: MariaDb, adapter: Adapter) -> None:
-    plain = "CREATE OR REPLACE VIEW county.v_holder AS SELECT ZJHM, XM, DZ, BZ, FZRQ, ZXSJ, MJ, SL, YX FROM county.holder"
+    plain = (
+        "CREATE OR REPLACE VIEW county.v_holder AS SELECT ZJHM, XM, DZ, BZ, FZRQ, ZXSJ, MJ, SL, YX FROM county.holder"
+    )
     ask_it = lambda: adapter.probe(time.monotonic() + 5)  # noqa: E731
     try:
         ask_it()
@@ -245,7 +249,10 @@ def test_quirk_Q40_a_lost_column_and_another_type(holders: MariaDb, adapter: Ada
 
 
 def test_wrong_password_and_no_server(holders: MariaDb) -> None:
-    for address, password, kind in ((holders.address, "wrong", Denied), ("mysql://127.0.0.1:9/county", "", Unavailable)):
+    for address, password, kind in (
+        (holders.address, "wrong", Denied),
+        ("mysql://127.0.0.1:9/county", "", Unavailable),
+    ):
         adapter = opened(address, FACTS, READER, password)
         with pytest.raises(kind):
             ask(adapter, "query", **ZHANG)
@@ -266,7 +273,7 @@ def test_threat_T15_row_B94_gbk_bytes_are_never_a_statement(holders: MariaDb, ad
 def test_the_server_ended_our_connections_meanwhile(holders: MariaDb, adapter: Adapter) -> None:
     put(holders, ZHANG)
     ask(adapter, "query", **ZHANG)
-    for (number,) in holders.run(f"SELECT ID FROM information_schema.PROCESSLIST WHERE USER = '{READER}'"):
+    for (number,) in holders.run("SELECT ID FROM information_schema.PROCESSLIST WHERE USER = 'reader'"):
         holders.run(f"KILL {number}")
     assert ask(adapter, "query", **ZHANG).fields["name"] == "张三"
 

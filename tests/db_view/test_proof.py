@@ -1,4 +1,4 @@
-"""Before it is asked anything a database shows that its account cannot write and that its views are what we were told."""
+"""Before it is asked anything a database shows that its account cannot write and its views are what we were told."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def test_quirk_Q8_none_one_two_rows(jabs: Adapter, who: dict[str, str], number: 
     fields = ask(jabs, "query_vaccinations", **who).fields
     assert {name: fields[name] for name in who} == who
     assert len(fields["vaccinations"]) == number
-    assert all(row["given_on"][4] == "-" and "疫苗" in row["vaccine"] or row["vaccine"] == "卡介苗"
+    assert all((row["given_on"][4] == "-" and "疫苗" in row["vaccine"]) or row["vaccine"] == "卡介苗"
                for row in fields["vaccinations"])  # fmt: skip
 
 
@@ -118,7 +118,9 @@ def test_look_up_between_two_days(room: Room) -> None:
         ask(adapter, "query_student", last="1910-08-31", **HAN)
 
 
-def test_feat_X9_a_thousand_interleavings_no_mix_and_no_more_connections_than_allowed(room: Room, jabs: Adapter) -> None:
+def test_feat_X9_a_thousand_interleavings_no_mix_and_no_more_connections_than_allowed(
+    room: Room, jabs: Adapter
+) -> None:
     counted: Counter[str] = Counter()
     people, gate, guard = (HAN, LIN, BOD), threading.Barrier(6), threading.Lock()
 
