@@ -20,7 +20,7 @@ from typing import Any
 
 import psycopg
 from psycopg import sql
-from sqlalchemy import make_url
+from sqlalchemy import URL, make_url
 
 from adapters.twins import toxics
 from adapters.twins.db_view_data import TABLES, VIEWS, jabs, pupils, view
@@ -50,6 +50,10 @@ class Views(Twin):
         if str(host).startswith("/"):
             return socket.AF_UNIX, f"{host}/.s.PGSQL.{port}"
         return socket.AF_INET, (host, port)
+
+    def url(self, role: str, password: str) -> URL:
+        """Where one of its accounts finds it, past the gate."""
+        return self._server.set(username=role, password=password, database=self.database)
 
     def connect(self, database: str = "") -> psycopg.Connection[Any]:
         """As its owner, past the gate."""

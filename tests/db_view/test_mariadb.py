@@ -8,7 +8,7 @@ from typing import Any
 
 import pymysql
 import pytest
-from sqlalchemy.exc import InternalError
+from sqlalchemy.exc import OperationalError
 
 from adapters.protocols.db_view import Adapter
 from hub.port import Denied, Garbled, OutcomeUnknown, Rejected, Unavailable
@@ -203,7 +203,7 @@ def test_quirk_Q36_the_server_refuses_a_write_with_1142(holders: MariaDb) -> Non
 
 def test_quirk_Q36_even_a_writing_account_has_a_read_only_session(holders: MariaDb) -> None:
     adapter = opened(holders.address, FACTS, WRITER, PASSWORD)
-    with adapter._line._engine.connect() as connection, pytest.raises(InternalError, match="1792"):
+    with adapter._line._engine.connect() as connection, pytest.raises(OperationalError, match="1792"):
         connection.exec_driver_sql("INSERT INTO county.holder (ZJHM) VALUES ('1')")
     adapter.close()
 
