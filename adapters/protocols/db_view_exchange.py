@@ -150,7 +150,7 @@ class _Table:
         if operation not in (*own["operation"]["put"], *own["operation"]["delete"]):
             return BadRow(place, _BAD, "an operation code that is not declared")
         try:
-            checked(row.values())
+            checked("\n".join(row.values()))
             fields = self._mapping.reply(self._shown(row), Call(self._name, {}, 0), 0, 0).fields
         except PortError as error:
             return BadRow(place, error.code, error.note)

@@ -35,6 +35,10 @@ def kind_of(address: str) -> Kind:
     return kind
 
 
+# one statement is one transaction: nothing to begin, to end or to undo, and no word more on the wire than the question
+_AUTOCOMMIT = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True, "pool_reset_on_return": None}
+
+
 class Line:
     """Speaks to one database. `writes` is for the one account that marks exchange rows as taken."""
 
@@ -71,13 +75,14 @@ class Line:
         self._engine.dispose()
 
     def _made(self, url: URL, most: int) -> Engine:
-        kind, once = self._kind, {} if self._kind.begin or self._writes else {"isolation_level": "AUTOCOMMIT"}
-        options: dict[str, Any] = {"use_native_hstore": False} if kind.driver.endswith("psycopg") else {}
+        kind = self._kind
+        options: dict[str, Any] = {} if kind.begin or self._writes else dict(_AUTOCOMMIT)
+        if kind.module == "psycopg":
+            options["use_native_hstore"] = False
         try:
             engine = create_engine(
                 url, pool_size=most, max_overflow=0, pool_timeout=1, pool_recycle=_RECYCLE_S, hide_parameters=True,
-                pool_reset_on_return="rollback" if kind.begin or self._writes else None,
-                connect_args=dict(kind.arguments(self._statement_s, self._writes)), **once, **options,
+                connect_args=dict(kind.arguments(self._statement_s, self._writes)), **options,
             )  # fmt: skip
         except ImportError as error:
             extra = f"install xiantong[{kind.extra}]" if kind.extra else "install xiantong anew"
