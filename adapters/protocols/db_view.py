@@ -43,7 +43,7 @@ class Adapter:
         parameters = question.parameters(wire)
         self._proof.require(call.deadline)
         try:
-            rows = self._line.fetch(question.statement(wire), parameters, call.deadline)
+            rows = self._line.ask(question.statement(wire), parameters, call.deadline)
             tree, size = question.tree(rows, wire)
         except Garbled:
             self._proof.forget()  # the view may have changed: look at it before it is asked again

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, Select, create_engine, event
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.sql import Executable
 
@@ -49,7 +49,9 @@ class Line:
         most = 1 if writes else own["max_connections"]
         self._places = threading.BoundedSemaphore(most)
         self._engine = self._made(_url(setting, kind), most)
-        self.dialect = self._engine.dialect
+        self._plain: dict[Executable, tuple[str, Mapping[str, Any]]] | None = (
+            {} if kind.grants in ("postgresql", "mysql") and not writes else None
+        )
 
     @property
     def schema(self) -> str:
@@ -63,6 +65,14 @@ class Line:
                 return self._asked(statement, parameters, deadline)
             except _Stale:  # the server had ended a kept connection; all of them are forgotten now
                 return self._asked(statement, parameters, deadline)
+
+    def ask(self, statement: Select[Any], parameters: Mapping[str, Any], deadline: float) -> Rows:
+        """The same for a statement that is asked again and again: it is made into SQL once, and its driver asked by
+        ourselves. SQLAlchemy's way from there to the rows takes as long as all the rest of a call."""
+        if self._plain is not None and statement not in self._plain:
+            made = statement.compile(dialect=self._engine.dialect, compile_kwargs={"render_postcompile": True})
+            self._plain[statement] = str(made), made.params
+        return self.fetch(statement, parameters, deadline)
 
     def change(self, statements: Sequence[tuple[Executable, Mapping[str, Any]]]) -> None:
         """All of them in one transaction, or none."""
@@ -125,9 +135,28 @@ class Line:
         with self._opened(deadline) as connection, self._told(connection, connection.info.get("worked", False)):
             if self._kind.begin:
                 connection.exec_driver_sql(self._kind.begin)
-            rows = connection.execute(statement, parameters).fetchall()
+            made = self._plain.get(statement) if self._plain else None
+            if made is None:
+                rows: Rows = connection.execute(statement, parameters).fetchall()
+            else:
+                rows = self._asked_plainly(connection, made[0], {**made[1], **parameters})
             connection.info["worked"] = True
             return rows
+
+    def _asked_plainly(self, connection: Connection, statement: str, parameters: Mapping[str, Any]) -> Rows:
+        dialect, driver = self._engine.dialect, connection.connection
+        cursor = driver.cursor()
+        try:
+            cursor.execute(statement, parameters)
+            return cursor.fetchall()
+        except dialect.loaded_dbapi.Error as error:
+            gone = dialect.is_disconnect(error, driver.dbapi_connection, cursor)
+            if gone:
+                connection.invalidate(error)
+                self._engine.dispose()  # the others that were kept have the same end
+            raise DBAPIError.instance(
+                None, None, error, dialect.loaded_dbapi.Error, connection_invalidated=gone, dialect=dialect
+            ) from error
 
     @contextmanager
     def _told(self, connection: Connection | None, worked: bool = False) -> Iterator[None]:

@@ -75,8 +75,8 @@ def selected(name: str, facts: Mapping[str, Any], kind: Kind) -> ColumnElement[A
 def bound(name: str, facts: Mapping[str, Any], kind: Kind) -> ColumnElement[Any]:
     """A value that a column is compared with; only ever a parameter."""
     if not facts["stored_as"]:
-        return bindparam(name, type_=_TYPES[facts["type"]])
-    raw = bindparam(name, type_=LargeBinary())
+        return bindparam(name, type_=_TYPES[facts["type"]], required=False)
+    raw = bindparam(name, type_=LargeBinary(), required=False)
     if kind.grants == "mysql":
         return func.convert(raw.op("USING")(literal_column("latin1")))
     return func.convert_from(raw, literal_column("'LATIN1'"))

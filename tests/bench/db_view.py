@@ -51,7 +51,7 @@ def db_view(stand: Stand, timing: Timing) -> Iterator[Row]:
 def _rows(twin: Views, password: str, timing: Timing) -> Iterator[Row]:
     url = twin.url(twin.reader, password)
     adapter = _adapter(url)
-    engine = create_engine(url, isolation_level="AUTOCOMMIT", pool_size=_CALLERS, pool_reset_on_return=None)
+    engine = create_engine(url, pool_size=_CALLERS)
     statement, values = text(_SQL.format(":id", ":name")), {"id": _WHO["id_number"], "name": _WHO["name"]}
     plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
     lines = threading.local()
