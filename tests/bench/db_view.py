@@ -95,8 +95,11 @@ def _adapter(url: URL) -> Adapter:
     no_store: Any = None
     account = {"username": url.username or "", "password": str(url.password)}
     adapter = Adapter(
-        Setting("vaccination", "postgresql://127.0.0.1:9/none", facts, Path(), no_store, None, account, {}, True)
-    )
+        Setting(
+            name="vaccination", address="postgresql://127.0.0.1:9/none", facts=facts, folder=Path(), shared=no_store,
+            secrets=account, allow_private=True,
+        )
+    )  # fmt: skip
     adapter._line._engine = adapter._line._made(url, _CALLERS)  # this server has a Unix socket only
     return adapter
 

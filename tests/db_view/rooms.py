@@ -41,8 +41,11 @@ def opened(
     no_store: Any = None
     secrets = {"username": user, "password": password}
     return Adapter(
-        Setting("a_view", address, FACTS().load(facts), FOLDER, no_store, None, secrets, options, allow_private)
-    )
+        Setting(
+            name="a_view", address=address, facts=FACTS().load(facts), folder=FOLDER, shared=no_store, secrets=secrets,
+            options=options, allow_private=allow_private,
+        )
+    )  # fmt: skip
 
 
 def ask(adapter: Adapter, operation: str, seconds: float = 5.0, **fields: Any) -> Reply:
