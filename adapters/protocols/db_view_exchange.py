@@ -97,10 +97,10 @@ class _Table:
         self._waiting = self._value(own["flag"]["column"], own["flag"]["waiting"])
         self.taken = self._value(own["flag"]["column"], own["flag"]["taken"])
         self.most: int = own["rows"]
-        facts = {"kind": "read", "request": {"fields": {}, "constants": {}, "key": ""}, "outcome": None}
-        self._mapping = Operation(
-            setting.name, name, {**setting.facts, "subject": ""}, {**facts, "answer": own["answer"]}
-        )
+        request = {"fields": {}, "constants": {}, "key": ""}
+        read = {"kind": "read", "request": request, "outcome": None, "answer": own["answer"]}
+        facts = {**setting.facts, "subject": ""}
+        self._mapping = Operation(setting.name, name, facts, read, setting.unmapped)
 
     @property
     def batches(self) -> Select[Any]:

@@ -91,7 +91,7 @@ def _rows(twin: Views, password: str, timing: Timing) -> Iterator[Row]:
 
 
 def _adapter(url: URL) -> Adapter:
-    facts = FACTS().load(read_yaml(ROOT / "adapters" / "vaccination" / "system.yaml").value)
+    facts = FACTS().load(read_yaml(ROOT / "tests/db_view/departments/vaccination" / "system.yaml").value)
     no_store: Any = None
     account = {"username": url.username or "", "password": str(url.password)}
     adapter = Adapter(

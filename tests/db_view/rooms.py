@@ -15,7 +15,7 @@ from adapters.twins.db_view import Gate
 from hub.port import Call, Reply, Setting
 from hub.settings.reader import read_yaml
 
-FOLDER = Path(__file__).parents[2] / "adapters"
+FOLDER = Path(__file__).with_name("departments")
 PASSWORD = "a word for tests"
 HAN = {"id_number": "362623190205121932", "name": "韩山福"}  # two jabs
 LIN = {"id_number": "362623190008226786", "name": "林美梅"}  # one

@@ -91,7 +91,7 @@ def hall(
             }
         }  # fmt: skip
         file.write_text(yaml.safe_dump(systems, allow_unicode=True), encoding="utf-8")
-        monkeypatch.setattr(gateway_world, "PACKAGE", "adapters")
+        monkeypatch.setattr(gateway_world, "PACKAGE", "tests.db_view.departments")
         for name, text in (("user", user), ("word", PASSWORD)):
             (tmp_path / name).write_text(text, encoding="utf-8")
         built.append(build(tmp_path, fresh_database, redis, {}))
