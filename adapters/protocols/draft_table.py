@@ -18,6 +18,7 @@ _KINDS: tuple[tuple[type, str, str], ...] = (
     (DateTime, "datetime", "datetime"),
     (Date, "date", "date"),
 )
+_NAMES = {"mssql": "sqlserver", "mariadb": "mysql", "dm": "dameng"}  # what an address of ours calls them
 
 
 def draft(source: str, wishes: Wishes) -> Draft:
@@ -43,9 +44,10 @@ def draft(source: str, wishes: Wishes) -> Draft:
 
 
 def _address(url: str) -> str:
-    """Without account and options: setting them to nothing would leave them as they are."""
+    """Without driver, account and options: setting them to nothing would leave them as they are."""
     whole = make_url(url)
-    plain = URL.create(whole.drivername, host=whole.host, port=whole.port, database=whole.database)
+    kind = _NAMES.get(whole.get_backend_name(), whole.get_backend_name())
+    plain = URL.create(kind, host=whole.host, port=whole.port, database=whole.database)
     return plain.render_as_string()
 
 

@@ -114,9 +114,13 @@ def check_url(value: str, schemes: frozenset[str] = frozenset({"http", "https"})
         raise ValidationError("a URL here has no ? and no #")
 
 
+DATABASES = frozenset({"postgresql", "mysql", "oracle", "sqlserver", "dameng", "kingbase"})
+_OTHERS = frozenset({"http", "https", "amqp", "amqps", "stomp", "stomps"})
+
+
 def check_address(value: str) -> None:
     """Where a system is: its protocol knows which of these it speaks."""
-    check_url(value, frozenset({"http", "https", "amqp", "amqps", "stomp", "stomps"}))
+    check_url(value, DATABASES if value.partition(":")[0] in DATABASES else _OTHERS)
 
 
 class Reference(Matching):

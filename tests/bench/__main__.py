@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 from tests.bench.calls import many, rest, soap
 from tests.bench.catalogue import search
+from tests.bench.db_view import db_view
 from tests.bench.faults import one_dead, overload
 from tests.bench.file_drop import file_drop
 from tests.bench.fixed_width import fixed_width
@@ -37,6 +38,7 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"P8"}), search),
     (frozenset({"P10"}), records),
     (frozenset({"fixed_width"}), fixed_width),
+    (frozenset({"db_view"}), db_view),
     (frozenset({"memory"}), memory),
     (frozenset({"start"}), start),
     (frozenset({"wire_soap"}), wire_soap),

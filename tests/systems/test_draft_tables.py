@@ -81,7 +81,7 @@ def test_threat_the_account_in_a_url_is_not_kept_and_not_told(tmp_path: Path) ->
     with pytest.raises(ValueError) as caught:
         draft_table.draft(url, Wishes("students"))
     assert "s3cret" not in str(caught.value) and caught.value.__suppress_context__
-    assert draft_table._address("postgresql+psycopg://reader:s3cret-word@h:1/base") == "postgresql+psycopg://h:1/base"
+    assert draft_table._address("postgresql+psycopg://reader:s3cret-word@h:1/base") == "postgresql://h:1/base"
 
 
 def test_a_protocol_that_is_not_there_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""Departments that open a view, laid out like adapters/."""

@@ -1,0 +1,1 @@
+"""The one protocol of these departments."""
