@@ -40,6 +40,8 @@ def _integer(text: str) -> int:
 
 def _yuan(text: str) -> int:
     """12.5 -> 1250. Decimal arithmetic on text: no float ever holds money."""
+    if text[-3:-2] == "." and 4 <= len(text) <= 16 and (digits := text[:-3] + text[-2:]).isdigit() and digits.isascii():
+        return int(digits)  # 12.50, as amounts are mostly written
     match = _YUAN.fullmatch(text)
     if match is None:
         raise ValueError("no amount")
