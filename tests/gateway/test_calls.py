@@ -105,7 +105,7 @@ def test_the_order_of_the_steps(world: World) -> None:
     names = [getattr(step, "__name__", type(step).__name__) for step in _steps(world)]
     assert names == [
         "Recorded", "service", "level", "Whose", "Permitted", "Permitted", "_once", "Budgeted", "Cached",
-        "named", "compartment", "guard", "in_time", "again",
+        "named", "compartment", "guard", "Keeping", "in_time", "again",
     ]  # fmt: skip
 
 
