@@ -15,7 +15,6 @@ from werkzeug.http import parse_etags
 
 from blueprints.inspection import check_client, check_headers, check_host, check_path, check_query
 from blueprints.kept import KEEP, Copy, Kept
-from blueprints.pace import Pace
 from blueprints.problems import CODE, Problems, preferred
 from blueprints.traffic import ROUTE, Traffic
 from hub.errors import Problem
@@ -48,7 +47,6 @@ class Door:
         self._problems = problems
         self._traffic = traffic
         self._kept = Kept()
-        self._pace = Pace()
         self._full: dict[str, tuple[Snapshot, list[tuple[str, str]], bytes]] = {}
         self._lock = threading.Lock()
         self.inside = 0
@@ -59,7 +57,7 @@ class Door:
         leaving = Leaving(start_response, trace)
         settings = self._hub.settings.now.hub
         with self._lock:
-            admitted = self._pace.admits(self.inside, settings.max_in_flight)
+            admitted = self.inside < settings.max_in_flight
             self.inside += admitted
         if not admitted:
             return self._turn_away(environ, leaving, arrived)

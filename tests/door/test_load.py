@@ -8,7 +8,6 @@ import threading
 import time
 from contextlib import ExitStack, closing
 
-from blueprints.pace import Pace
 from tests.door.wire import Server, serving
 
 HEAD = (
@@ -36,19 +35,6 @@ def test_feat_P7_too_many_at_once_are_told_to_wait() -> None:
         for thread in busy:
             thread.join()
         assert server.get("/api/v1/me").status == 200
-
-
-def test_the_door_narrows_while_the_processor_cannot_keep_up_and_only_then() -> None:
-    pace = Pace()
-    for _ in range(200):
-        pace.learn(late=0.02, busy=0.1)  # somebody else's work
-    assert pace.admits(200, 220)
-    for _ in range(200):
-        pace.learn(late=0.02, busy=0.95)
-    assert not pace.admits(60, 220) and pace.admits(31, 220) and not pace.admits(31, 20)
-    for _ in range(200):
-        pace.learn(late=0.0, busy=0.95)
-    assert pace.admits(200, 220)
 
 
 def test_threat_T29_slow_senders_leave_reads_alone(server: Server) -> None:
