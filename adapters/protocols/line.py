@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 HEAD_CAP = 64 * 1024
+_LONGEST_MS = 1_000_000
 
 
 class PastDeadline(Exception):
@@ -67,7 +68,7 @@ class Line(io.RawIOBase):
             return self.sock.recv_into(buffer)
         while True:
             if not self._incoming.poll(_milliseconds(self.wait())):
-                raise PastDeadline
+                continue
             with suppress(BlockingIOError):  # woken for nothing
                 return self.sock.recv_into(buffer)
 
@@ -109,7 +110,7 @@ class Line(io.RawIOBase):
 
 
 def _milliseconds(seconds: float) -> int:
-    return int(seconds * 1000) + 1
+    return min(int(seconds * 1000) + 1, _LONGEST_MS)
 
 
 class _Reader(io.BufferedReader):

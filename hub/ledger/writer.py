@@ -95,7 +95,7 @@ class Exchanges:
         gate = threading.Lock()  # one for each caller: an Event for all of them costs each several times as much
         gate.acquire()
         batch = self._add(exchange, gate)
-        left = max(0.0, deadline - time.monotonic())
+        left = min(max(0.0, deadline - time.monotonic()), _PATIENCE_S)
         if away or batch is None or not gate.acquire(timeout=left) or not batch.committed:
             raise Problem("STORE_UNAVAILABLE", origin="hub", retry_after=5, note="no leaf, no data")
 

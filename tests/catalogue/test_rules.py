@@ -161,5 +161,5 @@ def test_what_breaks_off(text: str) -> None:
 
 def test_a_copied_line_keeps_every_sign() -> None:
     assert line(["a\tb\\c\nd\r", None, True, 5, date(2026, 1, 2), ['x"y', "\\", "逗,号"], []]) == (
-        'a\\tb\\\\c\\nd\\r\t\\N\tTrue\t5\t2026-01-02\t{"x\\\\"y","\\\\\\\\","逗,号"}\t{}'
+        'a\\tb\\\\c\\nd\\r\t\x1e\tTrue\t5\t2026-01-02\t{"x\\\\"y","\\\\\\\\","逗,号"}\t{}'
     )

@@ -128,7 +128,7 @@ def build(folder: Path, url: str, lease_s: float = 60.0, package: str = PACKAGE)
     exchanges.start()
     attached = lambda: settings.now.systems  # noqa: E731
     none: Any = lambda _: None  # noqa: E731
-    systems = Systems(attached, none, package, lambda id: inbox.records(id))
+    systems = Systems(attached, none, package, records=lambda id: inbox.records(id))
     inbox = Inbox(
         attached=attached, switches=switches, systems=systems, database=database, crypto=crypto,
         exchanges=exchanges, clock=clock, lease_s=lease_s,
