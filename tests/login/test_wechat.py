@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from redis import Redis
 
 from adapters.twins.wechat import WeChat
@@ -168,7 +169,12 @@ def test_the_probe_proves_the_account(hub: Hub, twin: Server) -> None:
 
 
 def test_threat_T3_a_planted_session_key_is_found_nowhere(
-    hub: Hub, twin: Server, redis: str, fresh_database: str, capfd: pytest.CaptureFixture[str]
+    hub: Hub,
+    twin: Server,
+    redis: str,
+    fresh_database: str,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Answers, logs, PostgreSQL and Redis are searched for the key, the openid, the code, the app's secret, the token.
 
@@ -178,6 +184,8 @@ def test_threat_T3_a_planted_session_key_is_found_nowhere(
     admin(twin, "POST", "session-keys", openid=OPENID, session_key=planted)
     lines, code, cut = io.StringIO(), new_code(twin), new_code(twin)
     logs.configure(lines)
+    # One that spoke before, in another test of this process, goes on speaking to where it spoke then.
+    monkeypatch.setattr("blueprints.problems._log", structlog.get_logger("problems"))
     app = build(hub, [doors.make]).test_client()
     answers = [app.post("/api/v1/sessions", json={"code": code}) for _ in range(2)]
     token = answers[0].get_json()["access_token"]
@@ -190,6 +198,7 @@ def test_threat_T3_a_planted_session_key_is_found_nowhere(
     check_session(hub)  # brings a token into Redis
     assert [answer.status_code for answer in answers] == [201, 401, 200, 502]
     hub.exchanges.close()
+    structlog.reset_defaults()
     spoken = "".join([lines.getvalue(), *capfd.readouterr()])
     assert answers[3].headers["X-Trace-Id"] in spoken  # the logs that are searched are those of these calls
     places = {
