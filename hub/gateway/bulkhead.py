@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from itertools import count
 
 _SHARE_OF_ONE = 0.25
-# Above this share of the worker's threads nobody gets more than an even share of them, and a system that keeps its
-# callers waiting only its narrow cap: with half of the systems hanging at least half of the threads stay for the
-# others (F2), and many busy systems that answer may fill the worker all the same.
+# Above this share of the worker's threads a system that keeps its callers waiting gets its narrow cap only: with half of
+# the systems hanging at least half of the threads stay for the others (F2), and many busy ones that answer may fill
+# the worker all the same.
 _CROWDED = 0.4
 _NARROW = 2
 _SLOW_S = 0.5
@@ -24,7 +24,6 @@ class Bulkhead:
     """Counts the calls in flight of this worker by system. `threads` is how many requests the worker serves at once."""
 
     def __init__(self, threads: int, now: Callable[[], float] = time.monotonic) -> None:
-        self._threads = threads
         self._most = max(_NARROW, int(threads * _SHARE_OF_ONE))
         self._crowded = max(_NARROW, int(threads * _CROWDED))
         self._now = now
@@ -33,11 +32,11 @@ class Bulkhead:
         self._total = 0
         self._numbers = count(1)
 
-    def enter(self, system: str, cap: int, systems: int = 1) -> int:
-        """A ticket to leave with, 0 when the compartment is full. `systems` is how many share the worker."""
+    def enter(self, system: str, cap: int) -> int:
+        """A ticket to leave with, 0 when the compartment is full."""
         with self._lock:
             calls = self._inside.setdefault(system, {})
-            if len(calls) >= min(cap, self._allowed(calls, systems)):
+            if len(calls) >= min(cap, self._allowed(calls)):
                 return 0
             ticket = next(self._numbers)
             calls[ticket] = self._now()
@@ -53,8 +52,7 @@ class Bulkhead:
         with self._lock:
             return {system: len(calls) for system, calls in self._inside.items()}
 
-    def _allowed(self, calls: Mapping[int, float], systems: int) -> int:
-        if self._total < self._crowded:
-            return self._most
-        slow = calls and self._now() - next(iter(calls.values())) > _SLOW_S
-        return _NARROW if slow else min(self._most, max(_NARROW, self._threads // systems))
+    def _allowed(self, calls: Mapping[int, float]) -> int:
+        crowded = self._total >= self._crowded
+        slow = crowded and calls and self._now() - next(iter(calls.values())) > _SLOW_S
+        return _NARROW if slow else self._most

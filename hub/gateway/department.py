@@ -61,12 +61,11 @@ class Department:
 
     def compartment(self, onward: Onward, passage: Passage) -> Answer:
         """A thread of ours for this system, at once or not at all."""
-        systems = self._attached()
-        attached = systems.get(passage.system)
+        attached = self._attached().get(passage.system)
         if attached is None:
             raise Unavailable("not attached in systems.yaml")
         wait = self._budget.wait_s(attached.per_minute, "system", passage.system)
-        ticket = 0 if wait else self._bulkhead.enter(passage.system, attached.cap, len(systems))
+        ticket = 0 if wait else self._bulkhead.enter(passage.system, attached.cap)
         if not ticket:
             raise Unavailable("budget" if wait else "cap", code="DEPARTMENT_BUSY", retry_after=wait or _BUSY_S)
         passage.ticket = ticket
