@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from itertools import count
 
 _SHARE_OF_ONE = 0.25
-# Above this share of the worker's threads a system that keeps its callers waiting gets its narrow cap only: with half of
-# the systems hanging at least half of the threads stay for the others (F2), and many busy ones that answer may fill
-# the worker all the same.
+# Above this share of the worker's threads a system that keeps its callers waiting gets its narrow cap only: with half
+# of the systems hanging at least half of the threads stay for the others (F2), and many busy ones that answer may
+# fill the worker all the same.
 _CROWDED = 0.4
 _NARROW = 2
 _SLOW_S = 0.5
