@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import flask_smorest
 import orjson
-from flask import Flask, Response, g, request
+from flask import Flask, Request, Response, g, request
 from flask.json.provider import JSONProvider
 from flask.sessions import NullSession, SessionInterface
 
@@ -19,9 +20,11 @@ from blueprints.traffic import ROUTE, Traffic
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.routing import MapAdapter
 
     from hub.main import Hub
 
+_MOST_ROUTES = 4096
 Room = Callable[["Hub"], flask_smorest.Blueprint]
 
 
@@ -61,11 +64,42 @@ class NoSessions(SessionInterface):
         return
 
 
+class Remembered:
+    """What Flask asks for a route, with the answers of before: the same path is asked again and again, and to find its
+    route costs as much as the view. A path that has none is looked for each time."""
+
+    def __init__(self, bind: Callable[[], MapAdapter], environ: WSGIEnvironment, found: dict[Any, Any]) -> None:
+        self._bind, self._environ, self._found = bind, environ, found
+
+    def match(self, return_rule: bool = True) -> Any:
+        asked = self._environ["REQUEST_METHOD"], self._environ["PATH_INFO"]
+        found = self._found.get(asked)
+        if found is None:
+            found = self._bind().match(return_rule=return_rule)
+            if len(self._found) >= _MOST_ROUTES:
+                self._found.clear()
+            self._found[asked] = found
+        rule, values = found
+        return rule, dict(values)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._bind(), name)
+
+
 class App(Flask):
-    """Flask without cookies' sessions, and without a look at each view whether it is asynchronous: none is."""
+    """Flask without cookies' sessions, without a look at each view whether it is asynchronous (none is), and without a
+    second search for a route that was found before."""
 
     response_class = Whole
     session_interface = NoSessions()
+
+    def __init__(self, *positional: Any, **named: Any) -> None:
+        super().__init__(*positional, **named)
+        self._routes: dict[Any, Any] = {}
+
+    def create_url_adapter(self, request: Request | None) -> Any:
+        bind = partial(super().create_url_adapter, request)
+        return bind() if request is None else Remembered(bind, request.environ, self._routes)
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
