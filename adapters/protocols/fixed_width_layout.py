@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, groupby
 from typing import Any
 
 from adapters.protocols.charset import READ_AS, decode, is_utf8
@@ -33,7 +34,7 @@ class Field:
 
     def packed(self, text: str) -> bytes:
         """Raises 422 TOO_LONG for what does not fit and may not be cut."""
-        raw = text.encode(self.charset)
+        raw = text.encode("ascii" if text.isascii() else self.charset)
         if len(raw) > self.width:
             if not self.cut:
                 raise invalid([Fault(self.name, "TOO_LONG")])
@@ -55,22 +56,49 @@ class Field:
             into[self.name + CUT] = "1" if cut else "0"
 
 
+class _Run:
+    """Fields one behind the other, read in one go: nearly all hold plain ASCII, which needs no look at its charset.
+    What does not goes the slow way of `Field.read`, which knows what is wrong with it."""
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        ends = [*accumulate(field.width for field in fields)]
+        self.width = ends[-1] if ends else 0
+        self._plan = tuple(
+            (field.name, end - field.width, end, field.right, field.pad.decode("ascii"), field.cut, field)
+            for field, end in zip(fields, ends, strict=True)
+        )
+
+    def read(self, raw: bytes, at: int, into: dict[str, Any]) -> int:
+        """Where it ends."""
+        if at + self.width > len(raw):
+            raise Garbled("the message is shorter than its layout", code="UPSTREAM_TRUNCATED")
+        letters = raw[at : at + self.width].decode("latin-1")  # a letter for each byte
+        for name, start, end, right, pad, cut, field in self._plan:
+            text = letters[start:end]
+            text = text.lstrip(pad) if right else text.rstrip(pad)
+            if text.isascii() and not cut and (text or pad != "0") and (not right or pad != "0" or text[0].isdigit()):
+                into[name] = text
+            else:
+                field.read(raw[at + start : at + end], into)
+        return at + self.width
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """Fields that repeat, as often as the field `count` of the same message says."""
 
     name: str
     count: str
-    fields: tuple[Field, ...]
-    width: int
+    run: _Run
 
 
 class Layout:
     """Fields and groups one behind the other."""
 
     def __init__(self, facts: Iterable[Mapping[str, Any]], charset: str) -> None:
-        self._pieces: tuple[Field | Group, ...] = tuple(_compiled(piece, charset) for piece in facts)
-        self._fields = {piece.name: piece for piece in self._pieces if isinstance(piece, Field)}
+        pieces = [_compiled(piece, charset) for piece in facts]
+        self._fields = {piece.name: piece for piece in pieces if isinstance(piece, Field)}
+        self._pieces = tuple(_joined(pieces))
 
     def packed(self, wire: Mapping[str, str]) -> bytes:
         """What is not given is all padding."""
@@ -88,31 +116,30 @@ class Layout:
         """The tree, and where it ends. Raises Garbled UPSTREAM_TRUNCATED when the bytes end before."""
         tree: dict[str, Any] = {}
         for piece in self._pieces:
-            if isinstance(piece, Field):
-                at = _read((piece,), piece.width, raw, at, tree)
+            if isinstance(piece, _Run):
+                at = piece.read(raw, at, tree)
                 continue
             rows: list[dict[str, Any]] = []
             for _ in range(_number(tree, piece.count)):
                 row: dict[str, Any] = {}
-                at = _read(piece.fields, piece.width, raw, at, row)
+                at = piece.run.read(raw, at, row)
                 rows.append(row)
             tree[piece.name] = rows
         return tree, at
 
 
-def _read(fields: Iterable[Field], width: int, raw: bytes, at: int, into: dict[str, Any]) -> int:
-    if at + width > len(raw):
-        raise Garbled("the message is shorter than its layout", code="UPSTREAM_TRUNCATED")
-    for field in fields:
-        field.read(raw[at : at + field.width], into)
-        at += field.width
-    return at
+def _joined(pieces: Iterable[Field | Group]) -> Iterator[_Run | Group]:
+    """The fields between two groups are one run."""
+    for single, several in groupby(pieces, lambda piece: isinstance(piece, Field)):
+        if single:
+            yield _Run([piece for piece in several if isinstance(piece, Field)])
+        else:
+            yield from (piece for piece in several if isinstance(piece, Group))
 
 
 def _compiled(piece: Mapping[str, Any], charset: str) -> Field | Group:
     if piece.get("fields"):
-        fields = tuple(_field(each, charset) for each in piece["fields"])
-        return Group(piece["name"], piece["count"], fields, sum(field.width for field in fields))
+        return Group(piece["name"], piece["count"], _Run([_field(each, charset) for each in piece["fields"]]))
     return _field(piece, charset)
 
 

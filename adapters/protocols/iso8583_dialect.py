@@ -33,6 +33,7 @@ class Dialect:
             "h": {"data_enc": "ascii", "len_enc": "ascii", "len_type": 0, "max_len": 0, "letters": "ans"},
             **spec,
         }
+        self._holds = {name: LETTERS[field["letters"]].fullmatch for name, field in self._spec.items()}
 
     @classmethod
     def read(cls, file: Path) -> Dialect:
@@ -62,14 +63,15 @@ class Dialect:
         if field["letters"] in ("n", "b"):
             return text.rjust(self.width(name), "0")
         try:
-            return text + " " * (self.width(name) - len(text.encode(field["data_enc"])))
+            taken = len(text) if text.isascii() else len(text.encode(field["data_enc"]))
+            return text + " " * (self.width(name) - taken)
         except UnicodeEncodeError:
             raise invalid([Fault(name, "FORMAT")]) from None
 
     def written(self, fields: Fields) -> bytes:
         """Raises 422 for a text that its field cannot hold."""
         for name, text in fields.items():
-            if not LETTERS[self._spec[name]["letters"]].fullmatch(text):
+            if not self._holds[name](text):
                 raise invalid([Fault(name, "FORMAT")])
         try:
             raw, _ = iso8583.encode(dict(fields), self._spec)
@@ -85,7 +87,7 @@ class Dialect:
             where = error.field if isinstance(error, iso8583.DecodeError) else str(error)
             raise Garbled(f"not of this dialect at field {where}", sample=message) from None
         for name, text in fields.items():
-            if not LETTERS[self._spec[name]["letters"]].fullmatch(text):
+            if not self._holds[name](text):
                 raise Garbled(f"field {name} holds what it must not", sample=message)
             if not text.isascii() and self._spec[name]["data_enc"] in CHARSETS:
                 decode(

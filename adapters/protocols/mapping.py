@@ -80,15 +80,22 @@ class _Given:
 
 
 class _Fields:
-    """The fields of an answer or of a row, read in one go: nearly all are texts one step down that are as declared.
+    """The fields of an answer or of a row, read in one go: nearly all are texts one or two steps down, as declared.
     What is not goes the slow way of `_Given.value`, which knows what is wrong with it."""
 
     def __init__(self, given: Sequence[_Given]) -> None:
-        names = [each.path[0] if len(each.path) == 1 else None for each in given]
-        firsts = [name not in names[:place] for place, name in enumerate(names)]
+        paths = [each.path for each in given]
         self._plan = tuple(
-            (each.field, name, each.read, each.absent, first, each)
-            for each, name, first in zip(given, names, firsts, strict=True)
+            (
+                each.field,
+                each.path[0] if len(each.path) == 2 else None,
+                each.path[-1] if len(each.path) <= 2 else None,
+                each.read,
+                each.absent,
+                len(each.path) == 1 and each.path not in paths[:place],
+                each,
+            )
+            for place, each in enumerate(given)
         )
 
     def values(self, tree: Tree, report: Callable[[str, str], None]) -> tuple[dict[str, Any], int]:
@@ -96,8 +103,12 @@ class _Fields:
         fields: dict[str, Any] = {}
         plain = 0
         get = tree.get if type(tree) is dict else _NOTHING.get
-        for field, name, read, absent, first, given in self._plan:
-            found = get(name)
+        for field, above, name, read, absent, first, given in self._plan:
+            if above is None:
+                found = get(name)
+            else:
+                group = get(above)
+                found = group.get(name) if type(group) is dict else None
             if type(found) is str and (text := found.strip()) and text not in absent:
                 try:
                     fields[field] = read(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from functools import partial
@@ -38,7 +39,7 @@ def stamp(facts: Mapping[str, Any], digits: int, keys: Mapping[str, str]) -> Sta
         return _Serials(digits).next
     if facts["secret"]:
         return partial(str, secret(keys, facts["secret"]))
-    return partial(_now, facts["clock"]) if facts["clock"] else None
+    return _Clock(facts["clock"]).now if facts["clock"] else None
 
 
 def secret(keys: Mapping[str, str], name: str) -> str:
@@ -61,5 +62,17 @@ class _Serials:
             return str(self._last)
 
 
-def _now(form: str) -> str:
-    return datetime.now(_CHINA).strftime(form)
+class _Clock:
+    """China's time, written anew when the second is another."""
+
+    def __init__(self, form: str) -> None:
+        self._form, self._finer = form, "%f" in form
+        self._told = -1, ""
+
+    def now(self) -> str:
+        now = time.time()
+        second, told = self._told
+        if second != int(now) or self._finer:
+            told = datetime.fromtimestamp(now, _CHINA).strftime(self._form)
+            self._told = int(now), told
+        return told

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from hub.settings.export import json_schemas
 from hub.settings.folder import Fingerprint, Loaded, fingerprint, load
 from hub.settings.place import Complaint, Refused
 from hub.settings.reader import Document, read_yaml
-from hub.settings.secrets import Secrets
+from hub.settings.secrets import REFERENCE, Secrets
 from hub.settings.shapes import Snapshot
 
 Callback = Callable[[Snapshot], None]
@@ -31,6 +33,18 @@ class Unusable(Exception):
     def __init__(self, complaints: Sequence[Complaint]) -> None:
         super().__init__("\n".join(str(complaint) for complaint in complaints))
         self.complaints = tuple(complaints)
+
+
+_MENTION = re.compile(r"(?<![\w./-])(?:env/\w+|file/[\w./-]+)", re.ASCII)
+
+
+def _mentioned(folder: Path) -> set[str]:
+    """What looks like the name of a secret: a first guess at what to watch, which spares a second reading."""
+    found: set[str] = set()
+    for name in ("hub.yaml", "systems.yaml"):
+        with suppress(OSError):
+            found |= set(_MENTION.findall((folder / name).read_text(encoding="utf-8", errors="replace")))
+    return {each for each in found if REFERENCE.fullmatch(each)}
 
 
 class Settings:
@@ -49,7 +63,7 @@ class Settings:
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._log = structlog.get_logger()
-        self._besides: frozenset[Path] = frozenset()
+        self._besides = secrets.files(_mentioned(folder))
         self._seen: Fingerprint = frozenset()
         self._told: frozenset[Complaint] = frozenset()
         try:

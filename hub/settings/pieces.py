@@ -115,12 +115,14 @@ def check_url(value: str, schemes: frozenset[str] = frozenset({"http", "https"})
 
 
 DATABASES = frozenset({"postgresql", "mysql", "oracle", "sqlserver", "dameng", "kingbase"})
-_OTHERS = frozenset({"http", "https", "amqp", "amqps", "stomp", "stomps"})
+_OTHERS = frozenset({"http", "https", "amqp", "amqps", "stomp", "stomps", "tcp", "tcps", "sftp"})
+_FOLDER = re.compile(r"file:///[^\x00-\x1f\x7f?#]*")
 
 
 def check_address(value: str) -> None:
     """Where a system is: its protocol knows which of these it speaks."""
-    check_url(value, DATABASES if value.partition(":")[0] in DATABASES else _OTHERS)
+    if not _FOLDER.fullmatch(value):
+        check_url(value, DATABASES if value.partition(":")[0] in DATABASES else _OTHERS)
 
 
 class Reference(Matching):

@@ -63,7 +63,7 @@ class Tables:
 
 def fill(documents: Mapping[str, Document]) -> tuple[Tables, list[Complaint]]:
     """Every entry that is right, and every complaint about the others."""
-    tables, complaints = Tables(), list[Complaint]()
+    tables, complaints, schema = Tables(), list[Complaint](), ServiceSchema()
     readers: dict[str, Callable[[Document], Iterator[Complaint]]] = {
         "hub.yaml": lambda document: _hub(document, tables),
         "systems.yaml": lambda document: _systems(document, tables),
@@ -79,7 +79,7 @@ def fill(documents: Mapping[str, Document]) -> tuple[Tables, list[Complaint]]:
     }
     for name, document in documents.items():
         reader = readers.get(name)
-        complaints += reader(document) if reader else _service(document, tables)
+        complaints += reader(document) if reader else _service(document, tables, schema)
     return tables, complaints
 
 
@@ -142,9 +142,9 @@ class _AnyCode:
         return True
 
 
-def _service(document: Document, tables: Tables) -> Iterator[Complaint]:
+def _service(document: Document, tables: Tables, schema: Schema) -> Iterator[Complaint]:
     try:
-        service: Service = _loaded(ServiceSchema(), document)
+        service: Service = _loaded(schema, document)
     except ValidationError as error:
         yield from flattened(document, error, ())
         return

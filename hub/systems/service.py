@@ -74,6 +74,7 @@ class Systems:
         self._opened: dict[str, Opened] = {}
         self._failed: dict[str, tuple[float, str]] = {}
         self._locks: dict[str, threading.Lock] = {}
+        self._schemas: dict[str, Schema] = {}  # making one anew for each system took longer than reading with it
         self._log = structlog.get_logger()
 
     def folder(self, id: str) -> Path:
@@ -215,11 +216,13 @@ class Systems:
         """The protocol knows what a system.yaml of its kind holds."""
         protocol = document.value.get("protocol") if isinstance(document.value, dict) else None
         name = f"{self._package}.protocols.{protocol}"
+        if name in self._schemas:
+            return self._schemas[name]
         known = isinstance(protocol, str) and protocol.isidentifier() and importlib.util.find_spec(name)
         if not known:
             raise ValidationError({"protocol": ["names no module of protocols/"]})
-        schema: Schema = importlib.import_module(name).FACTS()
-        return schema
+        self._schemas[name] = importlib.import_module(name).FACTS()
+        return self._schemas[name]
 
 
 def _same(one: System, other: System) -> bool:

@@ -14,9 +14,10 @@ from collections.abc import Callable, Iterator
 from tests.bench.calls import many, rest, soap
 from tests.bench.catalogue import search
 from tests.bench.db_view import db_view
-from tests.bench.faults import one_dead, overload
+from tests.bench.faults import half_dead, one_dead, overload
 from tests.bench.file_drop import file_drop
 from tests.bench.fixed_width import fixed_width
+from tests.bench.hundred import hundred
 from tests.bench.memory import memory
 from tests.bench.processes import OTHER_CPU, ROOT
 from tests.bench.reads import reads
@@ -34,12 +35,14 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"P4"}), soap),
     (frozenset({"P5"}), many),
     (frozenset({"P6"}), one_dead),
+    (frozenset({"half"}), half_dead),
     (frozenset({"P7"}), overload),
     (frozenset({"P8"}), search),
     (frozenset({"P10"}), records),
     (frozenset({"fixed_width"}), fixed_width),
     (frozenset({"db_view"}), db_view),
     (frozenset({"memory"}), memory),
+    (frozenset({"hundred"}), hundred),
     (frozenset({"start"}), start),
     (frozenset({"wire_soap"}), wire_soap),
     (frozenset({"files"}), file_drop),

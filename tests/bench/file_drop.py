@@ -61,7 +61,7 @@ def _probe(form: str, side: str, rows: int) -> dict[str, float]:
         cwd=ROOT, capture_output=True, text=True, timeout=300, check=True,
         preexec_fn=lambda: os.sched_setaffinity(0, [SERVER_CPU]),
     )  # fmt: skip
-    found: dict[str, float] = json.loads(run.stdout)
+    found: dict[str, float] = json.loads(run.stdout.splitlines()[-1])  # log lines may stand before it
     return found
 
 

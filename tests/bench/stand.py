@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -55,6 +56,7 @@ class Served:
     url: str
     process: psutil.Process
     token: str
+    ready_s: float  # from the command to /readyz
 
     def call(self, service: str, fields: Mapping[str, Any] | None = None) -> Question:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
@@ -86,9 +88,11 @@ class Stand:
         if plan.factory:
             command = granian(plan.factory, port, 256, plan.workers)
             environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(dir=self.home)
+        began = time.perf_counter()
         with started(command, f"{url}/healthz", plan.cpus, environ) as process:
             wait_until(lambda: requests.get(f"{url}/readyz", timeout=5).status_code == 200)
-            yield Served(url, process, self._login(url))
+            ready_s = time.perf_counter() - began
+            yield Served(url, process, self._login(url), ready_s)
 
     def _login(self, url: str) -> str:
         town = Town(self._demo)

@@ -156,6 +156,24 @@ def test_an_address_that_is_not_one_keeps_only_its_system_away(folder: Path, hom
     assert "hunter2" not in settings.now.not_started["housing_fund"]
 
 
+@pytest.mark.parametrize(
+    "address", ["tcp://10.1.2.3:9000", "tcps://core.example:9000", "sftp://10.1.2.3:22/drop", "file:///srv/落地/民政"]
+)
+def test_every_way_a_protocol_is_reached_may_stand_as_an_address(folder: Path, home: Path, address: str) -> None:
+    replace_in(folder / "systems.yaml", "http://127.0.0.1:8102/api", address)
+    settings = Settings(folder, Secrets(ENVIRON, home), Clock(), CHECKS)
+    assert settings.now.systems["housing_fund"].address == address
+
+
+@pytest.mark.parametrize(
+    "address", ["file://host/share", "tcp://user:word@10.1.2.3:9000", "sftp:///drop", "file:///a?b"]
+)
+def test_an_address_in_no_such_way_keeps_its_system_away(folder: Path, home: Path, address: str) -> None:
+    replace_in(folder / "systems.yaml", "http://127.0.0.1:8102/api", f'"{address}"')
+    settings = Settings(folder, Secrets(ENVIRON, home), Clock(), CHECKS)
+    assert set(settings.now.systems) == {"medical_insurance"}
+
+
 def test_a_listener_that_fails_harms_no_other(settings: Settings, folder: Path) -> None:
     heard: list[str] = []
     settings.on_change(lambda _: 1 / 0)
