@@ -16,7 +16,9 @@ from adapters.protocols.db_view_rows import Question
 from adapters.protocols.mapping import operations
 from hub.port import BadRow, Call, Delivery, Garbled, Record, Rejected, Reply, Setting
 
-__all__ = ["FACTS", "Adapter"]
+__all__ = ["FACTS", "MEETS", "Adapter"]
+
+MEETS = {"postgresql": "database", "mysql": "database"}
 
 
 class Adapter:

@@ -26,7 +26,9 @@ from adapters.protocols.file_drop_text import csv_table, fixed_table
 from adapters.protocols.file_drop_watch import Alarms, Watch, gaps, late
 from hub.port import BadRow, Call, Delivery, Garbled, PortError, Record, Reply, Setting
 
-__all__ = ["FACTS", "Adapter"]
+__all__ = ["FACTS", "MEETS", "Adapter"]
+
+MEETS = {"file": "files"}
 
 _SETTLE_S = 30.0
 

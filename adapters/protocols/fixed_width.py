@@ -17,7 +17,9 @@ from adapters.protocols.mapping import operations
 from adapters.protocols.sample import sampled
 from hub.port import Call, Rejected, Reply, Setting
 
-__all__ = ["FACTS", "Adapter"]
+__all__ = ["FACTS", "MEETS", "Adapter"]
+
+MEETS = {"tcp": "frames", "tcps": "frames"}
 
 
 class Adapter:

@@ -20,7 +20,9 @@ from adapters.protocols.sample import sampled
 from adapters.protocols.stamps import stamp
 from hub.port import Call, Garbled, OutcomeUnknown, PortError, Rejected, Reply, Setting, Unavailable
 
-__all__ = ["FACTS", "Adapter"]
+__all__ = ["FACTS", "MEETS", "Adapter"]
+
+MEETS = {"tcp": "frames", "tcps": "frames"}
 
 
 class Adapter:

@@ -17,7 +17,9 @@ from adapters.protocols.message_queue_facts import FACTS
 from adapters.protocols.message_queue_stomp import Stomp
 from hub.port import BadRow, Call, Delivery, Record, Reply, Setting, Unavailable
 
-__all__ = ["FACTS", "Adapter"]
+__all__ = ["FACTS", "MEETS", "Adapter"]
+
+MEETS = {"amqp": "broker", "stomp": "broker"}
 
 _MEDIA = {"json": "application/json", "xml": "application/xml"}
 

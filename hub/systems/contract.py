@@ -7,20 +7,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from hub.errors import Problem
-from hub.port import Adapter, Call, Garbled, PortError, Reply
+from hub.port import Adapter, Call, Garbled, PortError, Reply, Unavailable
 from hub.systems.asking import SOMEBODY, fitting
 from hub.systems.drafted import checked, undecided
 from hub.systems.filing import runs_as
 from hub.systems.leaves import in_html, in_json, in_xml
-from hub.systems.opening import Recording, opened_alone, recordings, replayed
+from hub.systems.delivering import DeliveryMade, deliveries, read_of
+from hub.systems.opening import Recording, meets, opened_alone, recordings, replayed
 from hub.systems.recording import Loopback
-from hub.systems.rogue import RUBBISH, SLOW, flood, redirect
+from hub.systems.rogue import PEERS, SLOW, Peer, flood, redirect
 from hub.systems.sampling import labels_of
 
 Verdict = Literal["good", "bad", "skipped"]
@@ -29,6 +31,7 @@ _MOST_BYTES = 12 << 20  # the cap of 5 MiB, and what the kernel had already take
 _CUTS = 12
 _READ_AS = {"gb2312": "gb18030", "gbk": "gb18030"}
 _STRANGE = "zz"
+_NONSENSE = b"\x93\x00{[<" * 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +47,13 @@ class Contract:
 
     folder: Path
     facts: Mapping[str, Any] = field(init=False)
+    scheme: str = field(init=False)
+    peer: Peer = field(init=False)
 
     def __post_init__(self) -> None:
         self.facts = checked(self.folder)
+        self.scheme, kind = meets(self.folder, self.facts)
+        self.peer = PEERS[kind]
 
     def asked(self, operation: str, person: Mapping[str, Any] = SOMEBODY) -> dict[str, Any]:
         return fitting(self.facts["operations"][operation], self.facts["codes"], person)
@@ -61,7 +68,7 @@ class Contract:
     def checks(self) -> Mapping[str, Callable[[], str]]:
         """Everything that needs the folder only."""
         slow = {f"deadline under {name}": partial(self.keeps_the_deadline, name) for name in SLOW}
-        return {
+        checks = {
             "declares what it can do": self.declares,
             **slow,
             "only the five errors leave it": self.only_five_errors,
@@ -72,7 +79,12 @@ class Contract:
             "a cut answer is refused": self.complete,
             "unknown codes are refused and reported": self.unknown_codes,
             "unknown elements are reported": self.unknown_elements,
+            "nothing listens": self.nothing_listens,
+            "recorded deliveries": self.delivered,
+            "a delivery it cannot read": self.unreadable,
         }
+        return {name: partial(_absent, self.peer.absent[name]) if name in self.peer.absent else check
+                for name, check in checks.items()}  # fmt: skip
 
     def declares(self) -> str:
         operations, probe = self.facts["operations"], self.facts["probe"]
@@ -88,35 +100,90 @@ class Contract:
         return "every remark was taken away"
 
     def keeps_the_deadline(self, kind: str) -> str:
-        with Loopback(SLOW[kind]) as server, opened_alone(self.folder, server.url, facts=self.facts) as adapter:
+        with Loopback(self.peer.slow[kind]) as server, self._opened(server) as adapter:
             longest = max(late(adapter, name, self.asked(name)) for name in self._some())
+            if self.scheme != "http":  # there the probe is no call of an operation
+                longest = max(longest, _late(lambda: probed(adapter, kind), "probe"))
+            if hasattr(adapter, "collect"):
+                longest = max(longest, _late(lambda: collected(adapter, kind), "collect"))
         return f"at most {longest:+.2f} s"
 
     def only_five_errors(self) -> str:
         tried = 0
-        for what, speak in RUBBISH.items():
-            with Loopback(speak) as server, opened_alone(self.folder, server.url, facts=self.facts) as adapter:
+        for what, speak in self.peer.rubbish.items():
+            with Loopback(speak) as server, self._opened(server) as adapter:
                 for name in self.facts["operations"]:
                     outcome(adapter, name, self.asked(name), what)
                     tried += 1
                 probed(adapter, what)
+                if hasattr(adapter, "collect"):
+                    collected(adapter, what)
         return f"{tried} broken answers"
 
+    def nothing_listens(self) -> str:
+        """Where nobody is, the probe says so: certainly not done."""
+        with Loopback(_nobody) as gone:
+            pass
+        with self._opened(gone) as adapter:
+            said = probed(adapter, "nothing there")
+            assert isinstance(said, Unavailable), f"the probe of nothing: {said and said.code}"
+            if hasattr(adapter, "collect"):
+                told = collected(adapter, "nothing there")
+                assert isinstance(told, Unavailable), f"collected from nothing: {told and told.code}"
+        return said.code
+
     def byte_cap(self) -> str:
-        with flood() as (url, taken), opened_alone(self.folder, url, facts=self.facts) as adapter:
+        with flood(self.peer) as (server, taken), self._opened(server) as adapter:
             name = self._some()[0]
             said = outcome(adapter, name, self.asked(name), "a flood", seconds=20)
             assert isinstance(said, PortError), "it took an answer without end"
+            if self.scheme != "http":
+                assert probed(adapter, "a flood", 20) is not None, "a flood passed for a sign of life"
             assert taken() < _MOST_BYTES, f"it took {taken() >> 20} MiB"
         return said.code
 
     def no_redirect(self) -> str:
-        with redirect() as (url, followed), opened_alone(self.folder, url, facts=self.facts) as adapter:
+        with redirect() as (server, followed), self._opened(server) as adapter:
             for name in self.facts["operations"]:
                 said = outcome(adapter, name, self.asked(name), "a redirect")
                 assert isinstance(said, PortError), f"{name}: a redirect passed for an answer"
             assert followed() == 0, "it went where the redirect pointed"
         return "nobody followed"
+
+    def delivered(self) -> str:
+        """What a department brought reads as it was written down, row by row."""
+        found = deliveries(self.folder)
+        for made in found:
+            told = read_of(made, self.facts)
+            assert not isinstance(told, PortError), f"{made.sample}: {told}"
+            assert made.rows is None or told == made.rows, f"{made.sample}: other rows than written down: {told}"
+        return f"{len(found)} deliveries"
+
+    def unreadable(self) -> str:
+        """Cut, in another charset, or nonsense: the whole is refused or its bad rows are, and nothing else happens."""
+        tried = 0
+        for made in deliveries(self.folder):
+            for what, body in self._spoiled(made):
+                try:
+                    read_of(made, self.facts, body)
+                except Exception as error:
+                    raise AssertionError(f"{made.sample}: {type(error).__name__} left it ({what})") from error
+                tried += 1
+            said = read_of(made, self.facts, _NONSENSE)
+            rows = [] if isinstance(said, PortError) else said
+            assert not any("fields" in row for row in rows), f"{made.sample}: a record made of nonsense"
+        return f"{tried} broken deliveries"
+
+    def _spoiled(self, made: DeliveryMade) -> Iterator[tuple[str, bytes]]:
+        body = made.body
+        yield from ((f"cut at {cut}/{_CUTS}", body[: len(body) * cut // _CUTS]) for cut in range(_CUTS))
+        yield from (("half a UTF-8", body + b"\xe5\x8c"), ("zeros", bytes(len(body))), ("nonsense", _NONSENSE))
+        yield "turned round", body[::-1]
+
+    def _opened(self, server: Loopback) -> AbstractContextManager[Adapter]:
+        where = "/nowhere" if self.scheme == "file" else server.url.partition("://")[2]
+        at = f"{self.scheme}://{where}" + ("/kit" if self.peer is PEERS["database"] else "")
+        return opened_alone(self.folder, at, facts=self.facts)
 
     def recorded(self) -> str:
         found = recordings(self.folder)
@@ -192,6 +259,14 @@ class Contract:
                     yield above + entry["from"], entry["table"]
 
 
+def _absent(why: str) -> str:
+    return f"not applicable: {why}"
+
+
+def _nobody(_: object) -> None:
+    """Closed before anybody came."""
+
+
 def _how_many(found: Sequence[Recording]) -> str:
     return f"{len(found)} recordings"
 
@@ -243,6 +318,16 @@ def late(adapter: Adapter, operation: str, asked: Mapping[str, Any], seconds: fl
     return over
 
 
+def _late(say: Callable[[], PortError | None], what: str) -> float:
+    """The same for a probe or a collecting of DEADLINE_S."""
+    started = time.monotonic()
+    said = say()
+    over = time.monotonic() - started - DEADLINE_S
+    assert said is not None or what == "collect", f"{what}: a slow answer passed for a whole one"
+    assert over <= OVER_S, f"{what}: {over:.2f} s past its deadline"
+    return over
+
+
 def outcome(
     adapter: Adapter, operation: str, asked: Mapping[str, Any], what: str, seconds: float = DEADLINE_S
 ) -> Reply | PortError:
@@ -262,6 +347,18 @@ def probed(adapter: Adapter, what: str, seconds: float = DEADLINE_S) -> PortErro
         return error
     except Exception as error:
         raise AssertionError(f"probe: {type(error).__name__} left it ({what})") from error
+    return None
+
+
+def collected(adapter: Any, what: str, seconds: float = DEADLINE_S) -> PortError | None:
+    """Collect all there is and settle none of it."""
+    try:
+        for _ in adapter.collect(time.monotonic() + seconds):
+            pass
+    except PortError as error:
+        return error
+    except Exception as error:
+        raise AssertionError(f"collect: {type(error).__name__} left it ({what})") from error
     return None
 
 

@@ -65,6 +65,14 @@ class AnySecret(dict[str, str]):
         return self[name]
 
 
+def meets(folder: Path, facts: Mapping[str, Any]) -> tuple[str, str]:
+    """The scheme of its addresses and the kind of peer that is there (rogue.py), as its protocol's MEETS has them."""
+    protocol = importlib.import_module(f"{folder.parent.name}.protocols.{facts['protocol']}")
+    kinds: Mapping[str, str] = getattr(protocol, "MEETS", {"http": "http"})
+    scheme = (facts.get(facts["protocol"]) or {}).get("wire") or next(iter(kinds))
+    return scheme, kinds[scheme]
+
+
 @contextmanager
 def opened_alone(
     folder: Path,
