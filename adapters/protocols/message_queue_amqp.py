@@ -9,6 +9,7 @@ from typing import Any
 
 import pika
 from pika import exceptions
+from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from adapters.protocols.broker import Message, Place, delivered
 from hub.port import Delivery, Denied, OutcomeUnknown, Unavailable
@@ -77,7 +78,7 @@ class Amqp:
             connection = pika.BlockingConnection(self._parameters(left))
         except _REFUSED as error:
             raise Denied("the broker refuses our account") from error
-        except (exceptions.AMQPError, OSError) as error:
+        except (exceptions.AMQPError, AMQPConnectorException, OSError) as error:  # pika lets two families out
             raise Unavailable(f"connect: {type(error).__name__}") from error
         # pika waits for a confirm without a limit of its own; this ends the connection under it. Its blocking face
         # offers no such timer, so the pinned release's inner one is used.

@@ -71,8 +71,6 @@ _RUBBISH: Mapping[str, Speak] = {
 }
 
 
-
-
 def _blurted(answer: bytes) -> Speak:
     """To the first word of a guest, whatever it is."""
 
