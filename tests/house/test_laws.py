@@ -25,11 +25,7 @@ def by_name(source: Source) -> str:
 def test_imports_go_down_the_stairs() -> None:
     run = subprocess.run(
         [sys.executable, "-c", "from importlinter.cli import lint_imports_command as main; main()"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=120, check=False,
     )
     assert run.returncode == 0, run.stdout[-4000:]
 

@@ -69,7 +69,7 @@ def replayed(system: str, sample: str) -> tuple[Mapping[str, Any], Mapping[str, 
         asked = guest.recv(65_536)
         message = asked[head : head + echo] + frame[head + echo :]
         if "mac" in facts:
-            message = message[:-32] + hmac.new(b"sample key", message[:-32], "sha256").hexdigest()[:32].encode()
+            message = message[:-32] + hmac.new(b"sample key", message[:-32], "sha256").hexdigest()[:32].upper().encode()
         guest.sendall(frame[:head] + message)
 
     with Loopback(speak) as server, opened_alone(FOLDER / system, f"tcp://127.0.0.1:{server.url[17:]}") as adapter:
