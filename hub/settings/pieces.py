@@ -116,13 +116,21 @@ def check_url(value: str, schemes: frozenset[str] = frozenset({"http", "https"})
 
 DATABASES = frozenset({"postgresql", "mysql", "oracle", "sqlserver", "dameng", "kingbase"})
 _OTHERS = frozenset({"http", "https", "amqp", "amqps", "stomp", "stomps", "tcp", "tcps", "sftp"})
-_FOLDER = re.compile(r"file:///[^\x00-\x1f\x7f?#]*")
 
 
 def check_address(value: str) -> None:
     """Where a system is: its protocol knows which of these it speaks."""
-    if not _FOLDER.fullmatch(value):
+    if value.startswith("file:"):
+        check_folder(value)
+    else:
         check_url(value, DATABASES if value.partition(":")[0] in DATABASES else _OTHERS)
+
+
+def check_folder(value: str) -> None:
+    """A folder of this machine has no host, user or port: file:///srv/dropped."""
+    path = value.removeprefix("file://")
+    if not path.startswith("/") or path.strip("/") == "" or ".." in path.split("/") or re.search(r"[\s\\?#]", value):
+        raise ValidationError("is not the absolute path of a folder (file:///srv/dropped)")
 
 
 class Reference(Matching):
