@@ -93,7 +93,7 @@ class Office:
 
 @contextmanager
 def office(folder: Path, secrets: Path) -> Iterator[Office]:
-    values = {name: f"{folder.name} {name}"[:16] for name in SECRETS}
+    values = {name: f"{name} {folder.name}"[:16].strip() for name in SECRETS}
     for name, value in values.items():
         (secrets / f"{folder.name}_{name}").write_text(value, encoding="utf-8")
     server = Server(importlib.import_module(f"adapters.twins.{folder.name}").make(secrets, 1)).start()
@@ -125,7 +125,9 @@ def test_feat_C10_twin(running: Office, folder: Path, check: str) -> None:
 @over_twins
 def test_feat_C10_feat_X9_a_thousand_interleavings(running: Office, folder: Path) -> None:
     finding = found("1,000 interleavings", Answering(contract(folder), running.adapter, SOMEBODY).checks())
-    assert finding.verdict == "skipped" or finding.said == "1000 own record", finding.said
+    personal = contract(folder).facts["subject"] == "id_number"  # nobody made up here has a car
+    told = "1000 own record" if personal else "1000 DEPARTMENT_REJECTED"
+    assert finding.verdict == "skipped" or finding.said == told, finding.said
 
 
 @over_twins
