@@ -10,6 +10,7 @@ from flask import current_app, g, request
 from hub.errors import Problem
 
 if TYPE_CHECKING:
+    from hub.gateway.orders import ActsFor
     from hub.login.service import Principal
     from hub.main import Hub
 
@@ -30,16 +31,22 @@ def caller() -> Principal:
     return principal
 
 
-def require(level: int = 0) -> Principal:
-    """The citizen who asks, at this level of proof or above."""
+def require(level: int = 0, mandated: bool = False) -> Principal:
+    """The citizen who asks, at this level of proof or above. Only `mandated` views may be asked for somebody else."""
     principal = caller()
     if principal.kind != "citizen":
         raise Problem("ROLE_REQUIRED")
-    if "HTTP_X_ACT_FOR" in request.environ:
-        raise Problem("NOT_FOUND")  # no mandate exists; answering as the caller's own would be a wrong answer
+    if "HTTP_X_ACT_FOR" in request.environ and not mandated:
+        raise Problem("NOT_FOUND")  # answering as the caller's own would be a wrong answer
     if principal.level < level:
         raise Problem("LEVEL_REQUIRED")
     return principal
+
+
+def acts_for(principal: Principal) -> ActsFor | None:
+    """For whom the caller acts in this request: X-Act-For names a mandate of the caller's that is in force."""
+    mandate = request.environ.get("HTTP_X_ACT_FOR")
+    return None if mandate is None else the_hub().mandates.acting(mandate, principal.citizen_id)
 
 
 def require_permission(name: str) -> Principal:

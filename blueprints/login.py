@@ -11,6 +11,8 @@ from marshmallow import fields
 
 from blueprints.auth import caller, require
 from blueprints.contract import DEPARTMENT, SIGNED_IN, Blueprint, answer, problem_codes
+from blueprints.mandates import mandate_shown
+from blueprints.mandates_forms import MANDATE, MandateAnswer
 from hub.errors import Problem
 from hub.fields import Form, Text
 from hub.operations.service import Act, record
@@ -81,7 +83,7 @@ class MeAnswer(marshmallow.Schema):
     name = fields.Nested(PrefilledAnswer, required=True)
     id_number = fields.Nested(PrefilledAnswer, required=True)
     phone = fields.Nested(PrefilledAnswer, required=True)
-    mandates = fields.List(fields.Dict(), required=True)
+    mandates = fields.List(fields.Nested(MandateAnswer), required=True)
 
 
 _TOKENS = {
@@ -109,7 +111,7 @@ _ME = {
         "unavailable": False,
     },
     "phone": {"value": None, "source": None, "updated_at": None, "classification": 3, "unavailable": True},
-    "mandates": [],
+    "mandates": [MANDATE],
 }
 
 
@@ -139,6 +141,7 @@ def _citizens(blueprint: Blueprint, hub: Hub) -> None:
         principal = require()
         with hub.database.session() as session:
             profile = hub.identity.profile(session, principal.citizen_id)
+            mandates = hub.mandates.of(session, principal.citizen_id)
         if profile is None:
             raise Problem("SESSION_REVOKED")
         return answer(
@@ -148,7 +151,7 @@ def _citizens(blueprint: Blueprint, hub: Hub) -> None:
                 "name": _prefilled(profile.name),
                 "id_number": _prefilled(profile.id_number),
                 "phone": _prefilled(profile.phone),
-                "mandates": [],
+                "mandates": [mandate_shown(each) for each in mandates if each.state in ("offered", "in_force")],
             }
         )
 

@@ -25,6 +25,9 @@ from hub.inspection.service import Inspection, persona
 from hub.jobs.service import Jobs
 from hub.ledger import Exchanges
 from hub.login.service import Login
+from hub.mandates.consents import Consents
+from hub.mandates.fresh import Fresh
+from hub.mandates.service import Mandates
 from hub.metrics import Metrics
 from hub.port import Reply
 from hub.reruns.asking import Asking
@@ -85,6 +88,9 @@ class Hub:
         self.unmapped = UnmappedWords(self.database)
         self.exchanges = Exchanges(self.database)
         self.identity = Identity(self.crypto, self.clock)
+        self.fresh = Fresh(self.database, self.clock)
+        self.mandates = Mandates(self.crypto, self.clock, self.identity, self.fresh)
+        self.consents = Consents(self.clock, self.fresh)
         self.gateway = Gateway(
             now=lambda: self.switches.now,
             switches=self.switches,
@@ -96,6 +102,7 @@ class Hub:
             metrics=self.metrics,
             clock=self.clock,
             registered=self._registered,
+            consent=self.consents.check,
         )
         self.submissions = self.gateway.submissions
         self.legs = self.gateway.legs
@@ -126,6 +133,7 @@ class Hub:
     def start(self) -> None:
         self.settings.watch()
         self.switches.start()
+        self.fresh.start()
         self.exchanges.start()
         self.gateway.start()
         self.unmapped.start()
@@ -134,6 +142,7 @@ class Hub:
     def close(self) -> None:
         self.settings.stop()
         self.switches.stop()
+        self.fresh.stop()
         self.gateway.close()
         self.exchanges.close()
         self.systems.close()
