@@ -188,11 +188,12 @@ def _checked(hub: Hub, form: Mapping[str, Any]) -> datetime:
 def _household(hub: Hub, principal: Principal) -> Sequence[Mapping[str, Any]]:
     """What the register says of the caller's own household, asked on the same way as the caller's other questions.
     Raises GUARDIANSHIP_UNPROVEN in a county that has no such service."""
-    id = hub.settings.now.hub.guardianship
-    if not id:
+    now = hub.settings.now
+    service = now.services.get(now.hub.guardianship)
+    if service is None:
         raise Problem("GUARDIANSHIP_UNPROVEN")
     caller = Caller(principal.citizen_id, principal.level, "citizen", principal.region)
-    order = Order(hub.catalogue.service(id), caller, {}, g.trace, g.arrived, hub.clock.now())
+    order = Order(service, caller, {}, g.trace, g.arrived, hub.clock.now())
     members: Sequence[Mapping[str, Any]] = hub.gateway.call(order).fields.get("members", ())
     return members
 

@@ -25,8 +25,6 @@ def together(tables: Tables) -> Iterator[Finding]:
     """All that can be told from config/ alone."""
     if tables.hub and tables.hub["region"] not in tables.regions:
         yield "hub.yaml", ("region",), _unknown("region", tables.hub["region"])
-    if (id := tables.hub.get("guardianship")) and id not in tables.declared_services:
-        yield "hub.yaml", ("guardianship",), _unknown("service", id)
     yield from _duties(tables)
     for id, department in tables.departments.items():
         if department.region not in tables.regions:
