@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from hub.login.service import Principal
     from hub.main import Hub
 
-_BEARER = re.compile(r"[Bb]earer +([A-Za-z0-9._~+/=-]{1,4096})", re.ASCII)
+_BEARER = re.compile(r"(?:[Bb]earer|DPoP) +([A-Za-z0-9._~+/=-]{1,4096})", re.ASCII)
 
 
 def the_hub() -> Hub:
@@ -27,8 +27,20 @@ def caller() -> Principal:
     """Whoever holds the token of this request; asked once per request."""
     principal: Principal | None = g.get("principal")
     if principal is None:
-        principal = g.principal = the_hub().login.principal(_token())
+        token = _token()
+        principal = the_hub().login.principal(token)
+        if principal.key_thumbprint and proved_key(token) != principal.key_thumbprint:
+            raise Problem("PROOF_INVALID")
+        g.principal = principal
     return principal
+
+
+def proved_key(access_token: str = "") -> str:
+    """The thumbprint of the key by which the client signed this request (DPoP); empty where it did not."""
+    proof = request.environ.get("HTTP_DPOP")
+    if proof is None:
+        return ""
+    return the_hub().proofs.check(proof, request.method, request.host, request.path, access_token)
 
 
 def require(level: int = 0, mandated: bool = False) -> Principal:

@@ -19,11 +19,13 @@ from hub.gateway.quotas import Quotas
 from hub.gateway.redis_line import RedisLine, connect
 from hub.gateway.service import Gateway
 from hub.gateway.shared import SharedStore
+from hub.identity.accounts import Accounts
 from hub.identity.service import Identity
 from hub.inbox.service import Inbox
 from hub.inspection.service import Inspection, persona
 from hub.jobs.service import Jobs
 from hub.ledger import Exchanges
+from hub.login.proofs import Proofs
 from hub.login.service import Login
 from hub.mandates.consents import Consents
 from hub.mandates.fresh import Fresh
@@ -88,6 +90,7 @@ class Hub:
         self.unmapped = UnmappedWords(self.database)
         self.exchanges = Exchanges(self.database)
         self.identity = Identity(self.crypto, self.clock)
+        self.accounts = Accounts(self.crypto, self.clock, self.identity.passwords)
         self.fresh = Fresh(self.database, self.clock)
         self.mandates = Mandates(self.crypto, self.clock, self.identity, self.fresh)
         self.consents = Consents(self.clock, self.fresh)
@@ -122,6 +125,7 @@ class Hub:
         self.jobs = Jobs(self.database)
         self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
         self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)
+        self.proofs = Proofs(self.line, self.clock)
         self.login = Login(self.settings, self.database, self.crypto, self.clock, self.identity, self._ask_wechat)
         self.catalogue = Catalogue(self.settings, self.switches, self.database, self.clock, self.crypto)
 

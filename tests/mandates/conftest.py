@@ -19,13 +19,13 @@ from werkzeug.test import TestResponse
 from blueprints import gateway, login, mandates
 from blueprints.frame import build
 from hub.clock import CHINA
+from hub.fields import id_check
 from hub.identity.service import Known, Standing
 from hub.login.sessions import Sessions
 from hub.main import Hub
 from tests.gateway.office import Office, office
 from tests.gateway.world import PACKAGE, service, write_config
 
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 TEXT = {"zh": "我同意县医保局读取我的余额。", "en": "I consent to the reading of my balance."}
 CONSENT = {"purpose": "核对余额", "fields": ["balance_fen"], "text": TEXT, "version": "1"}
 SERVICES = [
@@ -40,7 +40,7 @@ SERVICES = [
 
 def number(first_17: str) -> str:
     """A whole ID number."""
-    return first_17 + "10X98765432"[sum(int(digit) * weight for digit, weight in zip(first_17, _WEIGHTS)) % 11]
+    return first_17 + id_check(first_17)
 
 
 NUMBERS = {
@@ -69,7 +69,9 @@ class Person:
         headers = {"X_Act_For": mandate} if mandate else {}
         return self.ask("POST", f"/services/{id}/calls", {"fields": fields}, worker, **headers)
 
-    def offer(self, kind: str, who: str = "", scope: tuple[str, ...] = ("service:balance",), **more: Any) -> TestResponse:
+    def offer(
+        self, kind: str, who: str = "", scope: tuple[str, ...] = ("service:balance",), **more: Any
+    ) -> TestResponse:
         subject = {"kind": kind, **({"id_number": NUMBERS[who], "name": who} if who else {}), **more}
         return self.ask("POST", "/me/mandates", {"subject": subject, "scope": list(scope), "expires_at": SOON})
 
@@ -106,7 +108,9 @@ class Town:
 
 def household(*rows: tuple[str, str, str]) -> Any:
     """What the register says to whoever asks: name, relation to the head, day of birth."""
-    members = [{"id_number": NUMBERS[name], "name": name, "relation": to, "birth_date": born} for name, to, born in rows]
+    members = [
+        {"id_number": NUMBERS[name], "name": name, "relation": to, "birth_date": born} for name, to, born in rows
+    ]
     return lambda question: json.dumps({"id_number": question.get("id_number"), "members": members}).encode()
 
 
