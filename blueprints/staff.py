@@ -26,11 +26,8 @@ _REASON = 500
 
 
 class AccountForm(Form):
-    """`oidc_subject` is what the county's issuer calls the person (`sub`)."""
-
     username = Text(required=True, min=3, max=64)
     role = Text(required=True, min=1, max=64)
-    oidc_subject = Text(min=1, max=255)
     reason = LongText(required=True, max=_REASON)
 
 
@@ -52,7 +49,6 @@ class AccountAnswer(marshmallow.Schema):
     enabled = fields.Boolean(required=True)
     expires_at = fields.DateTime(required=True)
     created_at = fields.DateTime(required=True)
-    by_oidc = fields.Boolean(required=True)
 
 
 class HandedOverAnswer(AccountAnswer):
@@ -74,7 +70,6 @@ _ACCOUNT = {
     "enabled": True,
     "expires_at": "2026-04-05T09:30:00+08:00",
     "created_at": "2026-01-05T09:30:00+08:00",
-    "by_oidc": False,
 }
 _HANDED_OVER = {**_ACCOUNT, "password": "…", "totp_secret": "…"}
 
@@ -113,9 +108,7 @@ def _opening(blueprint: Blueprint, hub: Hub) -> None:
             raise invalid([Fault("role", "CHOICE")])
         fresh, hashed = hub.accounts.made()
         with hub.database.session() as session:
-            made = hub.accounts.create(
-                session, form["username"], form["role"], fresh, hashed, form.get("oidc_subject", "")
-            )
+            made = hub.accounts.create(session, form["username"], form["role"], fresh, hashed)
         noting(target=f"staff:{made.staff_id}", after=_noted(made))
         return answer(_handed_over(made, fresh), 201)
 

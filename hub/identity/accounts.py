@@ -18,12 +18,12 @@ from hub.identity.models import StaffAccount
 from hub.identity.passwords import Passwords
 
 LASTS = timedelta(days=90)
-_TOTP, _OIDC = "identity.totp", "identity.oidc"
+_TOTP = "identity.totp"
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`by_oidc`: it is signed in to at the county's own issuer too."""
+    """One account, without its credentials."""
 
     staff_id: str
     username: str
@@ -31,7 +31,6 @@ class Account:
     enabled: bool
     expires_at: datetime
     created_at: datetime
-    by_oidc: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,21 +61,16 @@ class Accounts:
         fresh = Credentials(secrets.token_urlsafe(15), base64.b32encode(secrets.token_bytes(20)).decode())
         return fresh, self._passwords.hash(fresh.password)
 
-    def create(
-        self, session: Session, username: str, role: str, fresh: Credentials, hashed: str, oidc_subject: str = ""
-    ) -> Account:
-        """Raises STATE_CONFLICT where the name, or the issuer's subject, is taken."""
-        tag = self._oidc_tag(oidc_subject)
-        taken = StaffAccount.username == username
-        if tag is not None:
-            taken = taken | (StaffAccount.oidc_tag == tag)
-        if session.scalars(select(StaffAccount.staff_id).where(taken).limit(1)).first() is not None:
+    def create(self, session: Session, username: str, role: str, fresh: Credentials, hashed: str) -> Account:
+        """Raises STATE_CONFLICT where the name is taken."""
+        taken = select(StaffAccount.staff_id).where(StaffAccount.username == username)
+        if session.scalars(taken).one_or_none() is not None:
             raise Problem("STATE_CONFLICT")
         now = self._clock.now()
         row = StaffAccount(
             staff_id="s" + secrets.token_hex(16), username=username, password_hash=hashed, role=role,
             totp_sealed=self._sealed(fresh, username), totp_step=0, enabled=True, expires_at=now + LASTS,
-            created_at=now, oidc_tag=tag,
+            created_at=now,
         )  # fmt: skip
         session.add(row)
         session.flush()
@@ -96,12 +90,6 @@ class Accounts:
         row.expires_at = self._clock.now() + LASTS
         return _account(row)
 
-    def of_oidc(self, session: Session, subject: str) -> Account | None:
-        """The account of this subject of the issuer, if it may be used now."""
-        tag = self._oidc_tag(subject)
-        row = session.scalars(select(StaffAccount).where(StaffAccount.oidc_tag == tag)).one_or_none() if tag else None
-        return _account(row) if row and row.enabled and self._clock.now() < row.expires_at else None
-
     @staticmethod
     def _row(session: Session, staff_id: str) -> StaffAccount:
         row = session.get(StaffAccount, staff_id, with_for_update=True)
@@ -112,10 +100,6 @@ class Accounts:
     def _sealed(self, fresh: Credentials, username: str) -> bytes:
         return self._crypto.seal(fresh.totp_secret.encode(), f"{_TOTP}:{username}")
 
-    def _oidc_tag(self, subject: str) -> bytes | None:
-        return self._crypto.lookup(subject, _OIDC) if subject else None
-
 
 def _account(row: StaffAccount) -> Account:
-    moments = row.expires_at, row.created_at
-    return Account(row.staff_id, row.username, row.role, row.enabled, *moments, row.oidc_tag is not None)
+    return Account(row.staff_id, row.username, row.role, row.enabled, row.expires_at, row.created_at)

@@ -47,4 +47,3 @@ class StaffAccount(Base):
     enabled: Mapped[bool] = mapped_column(default=True)
     expires_at: Mapped[datetime]
     created_at: Mapped[datetime]
-    oidc_tag: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)

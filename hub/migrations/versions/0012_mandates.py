@@ -1,4 +1,4 @@
-"""Tables of the mandates room; who acted in the ledger; the key a session is bound to; staff of an OIDC issuer."""
+"""Tables of the mandates room; who acted in the ledger; the key a session is bound to."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -64,18 +64,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("acting_tag IS NOT NULL"),
     )  # fmt: skip
     op.add_column("login_session", sa.Column("key_thumbprint", sa.Text))
-    op.add_column("identity_staff", sa.Column("oidc_tag", sa.LargeBinary, unique=True))
-    op.create_table(
-        "login_oidc_attempt",
-        sa.Column("state_hash", sa.LargeBinary, primary_key=True),
-        sa.Column("sealed", sa.LargeBinary, nullable=False),
-        sa.Column("until", _MOMENT, nullable=False),
-    )
 
 
 def downgrade() -> None:
-    op.drop_table("login_oidc_attempt")
-    op.drop_column("identity_staff", "oidc_tag")
     op.drop_column("login_session", "key_thumbprint")
     op.drop_index("ledger_exchange_by_acting")
     op.drop_column("ledger_exchange", "acting_tag")
