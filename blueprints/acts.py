@@ -77,7 +77,7 @@ def _record(permission: str, target: str, outcome: str) -> None:
 def _named(target: str) -> str:
     """What stands in a path may be anybody's number: it is written down only where it could be an id of ours."""
     kind, _, id = target.partition(":")
-    return target if kind not in ("service", "system") or IDENTIFIER.fullmatch(id) else f"{kind}:?"
+    return target if kind not in ("service", "system", "staff") or IDENTIFIER.fullmatch(id) else f"{kind}:?"
 
 
 def _staff() -> Principal | None:

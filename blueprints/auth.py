@@ -10,10 +10,11 @@ from flask import current_app, g, request
 from hub.errors import Problem
 
 if TYPE_CHECKING:
+    from hub.gateway.orders import ActsFor
     from hub.login.service import Principal
     from hub.main import Hub
 
-_BEARER = re.compile(r"[Bb]earer +([A-Za-z0-9._~+/=-]{1,4096})", re.ASCII)
+_BEARER = re.compile(r"(?:[Bb]earer|DPoP) +([A-Za-z0-9._~+/=-]{1,4096})", re.ASCII)
 
 
 def the_hub() -> Hub:
@@ -26,20 +27,38 @@ def caller() -> Principal:
     """Whoever holds the token of this request; asked once per request."""
     principal: Principal | None = g.get("principal")
     if principal is None:
-        principal = g.principal = the_hub().login.principal(_token())
+        token = _token()
+        principal = the_hub().login.principal(token)
+        if principal.key_thumbprint and proved_key(token) != principal.key_thumbprint:
+            raise Problem("PROOF_INVALID")
+        g.principal = principal
     return principal
 
 
-def require(level: int = 0) -> Principal:
-    """The citizen who asks, at this level of proof or above."""
+def proved_key(access_token: str = "") -> str:
+    """The thumbprint of the key by which the client signed this request (DPoP); empty where it did not."""
+    proof = request.environ.get("HTTP_DPOP")
+    if proof is None:
+        return ""
+    return the_hub().proofs.check(proof, request.method, request.host, request.path, access_token)
+
+
+def require(level: int = 0, mandated: bool = False) -> Principal:
+    """The citizen who asks, at this level of proof or above. Only `mandated` views may be asked for somebody else."""
     principal = caller()
     if principal.kind != "citizen":
         raise Problem("ROLE_REQUIRED")
-    if "HTTP_X_ACT_FOR" in request.environ:
-        raise Problem("NOT_FOUND")  # no mandate exists; answering as the caller's own would be a wrong answer
+    if "HTTP_X_ACT_FOR" in request.environ and not mandated:
+        raise Problem("NOT_FOUND")  # answering as the caller's own would be a wrong answer
     if principal.level < level:
         raise Problem("LEVEL_REQUIRED")
     return principal
+
+
+def acts_for(principal: Principal) -> ActsFor | None:
+    """For whom the caller acts in this request: X-Act-For names a mandate of the caller's that is in force."""
+    mandate = request.environ.get("HTTP_X_ACT_FOR")
+    return None if mandate is None else the_hub().mandates.acting(mandate, principal.citizen_id)
 
 
 def require_permission(name: str) -> Principal:

@@ -20,7 +20,13 @@ from hub.fields import Form, Integer, Text
 View = TypeVar("View", bound=Callable[..., Any])
 Code = str | tuple[str, int]
 
-SIGNED_IN: tuple[Code, ...] = ("TOKEN_MISSING", "TOKEN_INVALID", "SESSION_REVOKED", "STORE_UNAVAILABLE")
+SIGNED_IN: tuple[Code, ...] = (
+    "TOKEN_MISSING",
+    "TOKEN_INVALID",
+    "PROOF_INVALID",
+    "SESSION_REVOKED",
+    "STORE_UNAVAILABLE",
+)
 STAFF: tuple[Code, ...] = (*SIGNED_IN, "ROLE_REQUIRED")
 IDEMPOTENT: tuple[Code, ...] = (
     "IDEMPOTENCY_KEY_REQUIRED",

@@ -12,7 +12,7 @@ import orjson
 from flask import Response, g, request
 from marshmallow import fields
 
-from blueprints.auth import require
+from blueprints.auth import acts_for, require
 from blueprints.contract import DEPARTMENT, SIGNED_IN, Blueprint, Code, answer, problem_codes
 from blueprints.problems import Problems
 from blueprints.ready import Fixed
@@ -30,6 +30,8 @@ _REFUSED: tuple[Code, ...] = (
     *SIGNED_IN,
     "ROLE_REQUIRED",
     "LEVEL_REQUIRED",
+    "MANDATE_NOT_IN_FORCE",
+    "MANDATE_SCOPE",
     "CONSENT_MISSING",
     "GRANT_MISSING",
     "RATE_LIMITED",
@@ -115,7 +117,7 @@ def make(hub: Hub) -> Blueprint:
         return Fixed(orjson.dumps(_shown(problems, found)), [("Content-Type", "application/json"), *origin])
 
     @blueprint.route("/batch", methods=["POST"])
-    @problem_codes(*SIGNED_IN, "ROLE_REQUIRED", "TOO_SHORT")
+    @problem_codes(*SIGNED_IN, "ROLE_REQUIRED", "NOT_FOUND", "MANDATE_NOT_IN_FORCE", "KEY_UNAVAILABLE", "TOO_SHORT")
     @blueprint.arguments(BatchForm)
     @blueprint.response(207, BatchAnswer, description="Each part with its own status.", example=_BATCH)
     def batch(form: dict[str, Any]) -> Response:
@@ -130,8 +132,8 @@ def make(hub: Hub) -> Blueprint:
 
 
 def _caller() -> Caller:
-    principal = require()
-    return Caller(principal.citizen_id, principal.level, "citizen", principal.region)
+    principal = require(mandated=True)
+    return Caller(principal.citizen_id, principal.level, "citizen", principal.region, acts_for(principal))
 
 
 def _order(hub: Hub, caller: Caller, id: str, sent: Mapping[str, Any]) -> Order:

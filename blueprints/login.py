@@ -9,8 +9,10 @@ import marshmallow
 from flask import Response, g
 from marshmallow import fields
 
-from blueprints.auth import caller, require
+from blueprints.auth import caller, proved_key, require
 from blueprints.contract import DEPARTMENT, SIGNED_IN, Blueprint, answer, problem_codes
+from blueprints.mandates import mandate_shown
+from blueprints.mandates_forms import MANDATE, MandateAnswer
 from hub.errors import Problem
 from hub.fields import Form, Text
 from hub.operations.service import Act, record
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from hub.login.service import Tokens
     from hub.main import Hub
 
+_CODES = ("LOGIN_CODE_USED", "LOGIN_CODE_EXPIRED", "LOGIN_BLOCKED")
 _WECHAT = tuple(code for code in DEPARTMENT if code != "DEPARTMENT_REJECTED")
 
 
@@ -81,7 +84,7 @@ class MeAnswer(marshmallow.Schema):
     name = fields.Nested(PrefilledAnswer, required=True)
     id_number = fields.Nested(PrefilledAnswer, required=True)
     phone = fields.Nested(PrefilledAnswer, required=True)
-    mandates = fields.List(fields.Dict(), required=True)
+    mandates = fields.List(fields.Nested(MandateAnswer), required=True)
 
 
 _TOKENS = {
@@ -109,7 +112,7 @@ _ME = {
         "unavailable": False,
     },
     "phone": {"value": None, "source": None, "updated_at": None, "classification": 3, "unavailable": True},
-    "mandates": [],
+    "mandates": [MANDATE],
 }
 
 
@@ -124,12 +127,12 @@ def make(hub: Hub) -> Blueprint:
 
 def _citizens(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/sessions", methods=["POST"])
-    @problem_codes("LOGIN_CODE_USED", "LOGIN_CODE_EXPIRED", "LOGIN_BLOCKED", "STORE_UNAVAILABLE", "TOO_SHORT", *_WECHAT)
+    @problem_codes("PROOF_INVALID", *_CODES, "STORE_UNAVAILABLE", "TOO_SHORT", *_WECHAT)
     @blueprint.arguments(CodeForm)
     @blueprint.response(201, SessionAnswer, description="Signed in. A code works once.", example=_CITIZEN)
     def sign_in(form: dict[str, Any]) -> Response:
         """Sign in with the code of wx.login"""
-        return answer(_session(hub.login.sign_in(form["code"], g.trace)), 201)
+        return answer(_session(hub.login.sign_in(form["code"], g.trace, proved_key())), 201)
 
     @blueprint.route("/me")
     @problem_codes(*SIGNED_IN, "ROLE_REQUIRED", "NOT_FOUND", "KEY_UNAVAILABLE")
@@ -139,6 +142,7 @@ def _citizens(blueprint: Blueprint, hub: Hub) -> None:
         principal = require()
         with hub.database.session() as session:
             profile = hub.identity.profile(session, principal.citizen_id)
+            mandates = hub.mandates.of(session, principal.citizen_id)
         if profile is None:
             raise Problem("SESSION_REVOKED")
         return answer(
@@ -148,19 +152,19 @@ def _citizens(blueprint: Blueprint, hub: Hub) -> None:
                 "name": _prefilled(profile.name),
                 "id_number": _prefilled(profile.id_number),
                 "phone": _prefilled(profile.phone),
-                "mandates": [],
+                "mandates": [mandate_shown(each) for each in mandates if each.state in ("offered", "in_force")],
             }
         )
 
 
 def _staff(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/staff/sessions", methods=["POST"])
-    @problem_codes("LOGIN_FAILED", "RATE_LIMITED", "STORE_UNAVAILABLE", "KEY_UNAVAILABLE", "TOO_SHORT")
+    @problem_codes("PROOF_INVALID", "LOGIN_FAILED", "RATE_LIMITED", "STORE_UNAVAILABLE", "KEY_UNAVAILABLE", "TOO_SHORT")
     @blueprint.arguments(StaffForm)
     @blueprint.response(201, StaffSessionAnswer, description="Signed in. A one-time code works once.", example=_STAFF)
     def staff_sign_in(form: dict[str, Any]) -> Response:
         """Sign in as a member of staff"""
-        tokens = hub.login.staff_sign_in(form["username"], form["password"], form["totp"])
+        tokens = hub.login.staff_sign_in(form["username"], form["password"], form["totp"], proved_key())
         act = Act(hub.clock.now(), tokens.citizen_id, tokens.roles, "session.begin", "", "OK", g.trace.id)
         with hub.database.session() as session:
             record(session, act)
@@ -169,12 +173,12 @@ def _staff(blueprint: Blueprint, hub: Hub) -> None:
 
 def _whoever(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/sessions/refresh", methods=["POST"])
-    @problem_codes("TOKEN_INVALID", "SESSION_REVOKED", "STORE_UNAVAILABLE", "TOO_SHORT")
+    @problem_codes("TOKEN_INVALID", "PROOF_INVALID", "SESSION_REVOKED", "STORE_UNAVAILABLE", "TOO_SHORT")
     @blueprint.arguments(RefreshForm)
     @blueprint.response(200, SessionAnswer, description="New tokens; staff get theirs.", example=_CITIZEN)
     def refresh(form: dict[str, Any]) -> Response:
         """New tokens for a refresh token, which ends with it"""
-        return answer(_session(hub.login.refresh(form["refresh_token"])))
+        return answer(_session(hub.login.refresh(form["refresh_token"], proved_key())))
 
     @blueprint.route("/sessions/current", methods=["DELETE"])
     @problem_codes(*SIGNED_IN)

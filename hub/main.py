@@ -19,12 +19,17 @@ from hub.gateway.quotas import Quotas
 from hub.gateway.redis_line import RedisLine, connect
 from hub.gateway.service import Gateway
 from hub.gateway.shared import SharedStore
+from hub.identity.accounts import Accounts
 from hub.identity.service import Identity
 from hub.inbox.service import Inbox
 from hub.inspection.service import Inspection, persona
 from hub.jobs.service import Jobs
 from hub.ledger import Exchanges
+from hub.login.proofs import Proofs
 from hub.login.service import Login
+from hub.mandates.consents import Consents
+from hub.mandates.fresh import Fresh
+from hub.mandates.service import Mandates
 from hub.metrics import Metrics
 from hub.port import Reply
 from hub.reruns.asking import Asking
@@ -85,6 +90,10 @@ class Hub:
         self.unmapped = UnmappedWords(self.database)
         self.exchanges = Exchanges(self.database)
         self.identity = Identity(self.crypto, self.clock)
+        self.accounts = Accounts(self.crypto, self.clock, self.identity.passwords)
+        self.fresh = Fresh(self.database, self.clock)
+        self.mandates = Mandates(self.crypto, self.clock, self.identity, self.fresh)
+        self.consents = Consents(self.clock, self.fresh)
         self.gateway = Gateway(
             now=lambda: self.switches.now,
             switches=self.switches,
@@ -96,6 +105,7 @@ class Hub:
             metrics=self.metrics,
             clock=self.clock,
             registered=self._registered,
+            consent=self.consents.check,
         )
         self.submissions = self.gateway.submissions
         self.legs = self.gateway.legs
@@ -115,6 +125,7 @@ class Hub:
         self.jobs = Jobs(self.database)
         self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
         self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)
+        self.proofs = Proofs(self.line, self.clock)
         self.login = Login(self.settings, self.database, self.crypto, self.clock, self.identity, self._ask_wechat)
         self.catalogue = Catalogue(self.settings, self.switches, self.database, self.clock, self.crypto)
 
@@ -126,6 +137,7 @@ class Hub:
     def start(self) -> None:
         self.settings.watch()
         self.switches.start()
+        self.fresh.start()
         self.exchanges.start()
         self.gateway.start()
         self.unmapped.start()
@@ -134,6 +146,7 @@ class Hub:
     def close(self) -> None:
         self.settings.stop()
         self.switches.stop()
+        self.fresh.stop()
         self.gateway.close()
         self.exchanges.close()
         self.systems.close()

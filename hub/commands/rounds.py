@@ -87,6 +87,7 @@ class Rounds:
     def _forget_logins(self) -> None:
         with self._hub.database.session() as session:
             self._hub.login.sweep(session)
+            self._hub.fresh.sweep(session)
 
     def _forget_deliveries(self) -> None:
         with self._hub.database.session() as session:

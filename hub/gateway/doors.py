@@ -63,7 +63,8 @@ def _too_low(required: int, present: int) -> Problem:
 
 
 class Whose:
-    """Fills the subject fields with the caller's own registered values. A client may repeat them, not change them."""
+    """Fills the subject fields with the caller's own registered values, or with those of who is represented. A client
+    may repeat them, not change them."""
 
     def __init__(self, registered: Callable[[str], Registered | None]) -> None:
         self._registered = registered
@@ -72,13 +73,16 @@ class Whose:
 
     def __call__(self, onward: Onward, passage: Passage) -> Answer:
         service = passage.service
+        acts_for = passage.caller.acts_for
+        if acts_for is not None and service is not None and not service.parts and not acts_for.covers(service):
+            raise Problem("MANDATE_SCOPE")  # of a service of parts each part is looked at
         if service is None or not service.subject:
             return onward(passage)
-        person = self._person(passage.caller.subject)
+        person = acts_for or self._person(passage.caller.subject)
         if person is None:
             raise _too_low(max(service.level, 2), passage.caller.level)
-        own = {name: getattr(person, name) for name in service.subject}
-        if any(passage.fields.get(name, value) != value for name, value in own.items()):
+        own = {name: getattr(person, name, "") for name in service.subject}
+        if not all(own.values()) or any(passage.fields.get(name, value) != value for name, value in own.items()):
             raise Problem("NOT_FOUND")  # another person's data looks like none at all
         passage.fields = {**passage.fields, **own}
         return onward(passage)

@@ -25,13 +25,38 @@ class Registered(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class ActsFor:
+    """Whose data is asked for instead of the caller's own: a person's (id_number) or a company's (credit_code).
+
+    `represented` is a citizen's id, or one made for who has none; `scope` holds `service:<id>` and `theme:<id>`.
+    """
+
+    mandate_id: str
+    represented: str
+    scope: frozenset[str]
+    id_number: str = field(default="", repr=False)
+    name: str = field(default="", repr=False)
+    credit_code: str = field(default="", repr=False)
+
+    def covers(self, service: Service) -> bool:
+        return f"service:{service.id}" in self.scope or any(f"theme:{theme}" in self.scope for theme in service.themes)
+
+
+@dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks. `subject` is the citizen's id (or the staff member's); `level` is how surely the person is known."""
+    """Who asks. `subject` is the citizen's id (or the staff member's); `level` is how surely the person is known.
+    `acts_for` is set when the call is made under a mandate."""
 
     subject: str
     level: int
     kind: Literal["citizen", "staff", "verifier", "hub"] = "citizen"
     region: str = ""
+    acts_for: ActsFor | None = None
+
+    @property
+    def whose(self) -> str:
+        """Whose data it is: the represented person's, or the caller's own."""
+        return self.acts_for.represented if self.acts_for else self.subject
 
 
 @dataclass(frozen=True, slots=True)

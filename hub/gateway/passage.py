@@ -31,6 +31,7 @@ class Passage:
     data_class: int
     key: str | None = None
     write: bool = False
+    acting_tag: bytes | None = None  # who acted, where the subject is somebody else
     ticket: int = 0  # of the bulkhead, while this thread holds a place there
     # for the record
     asked_at: float | None = None

@@ -68,4 +68,5 @@ class Recorded:
             attempts=passage.attempts,
             stale=passage.stale,
             cached=passage.cached,
+            acting_tag=passage.acting_tag,
         )

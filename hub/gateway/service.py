@@ -192,7 +192,8 @@ class Gateway:
             operation=service.operation or "",
             fields=order.fields,
             caller=order.caller,
-            subject_tag=self._tag(order.caller.subject),
+            subject_tag=self._tag(order.caller.whose),
+            acting_tag=self._tag(order.caller.subject) if order.caller.acts_for else None,
             trace=order.trace,
             arrived=order.arrived,
             received_at=order.received_at,
@@ -209,7 +210,9 @@ class Gateway:
             return onward(passage)
         body = orjson.dumps(dict(passage.fields), option=orjson.OPT_SORT_KEYS)
         run: Callable[[], bytes] = lambda: onward(passage).packed()  # noqa: E731
-        packed, replayed = self.submissions.once(passage.caller.subject, service.id, passage.key, body, run)
+        caller = passage.caller
+        owner = f"{caller.subject} for {caller.whose}" if caller.acts_for else caller.subject
+        packed, replayed = self.submissions.once(owner, service.id, passage.key, body, run)
         passage.cached |= replayed
         return Answer.unpacked(packed)
 

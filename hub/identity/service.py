@@ -120,6 +120,11 @@ class Identity:
             return None
         return Registered(self._open(row[0], _ID_NUMBER, citizen_id), self._open(row[1], _NAME, citizen_id))
 
+    def citizen_of(self, session: Session, id_number: str) -> str | None:
+        """The citizen who is registered with this number."""
+        tag = self._crypto.lookup(id_number, _ID_NUMBER)
+        return session.scalars(select(Person.citizen_id).where(Person.id_number_tag == tag)).one_or_none()
+
     def profile(self, session: Session, citizen_id: str) -> Profile | None:
         person = session.get(Person, citizen_id)
         if person is None:

@@ -18,7 +18,8 @@ class Exchange:
 
     request_in: it reached the hub; request_out: it left for the department; response_in: the department answered;
     response_out: the hub was done with it. The middle two are None when the department was not asked.
-    `subject_tag` is a keyed hash. `outcome` is OK or the problem's code.
+    `subject_tag` is a keyed hash; `acting_tag` is that of who acted for the subject, None where nobody did.
+    `outcome` is OK or the problem's code.
     """
 
     request_in_at: datetime
@@ -40,4 +41,5 @@ class Exchange:
     attempts: int = 1
     stale: bool = False
     cached: bool = False
+    acting_tag: bytes | None = None
     id: UUID = field(default_factory=_new_id)

@@ -36,3 +36,4 @@ class ExchangeRow(Base):
     attempts: Mapped[int] = mapped_column(SmallInteger)
     stale: Mapped[bool]
     cached: Mapped[bool]
+    acting_tag: Mapped[bytes | None] = mapped_column(LargeBinary(32))

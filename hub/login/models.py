@@ -34,6 +34,7 @@ class SignedIn(Base):
     expires_at: Mapped[datetime] = mapped_column(index=True)
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str | None]
+    key_thumbprint: Mapped[str | None]
 
 
 class Refresh(Base):

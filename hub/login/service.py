@@ -51,7 +51,7 @@ class Login:
         # The hot path, without a call in between.
         self.principal: Callable[[str], Principal] = self._sessions.principal
 
-    def sign_in(self, code: str, trace: Trace) -> Tokens:
+    def sign_in(self, code: str, trace: Trace, key_thumbprint: str = "") -> Tokens:
         """Tokens for what wx.login gave. Raises LOGIN_CODE_USED, LOGIN_CODE_EXPIRED, LOGIN_BLOCKED, or what keeps
         WeChat from answering; only when it was certainly not asked may the same code be tried again."""
         self._mark(code)
@@ -68,16 +68,16 @@ class Login:
                 session.execute(delete(Code).where(Code.code_hash == token_hash(code)))
             raise
         with self._database.session() as session:
-            return self._enter(session, reply.fields["openid"], reply.fields["session_key"])
+            return self._enter(session, reply.fields["openid"], reply.fields["session_key"], key_thumbprint)
 
-    def refresh(self, refresh_token: str) -> Tokens:
-        return self._sessions.refresh(refresh_token)
+    def refresh(self, refresh_token: str, key_thumbprint: str = "") -> Tokens:
+        return self._sessions.refresh(refresh_token, key_thumbprint)
 
     def sign_out(self, principal: Principal) -> None:
         self._sessions.end(principal)
 
-    def staff_sign_in(self, username: str, password: str, totp: str) -> Tokens:
-        return self._staff.sign_in(username, password, totp)
+    def staff_sign_in(self, username: str, password: str, totp: str, key_thumbprint: str = "") -> Tokens:
+        return self._staff.sign_in(username, password, totp, key_thumbprint)
 
     def citizen_of(self, session: Session, openid: str) -> str | None:
         """The citizen behind a WeChat user who has been here before."""
@@ -102,7 +102,7 @@ class Login:
         if fresh is None:
             raise Problem("LOGIN_CODE_USED")
 
-    def _enter(self, session: Session, openid: str, session_key: str) -> Tokens:
+    def _enter(self, session: Session, openid: str, session_key: str, key_thumbprint: str) -> Tokens:
         visitor = self._identity.new_citizen_id()
         put = self._binding(openid, visitor, session_key)
         fresh = {"session_key_sealed": put.excluded.session_key_sealed, "updated_at": put.excluded.updated_at}
@@ -113,7 +113,7 @@ class Login:
         standing = self._identity.standing(session, "citizen", citizen_id)
         if standing is None:
             raise Problem("SESSION_REVOKED", note="bound to a person who is not there")
-        return self._sessions.begin(session, "citizen", citizen_id, standing)
+        return self._sessions.begin(session, "citizen", citizen_id, standing, key_thumbprint)
 
     def _binding(self, openid: str, citizen_id: str, session_key: str | None) -> Any:
         tag = self._crypto.lookup(openid, _OPENID)

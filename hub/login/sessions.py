@@ -62,21 +62,25 @@ class Sessions:
         self._access = AccessTokens(settings, clock)
         self._seen: dict[str, _Seen] = {}
 
-    def begin(self, session: Session, kind: Kind, subject: str, standing: Standing) -> Tokens:
+    def begin(
+        self, session: Session, kind: Kind, subject: str, standing: Standing, key_thumbprint: str = ""
+    ) -> Tokens:
+        """With the thumbprint of a key that was proved, the session belongs to that key."""
         hub, now = self._settings.now.hub, self._clock.now()
         lasts = timedelta(days=hub.refresh_days) if kind == "citizen" else timedelta(hours=hub.staff_hours)
         row = SignedIn(
             session_id=uuid4().hex, kind=kind, subject=subject, created_at=now, expires_at=now + lasts,
-            ended_at=None, ended_by=None,
+            ended_at=None, ended_by=None, key_thumbprint=key_thumbprint or None,
         )  # fmt: skip
         session.add(row)
         session.flush()
         return self._tokens(session, row, standing)
 
-    def refresh(self, refresh_token: str) -> Tokens:
-        """New tokens for old. Raises TOKEN_INVALID for an unknown one, SESSION_REVOKED when the session is over."""
+    def refresh(self, refresh_token: str, key_thumbprint: str = "") -> Tokens:
+        """New tokens for old. Raises TOKEN_INVALID for an unknown one, SESSION_REVOKED when the session is over,
+        PROOF_INVALID when it belongs to another key."""
         with self._database.session() as session:
-            tokens = self._renewed(session, token_hash(refresh_token))
+            tokens = self._renewed(session, token_hash(refresh_token), key_thumbprint)
         if tokens is None:  # only now: what the reuse changed has to be committed
             raise Problem("SESSION_REVOKED")
         return tokens
@@ -124,7 +128,9 @@ class Sessions:
             if row is None or row[0] is not None:  # its own end needs no look: no access token lives longer
                 return None
             standing = self._identity.standing(connection, claimed.kind, claimed.citizen_id)
-        return _principal(claimed.kind, claimed.citizen_id, claimed.session_id, standing) if standing else None
+        if standing is None:
+            return None
+        return _principal(claimed.kind, claimed.citizen_id, claimed.session_id, standing, claimed.key_thumbprint)
 
     def _remember(self, token: str, seen: _Seen) -> None:
         if len(self._seen) >= _MOST_KNOWN:
@@ -133,7 +139,7 @@ class Sessions:
             self._seen = current if len(current) < _MOST_KNOWN else {}
         self._seen[token] = seen
 
-    def _renewed(self, session: Session, hashed: bytes) -> Tokens | None:
+    def _renewed(self, session: Session, hashed: bytes, key_thumbprint: str) -> Tokens | None:
         found = session.execute(
             select(Refresh, SignedIn)
             .join(SignedIn, SignedIn.session_id == Refresh.session_id)
@@ -143,6 +149,8 @@ class Sessions:
         if found is None:
             raise Problem("TOKEN_INVALID")
         token, row = found
+        if row.key_thumbprint not in (None, key_thumbprint):
+            raise Problem("PROOF_INVALID")
         now = self._clock.now()
         worth = rules.worth(token.used_at, row.ended_at, row.expires_at, now)
         standing = self._identity.standing(session, _kind(row), row.subject)
@@ -159,7 +167,8 @@ class Sessions:
         left = int((row.expires_at - self._clock.now()).total_seconds())
         seconds = max(1, min(self._settings.now.hub.access_seconds, left))
         kind = _kind(row)
-        access_token = self._access.make(_principal(kind, row.subject, row.session_id, standing), seconds)
+        principal = _principal(kind, row.subject, row.session_id, standing, row.key_thumbprint or "")
+        access_token = self._access.make(principal, seconds)
         return Tokens(access_token, refresh_token, seconds, row.subject, standing.level, kind, standing.roles)
 
     def _end(self, session: Session, session_id: str, reason: str) -> None:
@@ -175,8 +184,8 @@ def _kind(row: SignedIn) -> Kind:
     return "staff" if row.kind == "staff" else "citizen"
 
 
-def _principal(kind: Kind, subject: str, session_id: str, standing: Standing) -> Principal:
-    return Principal(subject, standing.level, standing.region, session_id, kind, standing.roles)
+def _principal(kind: Kind, subject: str, session_id: str, standing: Standing, key_thumbprint: str) -> Principal:
+    return Principal(subject, standing.level, standing.region, session_id, kind, standing.roles, key_thumbprint)
 
 
 def _is_of(seen: _Seen, session_id: str) -> bool:

@@ -36,7 +36,7 @@ class StaffDoor:
         self._sessions = sessions
         self._log = structlog.get_logger()
 
-    def sign_in(self, username: str, password: str, totp: str) -> Tokens:
+    def sign_in(self, username: str, password: str, totp: str, key_thumbprint: str = "") -> Tokens:
         """Raises LOGIN_FAILED, whatever was wrong, and RATE_LIMITED when the name's attempts are used up."""
         tag = self._crypto.lookup(username, _USERNAME)
         with self._database.session() as session:
@@ -49,17 +49,17 @@ class StaffDoor:
         if staff is None or not staff.usable or not matches or step is None:
             raise self._refused(staff)
         with self._database.session() as session:
-            tokens = self._enter(session, staff, step, tag)
+            tokens = self._enter(session, staff, step, tag, key_thumbprint)
         if tokens is None:
             raise self._refused(staff)
         self._log.info("staff_signed_in", actor=staff.staff_id, role=staff.role)
         return tokens
 
-    def _enter(self, session: Session, staff: Staff, step: int, tag: bytes) -> Tokens | None:
+    def _enter(self, session: Session, staff: Staff, step: int, tag: bytes, key: str) -> Tokens | None:
         if not self._identity.spend_code(session, staff.staff_id, step):
             return None
         session.execute(delete(Attempt).where(Attempt.username_tag == tag))
-        return self._sessions.begin(session, "staff", staff.staff_id, Standing(roles=(staff.role,)))
+        return self._sessions.begin(session, "staff", staff.staff_id, Standing(roles=(staff.role,)), key)
 
     def _count(self, session: Session, tag: bytes) -> int:
         """Count this attempt, before it is tried, so that many at once cannot slip through; seconds to wait, or 0."""

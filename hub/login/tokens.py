@@ -26,7 +26,8 @@ Kind = Literal["citizen", "staff"]
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks. `citizen_id` is a citizen's opaque id, or the staff account's when `kind` is staff."""
+    """Who asks. `citizen_id` is a citizen's opaque id, or the staff account's when `kind` is staff. With a
+    `key_thumbprint` the token is only worth something beside a proof by that key."""
 
     citizen_id: str
     level: int
@@ -34,6 +35,7 @@ class Principal:
     session_id: str
     kind: Kind
     roles: tuple[str, ...] = ()
+    key_thumbprint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class AccessTokens:
             "region": principal.region,
             "roles": list(principal.roles),
         }
+        if principal.key_thumbprint:
+            claims["cnf"] = {"jkt": principal.key_thumbprint}
         return jwt.encode({"alg": "HS256", "kid": name}, claims, key, algorithms=_ALGORITHMS)
 
     def verify(self, token: str) -> Verified:
@@ -102,4 +106,5 @@ class AccessTokens:
 
 def _principal(claims: Mapping[str, Any]) -> Principal:
     kind = cast(Kind, claims["kind"])
-    return Principal(claims["sub"], claims["level"], claims["region"], claims["sid"], kind, tuple(claims["roles"]))
+    roles, key = tuple(claims["roles"]), claims.get("cnf", {}).get("jkt", "")
+    return Principal(claims["sub"], claims["level"], claims["region"], claims["sid"], kind, roles, key)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from hub.settings.place import Keys
 from hub.settings.shapes import Service, Switch
@@ -11,6 +11,13 @@ from hub.settings.tables import Tables
 Finding = tuple[str, Keys, str]
 """File, path in it, sentence."""
 
+DUTIES: Mapping[str, frozenset[str]] = {
+    "system": frozenset({"switch.write", "config.write", "job.write", "leg.rerun", "catalogue.import"}),
+    "security": frozenset({"staff.read", "staff.write"}),
+    "audit": frozenset({"audit.read"}),
+}
+"""What makes somebody one of the three administrators (separation of duties, 三权分立)."""
+
 Check = Callable[[Tables], Iterable[Finding]]
 
 
@@ -18,6 +25,7 @@ def together(tables: Tables) -> Iterator[Finding]:
     """All that can be told from config/ alone."""
     if tables.hub and tables.hub["region"] not in tables.regions:
         yield "hub.yaml", ("region",), _unknown("region", tables.hub["region"])
+    yield from _duties(tables)
     for id, department in tables.departments.items():
         if department.region not in tables.regions:
             yield "departments.yaml", (id, "region"), _unknown("region", department.region)
@@ -27,6 +35,15 @@ def together(tables: Tables) -> Iterator[Finding]:
         for path, text in _service(service, tables):
             yield tables.files[id], path, text
         yield from _rollout(tables.files[id], (), service.switch, tables)
+
+
+def _duties(tables: Tables) -> Iterator[Finding]:
+    """Three administrators: one runs it, one gives out accounts, one watches them; nobody is two of them."""
+    for role, permissions in tables.roles.items():
+        held = [duty for duty, marks in DUTIES.items() if marks & set(permissions)]
+        if len(held) > 1:
+            place = next(place for place, name in enumerate(permissions) if name in DUTIES[held[1]])
+            yield "roles.yaml", (role, place), f"one role may not be {held[0]} and {held[1]} administrator"
 
 
 def _unknown(kind: str, id: str) -> str:

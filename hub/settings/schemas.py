@@ -61,6 +61,7 @@ class HubSchema(Strict):
     staff_hours = whole(1, 24, load_default=8)
     legs = fields.Nested(LegsSchema, load_default=lambda: LegsSchema().load({}))
     probe_minutes = whole(1, 1440, load_default=15)
+    guardianship = identifier(load_default="")
     personas = fields.Dict(keys=identifier(), values=fields.Nested(PersonaSchema), load_default=dict)
     minimum_client = fields.String(load_default="", validate=validate.Regexp(r"^([0-9]+(\.[0-9]+){0,3})?\Z"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
@@ -19,9 +20,10 @@ from hub.settings.pieces import (
     switchable,
     whole,
 )
-from hub.settings.shapes import FormField, Service, Switch, Synthetic
+from hub.settings.shapes import Consent, FormField, Service, Switch, Synthetic
 
 KINDS = ("query", "application", "payment", "appointment", "link")
+SUBJECT = ("id_number", "name", "phone", "credit_code")
 UNITS = ("working_day", "calendar_day")
 MAX_PARTS = 10
 # A promise is compared with the law in calendar days; five working days are a week.
@@ -129,6 +131,22 @@ class SyntheticSchema(Strict):
         return Synthetic(data["persona"], data["fields_"])
 
 
+class ConsentSchema(Strict):
+    """What a person consents to; a changed text, field or purpose needs a new consent, and a new version."""
+
+    purpose = Words(200, required=True)
+    fields_ = fields.List(
+        Matching(IDENTIFIER, "a field name"), required=True, validate=validate.Length(1, 100), data_key="fields"
+    )
+    text = Sentence(required=True)
+    version = Words(20, required=True)
+
+    @post_load
+    def shape(self, data: dict[str, Any], **_: Any) -> Consent:
+        sha256 = {language: hashlib.sha256(text.encode()).hexdigest() for language, text in data["text"].items()}
+        return Consent(data["purpose"], tuple(data["fields_"]), data["text"], data["version"], sha256)
+
+
 class ServiceSchema(Strict):
     id = identifier(required=True)
     title = Sentence(required=True)
@@ -144,7 +162,7 @@ class ServiceSchema(Strict):
     call = fields.Nested(CallSchema)
     parts = fields.List(identifier(), load_default=list, validate=validate.Length(1, MAX_PARTS))
     link = Link(load_default=None)
-    subject = fields.List(fields.String(validate=validate.OneOf(["id_number", "name", "phone"])), load_default=list)
+    subject = fields.List(fields.String(validate=validate.OneOf(SUBJECT)), load_default=list)
     purpose = fields.String(load_default="", validate=validate.Length(max=200))
     form = fields.Dict(
         keys=Matching(IDENTIFIER, "a field name"), values=fields.Nested(FormFieldSchema), load_default=dict
@@ -158,6 +176,7 @@ class ServiceSchema(Strict):
     per_minute = whole(1, 10_000_000, load_default=60)
     record = fields.String(load_default="", validate=validate.OneOf(["body", "metadata", "nothing"]))
     synthetic = fields.Nested(SyntheticSchema, load_default=None)
+    consent = fields.Nested(ConsentSchema, load_default=None)
     switch = fields.Nested(SwitchSchema, load_default=Switch)
 
     @validates_schema(skip_on_field_errors=True)

@@ -67,11 +67,24 @@ class Synthetic:
 
 
 @dataclass(frozen=True, slots=True)
+class Consent:
+    """What a person has to consent to before this service reads: these fields, for this purpose, under this text.
+    `sha256` is that of each language's text in UTF-8, in hexadecimal."""
+
+    purpose: str
+    fields: tuple[str, ...]
+    text: Text
+    version: str
+    sha256: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """One service (事项) as `config/services/<id>.yaml` declares it.
 
     `system` and `operation` say what it runs on; `parts` names the services a batch service puts together instead.
-    `subject` lists the form fields (id_number, name) that the hub fills with the caller's own registered values.
+    `subject` lists the form fields (id_number, name; credit_code of a company) that the hub fills with the registered
+    values of the caller, or of who is represented.
     `cache_s` and `stale_s` are seconds: how long an answer is fresh, and how long it may still be shown, marked
     stale, when the department fails. 0 means never.
     """
@@ -103,6 +116,7 @@ class Service:
     per_minute: int = 60
     record: str = ""  # body | metadata | nothing; empty: as its data class says
     synthetic: Synthetic | None = None
+    consent: Consent | None = None
     switch: Switch = Switch()
 
 
@@ -168,6 +182,7 @@ class Hub:
     leg_days: tuple[int, int, int, int] = (7, 7, 0, 0)  # of data class 1-4: how long question and answer are kept
     failed_leg_days: int = 7
     probe_minutes: int = 15
+    guardianship: str = ""  # the service that shows the members of the caller's household
     personas: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)  # id_number and name
 
 

@@ -26,6 +26,7 @@ from hub.gateway.quotas import Quotas
 from hub.gateway.redis_line import RedisLine
 from hub.gateway.service import Gateway
 from hub.gateway.shared import SharedStore
+from hub.identity.accounts import Accounts
 from hub.identity.service import Identity, Standing
 from hub.inspection.service import Inspection
 from hub.jobs.service import Jobs
@@ -87,7 +88,8 @@ def hub(folder: Path, home: Path, database: Database) -> Iterator[Any]:
     sessions = Sessions(settings, database, clock, identity)
     yield SimpleNamespace(
         clock=clock, settings=settings, database=database, switches=switches, gateway=gateway, identity=identity,
-        crypto=crypto, login=sessions, jobs=jobs, legs=gateway.legs, asking=asking, systems=systems,
+        crypto=crypto, accounts=Accounts(crypto, clock, identity.passwords),
+        login=sessions, jobs=jobs, legs=gateway.legs, asking=asking, systems=systems,
         reruns=Reruns(database, jobs, gateway.legs, asking, clock),
         inspection=Inspection(database, gateway, systems, now, clock),
         quotas=Quotas(now, systems, Budget(line, clock), SharedStore(line, crypto)), registry=CollectorRegistry(),

@@ -1,0 +1,105 @@
+"""Accounts of staff as the security administrator keeps them: opened, disabled, given new credentials."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.clock import Clock
+from hub.crypto import Crypto
+from hub.errors import Problem
+from hub.identity.models import StaffAccount
+from hub.identity.passwords import Passwords
+
+LASTS = timedelta(days=90)
+_TOTP = "identity.totp"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account, without its credentials."""
+
+    staff_id: str
+    username: str
+    role: str
+    enabled: bool
+    expires_at: datetime
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Shown once, to hand over. Nobody can read them again."""
+
+    password: str
+    totp_secret: str
+
+
+class Accounts:
+    """Takes a session and never commits."""
+
+    def __init__(self, crypto: Crypto, clock: Clock, passwords: Passwords) -> None:
+        self._crypto = crypto
+        self._clock = clock
+        self._passwords = passwords
+
+    def all(self, session: Session) -> Sequence[Account]:
+        return [_account(row) for row in session.scalars(select(StaffAccount).order_by(StaffAccount.username))]
+
+    def get(self, session: Session, staff_id: str) -> Account:
+        """Raises NOT_FOUND."""
+        return _account(self._row(session, staff_id))
+
+    def made(self) -> tuple[Credentials, str]:
+        """New credentials and the password's hash; takes some 30 ms, so no transaction should be open."""
+        fresh = Credentials(secrets.token_urlsafe(15), base64.b32encode(secrets.token_bytes(20)).decode())
+        return fresh, self._passwords.hash(fresh.password)
+
+    def create(self, session: Session, username: str, role: str, fresh: Credentials, hashed: str) -> Account:
+        """Raises STATE_CONFLICT where the name is taken."""
+        taken = select(StaffAccount.staff_id).where(StaffAccount.username == username)
+        if session.scalars(taken).one_or_none() is not None:
+            raise Problem("STATE_CONFLICT")
+        now = self._clock.now()
+        row = StaffAccount(
+            staff_id="s" + secrets.token_hex(16), username=username, password_hash=hashed, role=role,
+            totp_sealed=self._sealed(fresh, username), totp_step=0, enabled=True, expires_at=now + LASTS,
+            created_at=now,
+        )  # fmt: skip
+        session.add(row)
+        session.flush()
+        return _account(row)
+
+    def enable(self, session: Session, staff_id: str, enabled: bool) -> Account:
+        """Disabled: signing in ends at once, and what is signed in within 20 seconds. Enabling gives it 90 days."""
+        row = self._row(session, staff_id)
+        row.enabled = enabled
+        if enabled:
+            row.expires_at = self._clock.now() + LASTS
+        return _account(row)
+
+    def reset(self, session: Session, staff_id: str, fresh: Credentials, hashed: str) -> Account:
+        row = self._row(session, staff_id)
+        row.password_hash, row.totp_sealed, row.totp_step = hashed, self._sealed(fresh, row.username), 0
+        row.expires_at = self._clock.now() + LASTS
+        return _account(row)
+
+    @staticmethod
+    def _row(session: Session, staff_id: str) -> StaffAccount:
+        row = session.get(StaffAccount, staff_id, with_for_update=True)
+        if row is None:
+            raise Problem("NOT_FOUND")
+        return row
+
+    def _sealed(self, fresh: Credentials, username: str) -> bytes:
+        return self._crypto.seal(fresh.totp_secret.encode(), f"{_TOTP}:{username}")
+
+
+def _account(row: StaffAccount) -> Account:
+    return Account(row.staff_id, row.username, row.role, row.enabled, row.expires_at, row.created_at)

@@ -1,0 +1,171 @@
+"""Every route × two people × every id: whoever asks with another's ids learns nothing (security T1, B50).
+
+Generated from the OpenAPI document: a route with a kind of id that is not in the table below fails here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from blueprints.samples import sample
+from hub.fields import id_check
+from hub.identity.service import Known, Standing
+from hub.login.sessions import Sessions
+from hub.main import Hub
+from hub.mandates.service import Subject
+from hub.settings.shapes import Consent
+from tests.door.wire import Server, Told
+
+_SERVICE = "residence-certificate"
+NOBODYS = ("asset", "level", "name", "system")  # ids of pages and of what operations see: no citizen's
+_METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Somebody with a mandate and a consent. `secrets` must never be in another's answer."""
+
+    citizen_id: str
+    known: Known
+    mandate_id: str
+    consent_id: str
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        return (self.citizen_id, self.known.id_number, self.known.name, self.known.phone,
+                self.mandate_id, self.consent_id)  # fmt: skip
+
+    def id(self, name: str) -> str:
+        """What this owner has for a parameter of this name; for ids that are nobody's, one of them."""
+        return {
+            "mandate_id": self.mandate_id, "consent_id": self.consent_id, "service_id": _SERVICE, "id": _SERVICE,
+            **dict.fromkeys(NOBODYS, "x"),
+        }[name]  # fmt: skip
+
+
+def register(hub: Hub, name: str) -> tuple[str, Known]:
+    first = f"3604231990010{secrets.randbelow(10**4):04d}"
+    known = Known(first + id_check(first), name, f"154{secrets.randbelow(10**8):08d}", 2, "360423", "test")
+    with hub.database.session() as session:
+        return hub.identity.register_known(session, known), known
+
+
+def owner(hub: Hub, name: str) -> Owner:
+    me, known = register(hub, name)
+    elder, elders = register(hub, f"{name}之父")
+    service = replace(hub.settings.now.services[_SERVICE], consent=Consent("p", ("f",), {"zh": "t"}, "1", {"zh": "h"}))
+    until = hub.clock.now() + timedelta(days=9)
+    with hub.database.session() as session:
+        subject = Subject(elders.id_number, elders.name)
+        offered = hub.mandates.offer(session, me, "parent", subject, [f"service:{_SERVICE}"], until)
+        hub.mandates.accept(session, offered.mandate_id, elder)
+        consent = hub.consents.give(session, me, me, service, "1", "h")
+    return Owner(me, known, offered.mandate_id, consent.consent_id)
+
+
+@pytest.fixture(scope="module")
+def victim(hub: Hub) -> Owner:
+    return owner(hub, "韩测甲")
+
+
+@pytest.fixture(scope="module")
+def other(hub: Hub) -> Owner:
+    return owner(hub, "林测乙")
+
+
+def token(hub: Hub, citizen_id: str) -> str:
+    """A new session for each request: some end theirs."""
+    with hub.database.session() as session:
+        sessions = Sessions(hub.settings, hub.database, hub.clock, hub.identity)
+        return sessions.begin(session, "citizen", citizen_id, Standing(2, "360423")).access_token
+
+
+def operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, list[str], Any]]:
+    """Method, path, names of the ids in it, a body that fits."""
+    schemas = document["components"]["schemas"]
+    for path, item in document["paths"].items():
+        shared = item.get("parameters", [])
+        for method in _METHODS:
+            if method in item:
+                drawn = item[method]
+                parameters = [*shared, *drawn.get("parameters", [])]
+                ids = [each["name"] for each in parameters if each.get("in") == "path"]
+                content = drawn.get("requestBody", {}).get("content", {}).get("application/json")
+                yield method.upper(), path, ids, sample(content["schema"], schemas) if content else None
+
+
+def about(body: Any, whose: Owner) -> Any:
+    """The body with the victim's number and name wherever one is asked for."""
+    if isinstance(body, dict):
+        mine = {"id_number": whose.known.id_number, "name": whose.known.name, "service": _SERVICE}
+        return {key: mine.get(key) or about(value, whose) for key, value in body.items()}
+    return [about(each, whose) for each in body] if isinstance(body, list) else body
+
+
+def ask(house: Server, bearer: str, method: str, path: str, body: Any, mandate: str = "") -> Told:
+    headers = {"Authorization": f"Bearer {bearer}", "Content-Type": "application/json"}
+    if mandate:
+        headers["X-Act-For"] = mandate
+    return house.ask(method, path, json.dumps(body).encode() if body is not None else None, headers)
+
+
+def verdict(told: Told) -> tuple[int, str]:
+    return told.status, told.code if told.status >= 400 else ""
+
+
+def filled(path: str, ids: list[str], whose: Owner, strange: bool = False) -> str:
+    for name in ids:
+        value = whose.id(name)
+        if strange and name in ("mandate_id", "consent_id"):
+            value = value[0] + os.urandom(16).hex()
+        path = path.replace(f"{{{name}}}", value)
+    return path
+
+
+def test_threat_T1_row_B50_every_route_two_people_every_id(
+    house: Server, hub: Hub, victim: Owner, other: Owner
+) -> None:
+    document = house.get("/openapi.json").body
+    asked = 0
+    for method, path, ids, body in operations(document):
+        told = ask(house, token(hub, other.citizen_id), method, filled(path, ids, victim), about(body, victim))
+        unknown = ask(house, token(hub, other.citizen_id), method, filled(path, ids, victim, strange=True),
+                      about(body, victim))  # fmt: skip
+        assert not ids or verdict(told) == verdict(unknown), (method, path)
+        found = [secret for secret in victim.secrets if secret.encode() in told.content]
+        assert not found, (method, path, told.status)
+        if {"mandate_id", "consent_id"} & set(ids):
+            assert verdict(told) == (404, "NOT_FOUND"), (method, path)
+        asked += 1
+    assert asked >= 40
+
+
+def test_threat_T33_another_ones_mandate_opens_nothing_anywhere(
+    house: Server, hub: Hub, victim: Owner, other: Owner
+) -> None:
+    for method, path, ids, body in operations(house.get("/openapi.json").body):
+        if path.endswith("/staff/sessions"):
+            continue  # its attempts are counted
+        bearer = token(hub, other.citizen_id)
+        told = ask(house, bearer, method, filled(path, ids, other), body, victim.mandate_id)
+        unknown = ask(house, token(hub, other.citizen_id), method, filled(path, ids, other), body, "m" + "0" * 32)
+        assert verdict(told) == verdict(unknown), (method, path)
+        assert not [secret for secret in victim.secrets if secret.encode() in told.content], (method, path)
+
+
+def test_the_victim_still_has_it_all(house: Server, hub: Hub, victim: Owner) -> None:
+    """What the others tried changed nothing; and the secrets looked for are ones the routes do show to their owner."""
+    shown = b"".join(
+        ask(house, token(hub, victim.citizen_id), "GET", f"/api/v1/me{path}", None).content
+        for path in ("", "/mandates", "/consents", f"/mandates/{victim.mandate_id}/log")
+    )
+    assert all(secret.encode() in shown for secret in (victim.citizen_id, victim.mandate_id, victim.consent_id))
+    assert b'"ended"' not in shown and b'"withdrawn_at":null' in shown
