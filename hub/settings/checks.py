@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from hub.settings.place import Keys
-from hub.settings.shapes import Service, Switch
+from hub.settings.shapes import Licence, Service, Switch
 from hub.settings.tables import Tables
 
 Finding = tuple[str, Keys, str]
@@ -21,12 +21,25 @@ def together(tables: Tables) -> Iterator[Finding]:
     for id, department in tables.departments.items():
         if department.region not in tables.regions:
             yield "departments.yaml", (id, "region"), _unknown("region", department.region)
+    for id, licence in tables.licences.items():
+        for path, text in _licence(licence, tables):
+            yield "licences.yaml", (id, *path), text
     for id, system in tables.systems.items():
         yield from _rollout("systems.yaml", (id,), system["switch"], tables)
     for id, service in tables.services.items():
         for path, text in _service(service, tables):
             yield tables.files[id], path, text
         yield from _rollout(tables.files[id], (), service.switch, tables)
+
+
+def _licence(licence: Licence, tables: Tables) -> Iterator[tuple[Keys, str]]:
+    department = tables.departments.get(licence.department)
+    if department is None:
+        yield ("department",), _unknown("department", licence.department)
+    elif not department.credit_code:
+        yield ("department",), f"'{department.id}' has no credit code, which every licence id names"
+    if licence.system and licence.system not in tables.declared_systems:
+        yield ("source", "system"), _unknown("system", licence.system)
 
 
 def _unknown(kind: str, id: str) -> str:
