@@ -90,7 +90,11 @@ class VehicleAdministration(SignedSite):
                 self._token = chance.token_hex(16)
                 self.tokens += 1
                 return {"code": "0", "msg": "OK", "data": {"token": self._token, "expires_in": 7200}}
-        pages = {"/api/v2/vehicles": self._vehicles, "/api/v2/licence": self._licence, "/api/v2/e-licences": self._licences}
+        pages = {
+            "/api/v2/vehicles": self._vehicles,
+            "/api/v2/licence": self._licence,
+            "/api/v2/e-licences": self._licences,
+        }
         page = pages.get(request.path)
         if page is None:
             return {"code": "404", "msg": "no such interface"}

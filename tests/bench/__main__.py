@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 from tests.bench.calls import many, rest, soap
 from tests.bench.catalogue import search
+from tests.bench.credentials import licence_check
 from tests.bench.faults import one_dead, overload
 from tests.bench.fixed_width import fixed_width
 from tests.bench.memory import memory
@@ -35,6 +36,7 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"P7"}), overload),
     (frozenset({"P8"}), search),
     (frozenset({"P10"}), records),
+    (frozenset({"licence_check"}), licence_check),
     (frozenset({"fixed_width"}), fixed_width),
     (frozenset({"memory"}), memory),
     (frozenset({"start"}), start),

@@ -100,9 +100,7 @@ class Room:
 
 
 @pytest.fixture(scope="session")
-def room(
-    hub_home: Path, database: str, redis: str, twins: Twins
-) -> Iterator[Room]:
+def room(hub_home: Path, database: str, redis: str, twins: Twins) -> Iterator[Room]:
     told = {"HUB_HOME": str(hub_home), "HUB_DATABASE_URL": database, "HUB_REDIS_URL": redis, **twins.environ}
     hub = Hub.open(hub_home, {**os.environ, **told})
     hub.start()
@@ -110,4 +108,3 @@ def room(
     app = create_app(hub)
     yield Room(hub, app.test_client(), twins, {member.role: member for member in members}, {})
     hub.close()
-

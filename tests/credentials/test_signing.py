@@ -70,4 +70,3 @@ def test_a_hub_without_signing_keys_says_so() -> None:
     with pytest.raises(Problem) as caught:
         Signing({}).sign(CLAIMS, "test")
     assert caught.value.code == "KEY_UNAVAILABLE"
-
