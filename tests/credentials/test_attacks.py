@@ -1,5 +1,5 @@
-"""T33 and the rule of every route: another person's licence looks like none, whatever id is put wherever; the stores hold
-nothing readable; both suites sign."""
+"""T33 and the rule of every route: another person's licence looks like none, whatever id is put wherever; the stores
+hold nothing readable; both suites sign."""
 
 from __future__ import annotations
 
