@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from blueprints import catalogue, docs, front, gateway, health, inbound, login, mandates, operations
+from blueprints import (
+    catalogue,
+    credentials,
+    desk,
+    docs,
+    front,
+    gateway,
+    health,
+    inbound,
+    login,
+    mandates,
+    operations,
+)
 from blueprints.frame import build
 
 if TYPE_CHECKING:
@@ -12,7 +24,7 @@ if TYPE_CHECKING:
 
     from hub.main import Hub
 
-ROOMS = (login, mandates, catalogue, gateway, inbound, health, docs, front)
+ROOMS = (login, mandates, catalogue, gateway, credentials, desk, inbound, health, docs, front)
 
 
 def create_app(hub: Hub, ops: bool = True) -> Flask:

@@ -19,7 +19,7 @@ _LENGTH = re.compile(r"[0-9]{1,18}", re.ASCII)
 # No route of ours has anything else in its path: no dot first in a segment, no blank, `%`, `;`, backslash or accent.
 _SEGMENT = r"[A-Za-z0-9_~:@,=+-][A-Za-z0-9_.~:@,=+-]*"
 SEGMENT = f"^{_SEGMENT}$"
-_PATH = re.compile(rf"(?:/(?:{_SEGMENT})?)+", re.ASCII)
+_PATH = re.compile(rf"(?:/\.well-known)?(?:/(?:{_SEGMENT})?)+", re.ASCII)  # RFC 8615: the one dot that may come first
 _CODED_SLASH = re.compile(r"%(?:2[ef]|5c|00)", re.ASCII | re.IGNORECASE)
 _HOST = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?", re.ASCII)
 _VERSION = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,5}){0,3}", re.ASCII)

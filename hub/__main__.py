@@ -24,6 +24,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "jobs": ("hub.commands.jobs:jobs", "List jobs, try failed ones again, cancel them."),
     "replay": ("hub.commands.jobs:replay", "Ask again what one call did not get (reads only)."),
     "call": ("hub.commands.call:call", "Call a service as a person of the demo, and show each leg of the way."),
+    "credentials": ("hub.commands.credentials:credentials", "Check a copy of a licence with public keys only."),
     "token": ("hub.commands.call:token", "Log in as a person of the demo and print the access token."),
     "import": ("hub.commands.records:import_", "Import catalogue items from a file."),
     "export-openapi": ("hub.commands.records:export_openapi", "Print the OpenAPI document."),

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from hub.catalogue.service import Catalogue
 from hub.clock import Clock
+from hub.credentials.service import Credentials
 from hub.crypto import Crypto
 from hub.database import Database
 from hub.fields import TYPES
@@ -36,6 +37,7 @@ from hub.reruns.asking import Asking
 from hub.reruns.service import Reruns
 from hub.settings import Secrets, Settings
 from hub.settings.checks import field_types_known, operations_known
+from hub.signing import Signing
 from hub.switches.service import Switches
 from hub.systems import Systems
 from hub.systems.fitting import services_fit, systems_fit
@@ -79,6 +81,7 @@ class Hub:
         )
         self.settings = Settings(Path(environ.get("HUB_CONFIG", _CONFIG)), secrets, self.clock, checks)
         self.crypto = Crypto({name: key.encode() for name, key in self.settings.now.hub.seal_keys.items()})
+        self.signing = Signing(self.settings.now.hub.sign_keys, getattr(self.settings.now.hub, "suite", "intl"))
         self.database = Database(secrets.resolve("env/HUB_DATABASE_URL"))
         self.redis = connect(secrets.resolve("env/HUB_REDIS_URL"))
         self.line = RedisLine(self.redis)
@@ -127,6 +130,15 @@ class Hub:
         self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)
         self.proofs = Proofs(self.line, self.clock)
         self.login = Login(self.settings, self.database, self.crypto, self.clock, self.identity, self._ask_wechat)
+        self.credentials = Credentials(
+            database=self.database,
+            crypto=self.crypto,
+            signing=self.signing,
+            gateway=self.gateway,
+            registered=self._registered,
+            now=lambda: self.settings.now,
+            clock=self.clock,
+        )
         self.catalogue = Catalogue(self.settings, self.switches, self.database, self.clock, self.crypto)
 
     @classmethod

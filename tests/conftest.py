@@ -56,7 +56,8 @@ def hub_home() -> Iterator[Path]:
     home.chmod(0o711)
     folder = home / "secrets"
     folder.mkdir(mode=0o700)
-    for name in ("token_key", "seal_key", *(f"{system}_{secret}" for system in SYSTEMS for secret in SECRETS)):
+    of_systems = (f"{system}_{secret}" for system in SYSTEMS for secret in SECRETS)
+    for name in ("token_key", "seal_key", "sign_key", *of_systems):
         (folder / name).write_text(secrets.token_urlsafe(32), encoding="ascii")
     yield home
     shutil.rmtree(home, ignore_errors=True)

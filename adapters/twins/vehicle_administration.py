@@ -21,6 +21,9 @@ from adapters.twins.signed_site import SignedSite
 from adapters.twins.twin import Answer, Request, Twin, as_json
 
 WINDOW = 300
+LICENCE_TYPE, ISSUER = "11360423DEM0000650011", "11360423DEM0000650"
+STATES = {"valid": "1", "suspended": "2", "revoked": "3"}
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 BRANDS = ["示范牌", "测试牌", "样例牌"]
 
 
@@ -31,8 +34,12 @@ class VehicleAdministration(SignedSite):
         self._nonces: set[str] = set()
         self._token = ""
         self.tokens = 0
+        self._states: dict[str, str] = {}
 
     def admin(self, request: Request) -> Answer | None:
+        if request.path == "/twin/licences" and request.method == "PUT":  # {id_number: valid | suspended | revoked}
+            self._states.update(json.loads(request.body))
+            return as_json(self._states)
         if request.path == "/twin/tokens":
             if request.method == "DELETE":
                 self._token = ""
@@ -42,6 +49,7 @@ class VehicleAdministration(SignedSite):
     def forget(self) -> None:
         super().forget()
         self._nonces.clear()
+        self._states.clear()
         self._token, self.tokens = "", 0
 
     def answer(self, request: Request) -> Answer:
@@ -82,7 +90,11 @@ class VehicleAdministration(SignedSite):
                 self._token = chance.token_hex(16)
                 self.tokens += 1
                 return {"code": "0", "msg": "OK", "data": {"token": self._token, "expires_in": 7200}}
-        pages = {"/api/v2/vehicles": self._vehicles, "/api/v2/licence": self._licence}
+        pages = {
+            "/api/v2/vehicles": self._vehicles,
+            "/api/v2/licence": self._licence,
+            "/api/v2/e-licences": self._licences,
+        }
         page = pages.get(request.path)
         if page is None:
             return {"code": "404", "msg": "no such interface"}
@@ -122,6 +134,27 @@ class VehicleAdministration(SignedSite):
             "points": luck.choice([0, 0, 3, 6, 9]),
             "firstIssued": f"{luck.randint(1995, 2020)}-{luck.randint(1, 12):02d}-{luck.randint(1, 28):02d}",
             "validUntil": luck.choice(["2030-06-30", "2028-01-15", "9999-12-31"]),
+        }
+
+    def _licences(self, person: Resident) -> dict[str, Any]:
+        """The electronic form of the driving licence; its id carries the check character of ISO 7064 MOD 37,36."""
+        card = self._licence(person)
+        rows = [] if card is None else [self._electronic(person, card)]
+        rows = self.rows(rows, lambda row: {**row, "status": STATES["revoked"]})
+        return {"idNo": person.id_number, "name": person.name, "count": len(rows), "licences": rows}
+
+    def _electronic(self, person: Resident, card: dict[str, Any]) -> dict[str, Any]:
+        serial = f"{residents.luck(self.seed, 'serial', person.id_number).randrange(10**11):011d}"
+        product = 36
+        for character in f"{LICENCE_TYPE}{ISSUER}{serial}001":
+            product = 2 * ((product + ALPHABET.index(character)) % 36 or 36) % 37
+        return {
+            "licenceId": f"1.2.156.3005.2.{LICENCE_TYPE}.{ISSUER}.{serial}.001.{ALPHABET[(37 - product) % 36]}",
+            "status": STATES[self._states.get(person.id_number, "valid")],
+            "validFrom": card["firstIssued"],
+            "validUntil": "2036-06-30",
+            "class": card["class"],
+            "firstIssued": card["firstIssued"],
         }
 
     def _json(self, value: Mapping[str, Any], request: Request, key: str | None, status: int = 200) -> Answer:

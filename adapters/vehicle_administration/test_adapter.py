@@ -13,7 +13,8 @@ from tests.protocols.recorded import recorded
 
 HAN = {"id_number": "362623190205121932", "name": "韩山福"}
 LIN = {"id_number": "362623190008226786", "name": "林美梅"}
-PATHS = {"query_vehicles": "/api/v2/vehicles", "query_licence": "/api/v2/licence"}
+PATHS = {"query_vehicles": "/api/v2/vehicles", "query_licence": "/api/v2/licence",
+         "query_licences": "/api/v2/e-licences"}  # fmt: skip
 
 
 def unsigned(facts: dict[str, Any]) -> None:
@@ -49,11 +50,26 @@ def test_licence() -> None:
     assert (fields["licence_class"], fields["status"], fields["points"]) == ("C1", "normal", 6)
 
 
+@pytest.mark.parametrize(("sample", "states"), [("none", []), ("one", ["valid"]), ("two", ["valid", "revoked"])])
+def test_electronic_licences(sample: str, states: list[str]) -> None:
+    licences = ask(f"query_licences.{sample}.json", HAN).fields["licences"]
+    assert [row["state"] for row in licences] == states
+    assert not licences or licences[0] == {
+        "licence_id": "1.2.156.3005.2.11360423DEM0000650011.11360423DEM0000650.20260000018.001.9",
+        "state": "valid",
+        "valid_from": "2013-05-02",
+        "valid_until": "2036-06-30",
+        "licence_class": "C1",
+        "first_issued_on": "2013-05-02",
+    }
+
+
 @pytest.mark.parametrize(
     ("sample", "who", "kind", "code"),
     [
         ("query_licence.none.json", HAN, Rejected, "DEPARTMENT_REJECTED"),
         ("query_vehicles.two.json", LIN, Garbled, "UPSTREAM_SUBJECT_MISMATCH"),
+        ("query_licences.two.json", LIN, Garbled, "UPSTREAM_SUBJECT_MISMATCH"),
     ],
 )
 def test_refusals(sample: str, who: dict[str, str], kind: type[PortError], code: str) -> None:

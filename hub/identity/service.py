@@ -182,6 +182,10 @@ class Identity:
         usable = rules.is_usable(account.enabled, account.expires_at, self._clock.now())
         return Staff(account.staff_id, account.password_hash, secret, account.role, usable)
 
+    def username(self, session: Session, staff_id: str) -> str | None:
+        """The name of a staff account, for those whom it dealt with."""
+        return session.scalars(select(StaffAccount.username).where(StaffAccount.staff_id == staff_id)).one_or_none()
+
     def spend_code(self, session: Session, staff_id: str, step: int) -> bool:
         """True for the first who comes with the code of this time step, or of none before it."""
         spent = (

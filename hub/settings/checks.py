@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from hub.settings.place import Keys
-from hub.settings.shapes import Service, Switch
+from hub.settings.shapes import Licence, Service, Switch
 from hub.settings.tables import Tables
 
 Finding = tuple[str, Keys, str]
@@ -29,6 +29,9 @@ def together(tables: Tables) -> Iterator[Finding]:
     for id, department in tables.departments.items():
         if department.region not in tables.regions:
             yield "departments.yaml", (id, "region"), _unknown("region", department.region)
+    for id, licence in tables.licences.items():
+        for path, text in _licence(licence, tables):
+            yield "licences.yaml", (id, *path), text
     for id, system in tables.systems.items():
         yield from _rollout("systems.yaml", (id,), system["switch"], tables)
     for id, service in tables.services.items():
@@ -44,6 +47,16 @@ def _duties(tables: Tables) -> Iterator[Finding]:
         if len(held) > 1:
             place = next(place for place, name in enumerate(permissions) if name in DUTIES[held[1]])
             yield "roles.yaml", (role, place), f"one role may not be {held[0]} and {held[1]} administrator"
+
+
+def _licence(licence: Licence, tables: Tables) -> Iterator[tuple[Keys, str]]:
+    department = tables.departments.get(licence.department)
+    if department is None:
+        yield ("department",), _unknown("department", licence.department)
+    elif not department.credit_code:
+        yield ("department",), f"'{department.id}' has no credit code, which every licence id names"
+    if licence.system and licence.system not in tables.declared_systems:
+        yield ("source", "system"), _unknown("system", licence.system)
 
 
 def _unknown(kind: str, id: str) -> str:

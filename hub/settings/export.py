@@ -9,7 +9,15 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
 from hub.settings.pieces import Sentence
-from hub.settings.schemas import DepartmentSchema, HubSchema, RegionSchema, SystemSchema, ThemeSchema, permissions
+from hub.settings.schemas import (
+    DepartmentSchema,
+    HubSchema,
+    LicenceSchema,
+    RegionSchema,
+    SystemSchema,
+    ThemeSchema,
+    permissions,
+)
 from hub.settings.service_schema import ServiceSchema
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -32,6 +40,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         "hub.yaml": whole(HubSchema()),
         "systems.yaml": table(SystemSchema()),
         "departments.yaml": table(DepartmentSchema()),
+        "licences.yaml": table(LicenceSchema()),
         "themes.yaml": table(ThemeSchema()),
         "regions.yaml": table(RegionSchema()),
         "roles.yaml": table(permissions()),

@@ -16,7 +16,7 @@ from hub.settings.place import Complaint, Keys, Refused
 from hub.settings.reader import Document, parse, read_yaml
 from hub.settings.secrets import REFERENCE, Missing, Secrets
 from hub.settings.shapes import Hub, Snapshot, System
-from hub.settings.tables import FILES, SERVICES, Tables, fill
+from hub.settings.tables import FILES, OPTIONAL, SERVICES, Tables, fill
 
 _KEY_BYTES = 32
 Fingerprint = frozenset[tuple[str, int, int, int]]
@@ -94,7 +94,7 @@ def _documents(folder: Path, instead: Mapping[str, str]) -> tuple[dict[str, Docu
     found = names(folder)
     complaints += [Complaint(name, 1, 1, "is missing") for name in FILES if name not in found]
     for name in found:
-        if not name.endswith(".yaml") or (name not in FILES and not name.startswith(SERVICES)):
+        if not name.endswith(".yaml") or (name not in (*FILES, *OPTIONAL) and not name.startswith(SERVICES)):
             complaints.append(Complaint(name, 1, 1, "does not belong here; nothing reads it"))
             continue
         try:
@@ -107,7 +107,7 @@ def _documents(folder: Path, instead: Mapping[str, str]) -> tuple[dict[str, Docu
 def _can_be_left_out(complaint: Complaint) -> bool:
     """Wrong in one system or one service only."""
     in_entry = complaint.file == "systems.yaml" and complaint.path
-    return not complaint.broken or complaint.file not in FILES or bool(in_entry)
+    return not complaint.broken or complaint.file not in (*FILES, *OPTIONAL) or bool(in_entry)
 
 
 def _unfitting(tables: Tables, documents: Mapping[str, Document], checks: Sequence[Check]) -> list[Complaint]:
@@ -148,6 +148,7 @@ def _snapshot(
         services=tables.services,
         systems=systems,
         departments=tables.departments,
+        licences=tables.licences,
         themes=tables.themes,
         regions=tables.regions,
         roles=tables.roles,
@@ -182,7 +183,7 @@ class _Lookup:
         before = len(self.complaints)
         keys = {
             name: self._values("hub.yaml", (name,), tables.hub[name], _check_key)
-            for name in ("token_keys", "seal_keys")
+            for name in ("token_keys", "seal_keys", "sign_keys")
         }
         lists = {
             "hosts": tuple(host.strip("[]").lower() for host in tables.hub["hosts"]),

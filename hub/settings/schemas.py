@@ -21,11 +21,12 @@ from hub.settings.pieces import (
     switchable,
     whole,
 )
-from hub.settings.shapes import Department, Region, Switch, Theme
+from hub.settings.shapes import Department, Licence, Region, Switch, Theme
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\]", re.ASCII)
 _NETWORK = re.compile(r"[0-9a-fA-F:.]{2,45}(/[0-9]{1,3})?", re.ASCII)
 _PERMISSION = re.compile(r"[a-z_]+\.[a-z_]+", re.ASCII)
+_LICENCE_TYPE = re.compile(r"[0-9A-Z]{18}[0-9]{3}", re.ASCII)
 _CREDIT_CODE = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}", re.ASCII)
 
 
@@ -56,6 +57,7 @@ class HubSchema(Strict):
     refresh_days = whole(1, 90, load_default=30)
     token_keys = fields.Dict(keys=identifier(), values=Reference(), required=True, validate=validate.Length(1, 5))
     seal_keys = fields.Dict(keys=identifier(), values=Reference(), required=True, validate=validate.Length(1, 20))
+    sign_keys = fields.Dict(keys=identifier(), values=Reference(), load_default=dict, validate=validate.Length(0, 20))
     hotline = Matching(re.compile(r"[0-9-]{3,20}", re.ASCII), "a telephone number", load_default="12345")
     max_in_flight = whole(1, 512, load_default=220)
     staff_hours = whole(1, 24, load_default=8)
@@ -116,6 +118,31 @@ class RegionSchema(Strict):
     @post_load
     def shape(self, data: dict[str, Any], **_: Any) -> Region:
         return Region(code="", **data)
+
+
+class SourceSchema(Strict):
+    """Which question gets a person's licences of this kind from their issuer."""
+
+    system = identifier(required=True)
+    operation = identifier(required=True)
+
+
+class LicenceSchema(Strict):
+    title = Sentence(required=True)
+    department = identifier(required=True)
+    type_code = Matching(_LICENCE_TYPE, "a credit code and three digits", required=True)
+    fields_ = fields.Dict(
+        keys=identifier(), values=Sentence(), data_key="fields", attribute="fields", load_default=dict,
+        validate=validate.Length(0, 30),
+    )  # fmt: skip
+    public = switchable(load_default=False)
+    days = whole(1, 36500, load_default=1825)
+    source = fields.Nested(SourceSchema)
+
+    @post_load
+    def shape(self, data: dict[str, Any], **_: Any) -> Licence:
+        source = data.pop("source", {})
+        return Licence(id="", **data, **source)
 
 
 def permissions() -> fields.List[str]:

@@ -156,6 +156,23 @@ class Theme:
 
 
 @dataclass(frozen=True, slots=True)
+class Licence:
+    """One kind of electronic licence. `type_code` is the definer's credit code and three digits; `fields` are what it
+    says, each with its label. With `system` and `operation` its issuer keeps it; else the hub's own desk issues it.
+    `public`: anyone may check one that is shown, without a role."""
+
+    id: str
+    title: Text
+    department: str
+    type_code: str
+    fields: Mapping[str, Text]
+    public: bool = False
+    days: int = 1825
+    system: str | None = None
+    operation: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Region:
     code: str
     name: Text
@@ -175,6 +192,7 @@ class Hub:
     refresh_days: int = 30
     token_keys: Mapping[str, str] = field(default_factory=dict, repr=False)  # key id -> secret; the first signs
     seal_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    sign_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     hotline: str = "12345"
     max_in_flight: int = 220
     staff_hours: int = 8
@@ -200,4 +218,5 @@ class Snapshot:
     regions: Mapping[str, Region]
     roles: Mapping[str, tuple[str, ...]]  # role -> permissions
     texts: Mapping[str, Text]  # problem code -> sentence that replaces the built-in one
+    licences: Mapping[str, Licence] = field(default_factory=dict)
     not_started: Mapping[str, str] = field(default_factory=dict)  # system -> why, with file:line:column

@@ -12,9 +12,17 @@ from hub.errors import KINDS
 from hub.settings.pieces import IDENTIFIER, REGION, Sentence
 from hub.settings.place import Complaint, Keys
 from hub.settings.reader import Document
-from hub.settings.schemas import DepartmentSchema, HubSchema, RegionSchema, SystemSchema, ThemeSchema, permissions
+from hub.settings.schemas import (
+    DepartmentSchema,
+    HubSchema,
+    LicenceSchema,
+    RegionSchema,
+    SystemSchema,
+    ThemeSchema,
+    permissions,
+)
 from hub.settings.service_schema import ServiceSchema
-from hub.settings.shapes import Department, Region, Service, Text, Theme
+from hub.settings.shapes import Department, Licence, Region, Service, Text, Theme
 
 SERVICES = "services/"
 FILES = (
@@ -26,6 +34,7 @@ FILES = (
     "roles.yaml",
     "texts.yaml",
 )
+OPTIONAL = ("licences.yaml",)
 _PLAIN = {
     "Missing data for required field.": "is missing",
     "Field may not be null.": "must not be empty",
@@ -52,6 +61,7 @@ class Tables:
     systems: dict[str, dict[str, Any]] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
     departments: dict[str, Department] = field(default_factory=dict)
+    licences: dict[str, Licence] = field(default_factory=dict)
     themes: dict[str, Theme] = field(default_factory=dict)
     regions: dict[str, Region] = field(default_factory=dict)
     roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -69,6 +79,9 @@ def fill(documents: Mapping[str, Document]) -> tuple[Tables, list[Complaint]]:
         "systems.yaml": lambda document: _systems(document, tables),
         "departments.yaml": lambda document: _entries(
             document, IDENTIFIER, DepartmentSchema().load, tables.departments, _with_id
+        ),
+        "licences.yaml": lambda document: _entries(
+            document, IDENTIFIER, LicenceSchema().load, tables.licences, _with_id
         ),
         "themes.yaml": lambda document: _entries(document, IDENTIFIER, ThemeSchema().load, tables.themes, _with_id),
         "regions.yaml": lambda document: _entries(document, REGION, RegionSchema().load, tables.regions, _with_code),

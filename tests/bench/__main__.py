@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 
 from tests.bench.calls import many, rest, soap
 from tests.bench.catalogue import search
+from tests.bench.credentials import licence_check
 from tests.bench.db_view import db_view
 from tests.bench.faults import half_dead, one_dead, overload
 from tests.bench.file_drop import file_drop
@@ -39,6 +40,7 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"P7"}), overload),
     (frozenset({"P8"}), search),
     (frozenset({"P10"}), records),
+    (frozenset({"licence_check"}), licence_check),
     (frozenset({"fixed_width"}), fixed_width),
     (frozenset({"db_view"}), db_view),
     (frozenset({"memory"}), memory),

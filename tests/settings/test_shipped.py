@@ -13,7 +13,7 @@ from hub.fields import TYPES
 from hub.settings import Secrets, Settings
 from hub.settings.checks import field_types_known, operations_known
 from hub.settings.reader import read_yaml
-from hub.settings.tables import FILES
+from hub.settings.tables import FILES, OPTIONAL
 from hub.systems import Systems
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -47,7 +47,7 @@ def test_the_shipped_configuration_has_no_fault(settings: Settings) -> None:
 def test_the_duties_are_split(settings: Settings) -> None:
     roles = settings.now.roles
     writing = {role for role, permissions in roles.items() if any(each.endswith(".write") for each in permissions)}
-    assert writing == {"operator", "data_officer", "system_admin", "security_admin"}
+    assert writing == {"operator", "officer", "data_officer", "system_admin", "security_admin"}
     assert all(each.endswith(".read") for role in ("auditor", "audit_admin") for each in roles[role])
     every = {permission for permissions in roles.values() for permission in permissions}
     assert not any(set(permissions) == every for permissions in roles.values())
@@ -61,7 +61,10 @@ def texts(value: Any, path: str) -> Iterator[tuple[str, Mapping[str, str]]]:
             yield from texts(inner, f"{path}.{key}")
 
 
-@pytest.mark.parametrize("file", [*FILES, *(f"services/{path.name}" for path in (CONFIG / "services").glob("*.yaml"))])
+SERVICES = [f"services/{path.name}" for path in (CONFIG / "services").glob("*.yaml")]
+
+
+@pytest.mark.parametrize("file", [*FILES, *OPTIONAL, *SERVICES])
 def test_every_text_has_both_languages(file: str) -> None:
     missing = [path for path, text in texts(read_yaml(CONFIG / file, file).value, file) if "en" not in text]
     assert not missing

@@ -1,0 +1,152 @@
+"""Showing and checking: a code for minutes under which chosen fields may be seen, and the record of who looked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, select, text
+from sqlalchemy.orm import Session
+
+from hub.clock import Clock
+from hub.credentials import codes
+from hub.credentials.desk import Desk
+from hub.credentials.models import CheckRow, CopyRow, ShownRow
+from hub.credentials.registry import Registries
+from hub.credentials.rules import Held, State, state_now
+from hub.crypto import Crypto, token_hash
+from hub.database import Database
+from hub.errors import Problem
+from hub.gateway.orders import Caller, Registered
+from hub.settings.shapes import Licence, Snapshot
+from hub.trace import Trace
+
+# Finds what is shown under a code and notes the check, in one statement: nothing is told that is not on record.
+_LOOK = text("""
+WITH found AS MATERIALIZED (
+    SELECT shown.licence_id, shown.type, shown.citizen_id, shown.level, shown.fields, shown.until,
+           shown.version AS shown_version, held.id, held.version, held.state, held.valid_from, held.valid_until,
+           held.key_id, held.body_sealed,
+           EXISTS (SELECT 1 FROM credentials_revocation gone WHERE gone.confirmed_at IS NOT NULL
+                   AND ((gone.kind = 'key' AND gone.target IN (shown.key_id, held.key_id))
+                        OR (gone.kind = 'batch' AND gone.target = held.batch AND held.batch <> ''))) AS taken_back
+    FROM credentials_shown shown LEFT JOIN credentials_licence held ON held.id = shown.licence_id
+    WHERE shown.code_hash = :code
+), noted AS (
+    INSERT INTO credentials_check (licence_id, citizen_id, by, fields, at)
+    SELECT licence_id, citizen_id, CAST(:by AS text), fields, :now FROM found
+    WHERE until > :now AND (CAST(:may AS boolean) OR type = ANY(CAST(:public AS text[])))
+)
+SELECT * FROM found
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A code and until when it is good."""
+
+    code: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What somebody who checks a licence gets: its state of now, and the fields its holder chose."""
+
+    state: State
+    type: Licence
+    fields: dict[str, str]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What the holder sees of one check. `by` is a staff account's id, empty for a passer-by."""
+
+    at: datetime
+    by: str
+    fields: tuple[str, ...]
+
+
+class Checking:
+    def __init__(
+        self,
+        database: Database,
+        crypto: Crypto,
+        desk: Desk,
+        registries: Registries,
+        registered: Callable[[str], Registered | None],
+        now: Callable[[], Snapshot],
+        clock: Clock,
+    ) -> None:
+        self._database, self._crypto, self._desk, self._registries = database, crypto, desk, registries
+        self._registered, self._now, self._clock = registered, now, clock
+
+    def show(
+        self, session: Session, held: Held, caller: Caller, fields: Sequence[str], until: datetime, key_id: str = ""
+    ) -> Shown:
+        """A code for these fields. `key_id` is that of a copy's signature: the code ends with the key."""
+        code = codes.make(self._crypto)
+        session.add(
+            ShownRow(
+                code_hash=token_hash(code),
+                licence_id=held.id,
+                type=held.type.id,
+                version=held.version,
+                citizen_id=caller.subject,
+                level=caller.level,
+                fields=list(fields),
+                key_id=key_id,
+                until=until,
+            )
+        )
+        return Shown(code, until)
+
+    def check(self, code: str, by: str | None, refuse: Callable[[], None], trace: Trace) -> Checked:
+        """The state of now. `by` is the verifier's staff account, None for others: they may check public licences only,
+        else `refuse` raises. Raises QR_INVALID, NOT_FOUND, QR_EXPIRED, and what the issuer's registry answers."""
+        codes.check(self._crypto, code)
+        now = self._clock.now()
+        public = [id for id, type in self._now().licences.items() if type.public]
+        with self._database.read() as connection:
+            row = connection.execute(
+                _LOOK, {"code": token_hash(code), "now": now, "by": by or "", "may": by is not None, "public": public}
+            ).one_or_none()
+        type = self._now().licences.get(row.type) if row else None
+        if row is None or type is None:
+            raise Problem("NOT_FOUND")
+        if by is None and not type.public:
+            refuse()
+        if row.until <= now:
+            raise Problem("QR_EXPIRED")
+        held = self._held(row, type, trace)
+        if held is None:
+            raise Problem("NOT_FOUND")
+        state = state_now(held, row.shown_version, now.date(), taken_back=row.taken_back)
+        return Checked(state, type, held.shown(row.fields), now)
+
+    def checks(
+        self, session: Session, licence_id: str, citizen_id: str, before: int | None, limit: int
+    ) -> list[tuple[int, Check]]:
+        """Who checked a person's licence, the newest first, each with the number to go on from."""
+        query = select(CheckRow).where(CheckRow.licence_id == licence_id, CheckRow.citizen_id == citizen_id)
+        if before is not None:
+            query = query.where(CheckRow.id < before)
+        rows = session.scalars(query.order_by(CheckRow.id.desc()).limit(limit))
+        return [(row.id, Check(row.at, row.by, tuple(row.fields))) for row in rows]
+
+    def sweep(self, session: Session, before: datetime) -> None:
+        """Forget codes and copies that ended before this moment."""
+        session.execute(delete(ShownRow).where(ShownRow.until < before))
+        session.execute(delete(CopyRow).where(CopyRow.until < before))
+
+    def _held(self, row: Any, type: Licence, trace: Trace) -> Held | None:
+        if not type.system:
+            return self._desk.opened(row, taken_back=row.taken_back) if row.id else None
+        person = self._registered(row.citizen_id)
+        if person is None:
+            return None
+        held = self._registries.held(type, person, Caller(row.citizen_id, row.level), trace)
+        return next((each for each in held if each.id == row.licence_id), None)
