@@ -41,6 +41,7 @@ class Rounds:
             _Round("forget_submissions", _SWEEP_S, self._forget_submissions),
             _Round("forget_logins", _SWEEP_S, self._forget_logins),
             _Round("forget_deliveries", _SWEEP_S, self._forget_deliveries),
+            _Round("forget_codes", _SWEEP_S, self._hub.credentials.sweep),
         )
 
     def run(self, stop: threading.Event) -> None:

@@ -11,7 +11,9 @@ import requests
 
 from hub.clock import Clock
 from hub.commands.credentials import checked
+from hub.commands.rounds import Rounds
 from hub.credentials.licence_id import read
+from hub.crypto import token_hash
 from tests.credentials.conftest import HAN, LIN, VISITOR, WANG, Room
 
 
@@ -133,6 +135,23 @@ def test_row_B76_an_old_code_is_told_apart_from_an_unknown_one(room: Room, monke
     assert room.check(code).json["code"] == "NOT_FOUND"
     looked = room.citizen(HAN).get(f"/me/credentials/{id}/checks").json["items"]
     assert len(looked) == 1, "what was refused was not seen"
+
+
+def test_the_regular_rounds_forget_codes_and_copies_that_ended_long_ago(room: Room) -> None:
+    id = room.issue()["id"]
+    gone, kept = room.show(HAN, id), room.show(HAN, id)
+    copy = room.citizen(HAN).post(f"/me/credentials/{id}/copies", {"purpose": "租房", "days": 7}).json["copy_id"]
+    ended = "SET until = now() - interval '40 days'"
+    with room.hub.database.session() as session:
+        run = session.connection().exec_driver_sql
+        run(f"UPDATE credentials_shown {ended} WHERE code_hash = %s", (token_hash(gone),))
+        run(f"UPDATE credentials_copy {ended} WHERE id = %s", (copy,))
+    rounds = Rounds(room.hub)
+    for each in rounds._rounds:
+        if each.name.startswith("forget_"):
+            each.act()
+    assert room.check(gone).json["code"] == "NOT_FOUND" and room.check(kept).status_code == 200
+    assert room.citizen(HAN).get(f"/me/credentials/{id}/copies/{copy}").status_code == 404
 
 
 def test_row_B77_whatever_is_no_code_of_ours(room: Room) -> None:
