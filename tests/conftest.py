@@ -21,6 +21,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 from sqlalchemy import make_url
 
 from hub.database import Database
@@ -47,6 +48,15 @@ class Twins:
 
     def __getitem__(self, name: str) -> Mapping[str, str]:
         return self.entries[name]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loggers_stay_open() -> Iterator[None]:
+    """A logger that is kept on first use would go on speaking to where the first test that used it listened."""
+    configure = structlog.configure
+    structlog.configure = lambda **options: configure(**{**options, "cache_logger_on_first_use": False})
+    yield
+    structlog.configure = configure
 
 
 @pytest.fixture(scope="session")

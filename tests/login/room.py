@@ -96,6 +96,7 @@ def copied_config(folder: Path) -> Path:
     for source in (ROOT / "config").glob("*.yaml"):
         shutil.copy(source, folder)
     (folder / "systems.yaml").write_text("{}\n", encoding="utf-8")
+    (folder / "licences.yaml").unlink()  # it names systems
     (folder / "services").mkdir()
     return folder
 
