@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from sqlalchemy import URL, Connection, Engine, Select, create_engine, event
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.sql import Executable
 
 from adapters.protocols.db_view_kinds import KINDS, Kind, Patient
@@ -94,7 +94,7 @@ class Line:
                 url, pool_size=most, max_overflow=0, pool_timeout=1, pool_recycle=_RECYCLE_S, hide_parameters=True,
                 connect_args=dict(kind.arguments(self._statement_s, self._writes)), **options,
             )  # fmt: skip
-        except ImportError as error:
+        except (ImportError, NoSuchModuleError) as error:  # the driver, or SQLAlchemy's dialect for it
             extra = f"install xiantong[{kind.extra}]" if kind.extra else "install xiantong anew"
             raise Unavailable(f"the driver {kind.module} for {kind.name} is not there: {extra}") from error
         if kind.module == "psycopg":
