@@ -68,7 +68,8 @@ def room(
     world = build(tmp_path, fresh_database, redis, offices)
     clock = MovedClock()
     inspection = Inspection(world.database, world.gateway, world.systems, lambda: world.settings.now, clock)
-    hub: Any = SimpleNamespace(inspection=inspection, settings=world.settings, clock=clock)
+    nothing = SimpleNamespace(sweep=lambda _: None)  # no licences here
+    hub: Any = SimpleNamespace(inspection=inspection, settings=world.settings, clock=clock, credentials=nothing)
     yield Room(world, clock, inspection, Rounds(hub))
     world.close()
 
