@@ -44,7 +44,7 @@ def systems(package: Path, attached: dict[str, System]) -> Systems:
 
 def test_the_folder_is_the_registration(package: Path) -> None:
     found = systems(package, {})
-    assert found.ids() == ("alpha", "beta", "gamma", "stuck")
+    assert found.ids() == ("alpha", "beta", "gamma", "register", "stuck")
     assert set(found.operations("alpha") or ()) == {"query", "hours", "file"}
     assert found.operations("nowhere") is None
     assert found.facts("alpha")["department"] == "alpha"
