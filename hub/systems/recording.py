@@ -33,12 +33,14 @@ class Loopback:
         self.guests = 0
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
+        self._accepting.join(5)  # closed under it, the next listener may get its number and meet this script
         self._listener.close()
 
     def _accept(self) -> None:
