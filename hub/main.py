@@ -80,8 +80,10 @@ class Hub:
             field_types_known(TYPES),
         )
         self.settings = Settings(Path(environ.get("HUB_CONFIG", _CONFIG)), secrets, self.clock, checks)
-        self.crypto = Crypto({name: key.encode() for name, key in self.settings.now.hub.seal_keys.items()})
-        self.signing = Signing(self.settings.now.hub.sign_keys, getattr(self.settings.now.hub, "suite", "intl"))
+        hub = self.settings.now.hub
+        keys = {name: key.encode() for name, key in hub.seal_keys.items()}
+        self.crypto = Crypto(keys, hub.suite, lambda: self.settings.now.hub.seal_keys)
+        self.signing = Signing(hub.sign_keys, hub.suite)
         self.database = Database(secrets.resolve("env/HUB_DATABASE_URL"))
         self.redis = connect(secrets.resolve("env/HUB_REDIS_URL"))
         self.line = RedisLine(self.redis)
