@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Select, delete, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -123,8 +123,7 @@ class Identity:
     def holder(self, session: Session, id_number: str) -> str | None:
         """Who has this number. Until the transaction ends nobody else can come by it."""
         one_at_a_time(session, self._crypto.lookup(id_number, ID_NUMBER))
-        tags = self._crypto.tags(id_number, ID_NUMBER)
-        return session.scalars(select(Person.citizen_id).where(Person.id_number_tag.in_(tags))).one_or_none()
+        return self.citizen_of(session, id_number)
 
     def set_phone(self, session: Session, citizen_id: str, phone: str, source: str) -> None:
         """A number that was proved to be the person's: level 1 at least."""
@@ -166,8 +165,8 @@ class Identity:
 
     def citizen_of(self, session: Session, id_number: str) -> str | None:
         """The citizen who is registered with this number."""
-        tag = self._crypto.lookup(id_number, _ID_NUMBER)
-        return session.scalars(select(Person.citizen_id).where(Person.id_number_tag == tag)).one_or_none()
+        tags = self._crypto.tags(id_number, ID_NUMBER)
+        return session.scalars(select(Person.citizen_id).where(Person.id_number_tag.in_(tags))).one_or_none()
 
     def profile(self, session: Session, citizen_id: str) -> Profile | None:
         """Masked."""
@@ -192,7 +191,10 @@ class Identity:
         somebody else has in hand is left for the next time."""
         head = self._crypto.head
         persons = session.scalars(stale(select(Person), Person.key_sealed, head, most)).all()
-        persons = persons or session.scalars(_without_key(most)).all()
+        persons = (
+            persons
+            or session.scalars(select(Person).where(_keyless()).limit(most).with_for_update(skip_locked=True)).all()
+        )
         for person in persons:
             self._sealing.renew(person)
         companies = session.scalars(stale(select(Company), Company.key_sealed, head, most)).all()
@@ -254,6 +256,12 @@ class Identity:
         )
         return session.scalars(spent).one_or_none() is not None
 
+    def under_other_keys(self, session: Session) -> int:
+        """How many people, companies and accounts are not under the key that seals now."""
+        columns = Person.key_sealed, Company.key_sealed, StaffAccount.totp_sealed
+        count = sum(count_stale(session, column, self._crypto.head) for column in columns)
+        return count + (session.scalar(select(func.count()).where(_keyless())) or 0)
+
     def _locked(self, session: Session, citizen_id: str) -> Person:
         person = session.get(Person, citizen_id, with_for_update=True)
         if person is None:
@@ -279,10 +287,15 @@ def stale(rows: Select[Any], sealed: Any, head: bytes, most: int) -> Select[Any]
     return rows.where(sealed.is_not(None), under != head).limit(most).with_for_update(skip_locked=True)
 
 
-def _without_key(most: int) -> Select[Any]:
+def count_stale(session: Session, sealed: Any, head: bytes) -> int:
+    under = func.substring(sealed, 1, len(head))
+    return session.scalar(select(func.count()).where(sealed.is_not(None), under != head)) or 0
+
+
+def _keyless() -> ColumnElement[bool]:
     """People from before each had a data key."""
     kept = Person.id_number_sealed.is_not(None) | Person.phone_sealed.is_not(None)
-    return select(Person).where(Person.key_sealed.is_(None), kept).limit(most).with_for_update(skip_locked=True)
+    return Person.key_sealed.is_(None) & kept
 
 
 def _profile(person: Person, values: Mapping[str, str]) -> Profile:

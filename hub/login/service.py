@@ -16,7 +16,7 @@ from hub.clock import Clock
 from hub.crypto import Crypto, token_hash
 from hub.database import Database, one_at_a_time
 from hub.errors import Problem
-from hub.identity.service import Identity, stale
+from hub.identity.service import Identity, count_stale, stale
 from hub.login import rules
 from hub.login.models import Attempt, Binding, Code
 from hub.login.sessions import Sessions, Tokens
@@ -54,7 +54,7 @@ class Login:
     def sign_in(self, code: str, trace: Trace, key_thumbprint: str = "") -> Tokens:
         """Tokens for what wx.login gave. Raises LOGIN_CODE_USED, LOGIN_CODE_EXPIRED, LOGIN_BLOCKED, or what keeps
         WeChat from answering; only when it was certainly not asked may the same code be tried again."""
-        self._mark(code)
+        self.mark(code)
         try:
             reply = self._ask("code2session", {"code": code}, trace)
         except Rejected as error:
@@ -129,6 +129,9 @@ class Login:
         session.flush()
         return len(bindings)
 
+    def under_other_keys(self, session: Session) -> int:
+        return count_stale(session, Binding.openid_sealed, self._crypto.head)
+
     def sweep(self, session: Session) -> None:
         """Forget what is too old to matter: codes, sessions, attempts."""
         now = self._clock.now()
@@ -137,7 +140,8 @@ class Login:
         self._sessions.sweep(session)
         self._identity.attempts.sweep(session)
 
-    def _mark(self, code: str) -> None:
+    def mark(self, code: str) -> None:
+        """This code is being used; raises LOGIN_CODE_USED when it was before."""
         put = insert(Code).values(code_hash=token_hash(code), seen_at=self._clock.now())
         with self._database.session() as session:
             fresh = session.scalars(put.on_conflict_do_nothing().returning(Code.code_hash)).one_or_none()
