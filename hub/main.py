@@ -144,8 +144,7 @@ class Hub:
             clock=self.clock,
         )
         self.levels = Levels(
-            self.settings, self.database, self.crypto, self.clock, self.identity, self.login,
-            self._ask_wechat, self._ask_register,
+            self.settings, self.database, self.clock, self.identity, self.login, self._ask_wechat, self._ask_register,
         )  # fmt: skip
         self.catalogue = Catalogue(self.settings, self.switches, self.database, self.clock, self.crypto)
 

@@ -20,6 +20,7 @@ from hub.errors import Problem
 from hub.identity import rules
 from hub.identity.attempts import Attempts
 from hub.identity.companies import Companies
+from hub.identity.faces import Faces
 from hub.identity.models import Company, FaceCheck, Person, StaffAccount
 from hub.identity.passwords import Passwords
 from hub.identity.sealing import ADDRESS, ID_NUMBER, NAME, PHONE, Sealing
@@ -99,6 +100,7 @@ class Identity:
         self.passwords = Passwords()
         self.attempts = Attempts(crypto, clock)
         self.companies = Companies(crypto, clock)
+        self.faces = Faces(crypto, clock)
 
     def new_citizen_id(self) -> str:
         """Says nothing about the person and cannot be guessed."""

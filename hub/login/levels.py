@@ -15,15 +15,12 @@ from datetime import timedelta
 from typing import Any
 
 from marshmallow import ValidationError
-from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
-from hub.crypto import Crypto
 from hub.database import Database
 from hub.errors import Problem
 from hub.fields import Phone
-from hub.identity.models import FaceCheck
 from hub.identity.rules import level_required, require_level
 from hub.identity.service import Identity
 from hub.login import rules, sealed_data
@@ -37,7 +34,6 @@ from hub.trace import Trace
 AskRegister = Callable[[str, Mapping[str, Any], Trace, str], Reply]
 """One question to the register of persons: operation, fields, trace, the citizen who asks."""
 
-_VERIFY_ID = "identity.verify_id"
 _FACE_GOOD = 10000
 # Refusals leave at whole steps of this, so that the time tells nothing of what the register found.
 _STEP_S = 0.25
@@ -50,14 +46,13 @@ class Levels:
         self,
         settings: Settings,
         database: Database,
-        crypto: Crypto,
         clock: Clock,
         identity: Identity,
         login: Login,
         ask: Ask,
         ask_register: AskRegister,
     ) -> None:
-        self._settings, self._database, self._crypto, self._clock = settings, database, crypto, clock
+        self._settings, self._database, self._clock = settings, database, clock
         self._identity, self._login = identity, login
         self._ask, self._ask_register = ask, ask_register
 
@@ -118,22 +113,19 @@ class Levels:
         asked = {"sequence": sequence, "openid": openid, "name": person.name, "id_number": person.id_number}
         told = self._ask("begin_face_check", asked, trace).fields
         until = self._clock.now() + timedelta(seconds=told["seconds"])
-        tag = self._crypto.lookup(told["verify_id"], _VERIFY_ID)
         with self._database.session() as session:
-            session.add(FaceCheck(verify_tag=tag, citizen_id=principal.citizen_id, sequence=sequence, until=until))
+            self._identity.faces.begin(session, principal.citizen_id, told["verify_id"], sequence, until)
         return told["verify_id"], told["seconds"]
 
     def face(self, principal: Principal, verify_id: str, trace: Trace) -> Tokens:
         """Raises IDENTITY_MISMATCH unless WeChat's server says that this check of this citizen was good."""
         require_level(2, principal.level)
-        tag = self._crypto.lookup(verify_id, _VERIFY_ID)
         with self._database.session() as session:
             openid, _ = self._login.wechat_user(session, principal.citizen_id)
-            mine = FaceCheck.verify_tag == tag, FaceCheck.citizen_id == principal.citizen_id
-            check = session.scalars(select(FaceCheck).where(*mine, FaceCheck.until > self._clock.now())).one_or_none()
-        if check is None:
+            sequence = self._identity.faces.sequence(session, principal.citizen_id, verify_id)
+        if sequence is None:
             raise Problem("IDENTITY_MISMATCH", note="no check of this citizen")
-        asked = {"verify_id": verify_id, "sequence": check.sequence, "openid": openid}
+        asked = {"verify_id": verify_id, "sequence": sequence, "openid": openid}
         try:
             result = self._ask("face_result", asked, trace).fields["result"]
         except Rejected as error:
@@ -141,7 +133,7 @@ class Levels:
         if result != _FACE_GOOD:
             raise Problem("IDENTITY_MISMATCH", note="the check is pending or failed")
         with self._database.session() as session:
-            if session.scalars(delete(FaceCheck).where(*mine).returning(FaceCheck.citizen_id)).one_or_none() is None:
+            if not self._identity.faces.spend(session, principal.citizen_id, verify_id):
                 raise Problem("IDENTITY_MISMATCH", note="this check has counted already")
             self._identity.set_face(session, principal.citizen_id)
             tokens = self._login.begin(session, principal.citizen_id, principal.key_thumbprint)
