@@ -30,6 +30,7 @@ from hub.identity.companies import CompanyRecord
 from hub.identity.models import Person
 from hub.identity.service import Identity, Known, Registered
 from hub.main import Hub
+from hub.trace import new
 from tests.county import ROOT
 from tests.login.room import admin, copied_config, everything, new_code
 from tests.login.test_wechat import _redis_bytes
@@ -144,7 +145,23 @@ def test_another_citizens_face_check_is_nobodys(town: Town) -> None:
     admin(town.wechat, "POST", "faces", verify_id=verify_id)
     other = town.phone(town.token(OTHER), "15400000001").json["access_token"]
     other = town.name(other, "韩山福", ELSE_NUMBER).json["access_token"]
+    before = town.wechat.twin.calls
     assert code(town.ask("POST", "/me/face", other, {"verify_id": verify_id})) == (422, "IDENTITY_MISMATCH")
+    assert town.wechat.twin.calls == before
+
+
+@pytest.mark.parametrize("suite", ["intl"])
+def test_feat_D6_a_session_bound_to_a_key_stays_bound_on_the_way_up(town: Town) -> None:
+    hub = town.hub
+    first = hub.login.principal(hub.login.sign_in(new_code(town.wechat, OPENID), new(), "a-thumbprint").access_token)
+    phone_code = admin(town.wechat, "POST", "phone-codes", phone=PHONE)["code"]
+    phone = hub.login.principal(hub.levels.phone_by_code(first, phone_code, new()).access_token)
+    named = hub.login.principal(hub.levels.real_name(phone, NAME, NUMBER, new()).access_token)
+    verify_id, _ = hub.levels.begin_face(named, new())
+    admin(town.wechat, "POST", "faces", verify_id=verify_id)
+    faced = hub.login.principal(hub.levels.face(named, verify_id, new()).access_token)
+    levels = [(each.level, each.key_thumbprint) for each in (first, phone, named, faced)]
+    assert levels == [(n, "a-thumbprint") for n in range(4)]
 
 
 def test_W10_a_phone_code_works_once_for_this_app_and_now(town: Town) -> None:
@@ -289,6 +306,8 @@ def test_deletion_leaves_nothing_and_ends_every_session(town: Town, fresh_databa
     assert gone.status_code == 200 and gone.json["kept"]
     assert {code(town.ask("GET", "/me", each)) for each in (token, also)} == {(401, "SESSION_REVOKED")}
     with town.hub.database.read() as connection:
+        open_ = "SELECT count(*) FROM login_session WHERE ended_at IS NULL"
+        assert connection.exec_driver_sql(open_).scalar() == 0
         for table in ("identity_person", "login_binding"):
             assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 0  # noqa: S608
     assert town.ask("GET", "/me", town.token()).json["citizen_id"] != citizen_id
