@@ -77,7 +77,7 @@ class PrefillAnswer(marshmallow.Schema):
     fields_ = fields.Dict(keys=fields.String(), values=fields.Nested(PrefilledAnswer), required=True, data_key="fields")
 
 
-class CopyAnswer(marshmallow.Schema):
+class MyDataAnswer(marshmallow.Schema):
     """Everything that the hub keeps of a citizen, in clear."""
 
     citizen_id = fields.String(required=True)
@@ -169,7 +169,7 @@ def _record(blueprint: Blueprint, hub: Hub) -> None:
 
     @blueprint.route("/me/data")
     @problem_codes(*_CITIZEN, "LEVEL_REQUIRED")
-    @blueprint.response(200, CopyAnswer, description="In clear; needs a proved face.")
+    @blueprint.response(200, MyDataAnswer, description="In clear; needs a proved face.")
     def copy() -> Response:
         """A copy of everything the hub keeps of me"""
         principal = require(_COPY_LEVEL)
