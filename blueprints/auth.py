@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flask import current_app, g, request
 
 from hub.errors import Problem
+from hub.identity.rules import require_level
 
 if TYPE_CHECKING:
     from hub.gateway.orders import ActsFor
@@ -50,8 +51,7 @@ def require(level: int = 0, mandated: bool = False) -> Principal:
         raise Problem("ROLE_REQUIRED")
     if "HTTP_X_ACT_FOR" in request.environ and not mandated:
         raise Problem("NOT_FOUND")  # answering as the caller's own would be a wrong answer
-    if principal.level < level:
-        raise Problem("LEVEL_REQUIRED")
+    require_level(level, principal.level)
     return principal
 
 

@@ -92,10 +92,10 @@ _TOKENS = {
     "refresh_token": "pR0n1vS2yY5mKkq0Q4c7Yb8d1o3F6g9hJ2kL5mN8pQs",
     "expires_in": 900,
 }
-_CITIZEN = {**_TOKENS, "citizen_id": "c5f0c1d2e3a4b5968778695a4b3c2d1e0", "level": 2}
+CITIZEN = {**_TOKENS, "citizen_id": "c5f0c1d2e3a4b5968778695a4b3c2d1e0", "level": 2}
 _STAFF = {**_TOKENS, "staff_id": "s0d1c2b3a495867768594a3b2c1d0e0f1", "roles": ["operator"]}
 _ME = {
-    "citizen_id": _CITIZEN["citizen_id"],
+    "citizen_id": CITIZEN["citizen_id"],
     "level": 2,
     "name": {
         "value": "韩*福",
@@ -129,10 +129,10 @@ def _citizens(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/sessions", methods=["POST"])
     @problem_codes("PROOF_INVALID", *_CODES, "STORE_UNAVAILABLE", "TOO_SHORT", *_WECHAT)
     @blueprint.arguments(CodeForm)
-    @blueprint.response(201, SessionAnswer, description="Signed in. A code works once.", example=_CITIZEN)
+    @blueprint.response(201, SessionAnswer, description="Signed in. A code works once.", example=CITIZEN)
     def sign_in(form: dict[str, Any]) -> Response:
         """Sign in with the code of wx.login"""
-        return answer(_session(hub.login.sign_in(form["code"], g.trace, proved_key())), 201)
+        return answer(session_answer(hub.login.sign_in(form["code"], g.trace, proved_key())), 201)
 
     @blueprint.route("/me")
     @problem_codes(*SIGNED_IN, "ROLE_REQUIRED", "NOT_FOUND", "KEY_UNAVAILABLE")
@@ -149,9 +149,9 @@ def _citizens(blueprint: Blueprint, hub: Hub) -> None:
             {
                 "citizen_id": principal.citizen_id,
                 "level": profile.level,
-                "name": _prefilled(profile.name),
-                "id_number": _prefilled(profile.id_number),
-                "phone": _prefilled(profile.phone),
+                "name": prefilled(profile.name),
+                "id_number": prefilled(profile.id_number),
+                "phone": prefilled(profile.phone),
                 "mandates": [mandate_shown(each) for each in mandates if each.state in ("offered", "in_force")],
             }
         )
@@ -168,17 +168,17 @@ def _staff(blueprint: Blueprint, hub: Hub) -> None:
         act = Act(hub.clock.now(), tokens.citizen_id, tokens.roles, "session.begin", "", "OK", g.trace.id)
         with hub.database.session() as session:
             record(session, act)
-        return answer(_session(tokens), 201)
+        return answer(session_answer(tokens), 201)
 
 
 def _whoever(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/sessions/refresh", methods=["POST"])
     @problem_codes("TOKEN_INVALID", "PROOF_INVALID", "SESSION_REVOKED", "STORE_UNAVAILABLE", "TOO_SHORT")
     @blueprint.arguments(RefreshForm)
-    @blueprint.response(200, SessionAnswer, description="New tokens; staff get theirs.", example=_CITIZEN)
+    @blueprint.response(200, SessionAnswer, description="New tokens; staff get theirs.", example=CITIZEN)
     def refresh(form: dict[str, Any]) -> Response:
         """New tokens for a refresh token, which ends with it"""
-        return answer(_session(hub.login.refresh(form["refresh_token"], proved_key())))
+        return answer(session_answer(hub.login.refresh(form["refresh_token"], proved_key())))
 
     @blueprint.route("/sessions/current", methods=["DELETE"])
     @problem_codes(*SIGNED_IN)
@@ -189,12 +189,12 @@ def _whoever(blueprint: Blueprint, hub: Hub) -> None:
         return Response(status=204)
 
 
-def _session(tokens: Tokens) -> dict[str, Any]:
+def session_answer(tokens: Tokens) -> dict[str, Any]:
     given = {name: getattr(tokens, name) for name in _TOKENS}
     if tokens.kind == "staff":
         return {**given, "staff_id": tokens.citizen_id, "roles": list(tokens.roles)}
     return {**given, "citizen_id": tokens.citizen_id, "level": tokens.level}
 
 
-def _prefilled(prefilled: Prefilled) -> dict[str, Any]:
-    return {**asdict(prefilled), "unavailable": prefilled.value is None}
+def prefilled(known: Prefilled) -> dict[str, Any]:
+    return {**asdict(known), "unavailable": known.value is None}

@@ -1,7 +1,8 @@
-"""Sealing, keyed look-ups, token hashes and masks. The suite is named in every sealed value; today: intl.
+"""Sealing, keyed look-ups, token hashes and masks, in one of two suites: `intl` (AES-256-GCM, HMAC-SHA-256) and `sm`
+(SM4-GCM, HMAC-SM3).
 
-Sealed form: b"1." + key id + b"." + nonce (12 bytes) + AES-256-GCM ciphertext and tag. The purpose is authenticated
-with it, so that a value sealed for one column cannot be put into another.
+Sealed form: suite (1 or 2) b"." + key id + b"." + nonce (12 bytes) + ciphertext and tag. The purpose is authenticated
+with it, so that a value sealed for one column cannot be put into another. Every suite and key of the ring opens.
 """
 
 from __future__ import annotations
@@ -9,49 +10,189 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hmac import HMAC
 
 from hub.errors import Problem
 
+_NONCE, _TAG, _DATA_KEY = 12, 16, 32
+# By then every worker has read the configuration and can open what is sealed under the new key.
+_GRACE_S = 5.0
 
-def _derive(secret: bytes, label: str) -> bytes:
-    return hmac.digest(secret, label.encode(), "sha256")
+
+class _Cipher(Protocol):
+    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes: ...
+
+    def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes: ...
+
+
+class _Sm4Gcm:
+    """SM4 in Galois counter mode (GB/T 32907, RFC 8998), shaped like the library's AESGCM."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = algorithms.SM4(key[:16])
+
+    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes:
+        encryptor = Cipher(self._key, modes.GCM(nonce)).encryptor()
+        encryptor.authenticate_additional_data(associated_data)
+        return encryptor.update(data) + encryptor.finalize() + encryptor.tag
+
+    def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes:
+        if len(data) < _TAG:
+            raise InvalidTag
+        decryptor = Cipher(self._key, modes.GCM(nonce, data[-_TAG:])).decryptor()
+        decryptor.authenticate_additional_data(associated_data)
+        return decryptor.update(data[:-_TAG]) + decryptor.finalize()
+
+
+def _hmac_sha256(key: bytes, data: bytes) -> bytes:
+    return hmac.digest(key, data, "sha256")
+
+
+def _hmac_sm3(key: bytes, data: bytes) -> bytes:
+    digest = HMAC(key, hashes.SM3())
+    digest.update(data)
+    return digest.finalize()
+
+
+@dataclass(frozen=True, slots=True)
+class _Suite:
+    mark: bytes
+    mac: Callable[[bytes, bytes], bytes]
+    cipher: Callable[[bytes], _Cipher]
+
+
+_SUITES: Mapping[str, _Suite] = {
+    "intl": _Suite(b"1", _hmac_sha256, AESGCM),
+    "sm": _Suite(b"2", _hmac_sm3, _Sm4Gcm),
+}
+SUITES = tuple(_SUITES)
+
+
+class Box:
+    """What is sealed under one data key: all that is kept of one person."""
+
+    def __init__(self, cipher: _Cipher) -> None:
+        self._cipher = cipher
+
+    def seal(self, value: str, purpose: str) -> bytes:
+        nonce = os.urandom(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, value.encode(), purpose.encode())
+
+    def open(self, sealed: bytes, purpose: str) -> str:
+        """Raises Problem KEY_UNAVAILABLE when the bytes are not of this box or purpose."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], purpose.encode()).decode()
+        except (InvalidTag, ValueError):
+            raise Problem("KEY_UNAVAILABLE", origin="hub", note=f"sealed value for {purpose} was changed") from None
+
+
+class _Ring:
+    """All that follows from one set of keys in one suite; never changed."""
+
+    def __init__(self, keys: Mapping[str, bytes], suite: str, first: str) -> None:
+        if not keys or any(len(key) < 32 for key in keys.values()):
+            raise ValueError("the sealing key ring needs at least one key of 32 bytes or more")
+        self.keys, self.first = keys, first
+        chosen = _SUITES[suite]
+        self.ciphers = {
+            (each.mark, name.encode()): each.cipher(each.mac(key, b"seal"))
+            for each in _SUITES.values()
+            for name, key in keys.items()
+        }
+        self.head = chosen.mark + b"." + first.encode() + b"."
+        self.box = self.ciphers[chosen.mark, first.encode()]
+        oldest, tagging = keys[list(keys)[-1]], [(chosen, keys[first])]
+        tagging += [(each, key) for each in _SUITES.values() for key in keys.values() if (each, key) != tagging[0]]
+        self.lookup = chosen.mac, chosen.mac(oldest, b"lookup")
+        self.tagging = [(each.mac, each.mac(key, b"lookup")) for each, key in tagging]
 
 
 class Crypto:
-    """A key ring: the first key seals, every key opens. Keys are secrets of at least 32 bytes, by key id."""
+    """A key ring: the first key seals, every key opens. Keys are secrets of at least 32 bytes, by key id. `live` gives
+    the ring in force now, so that keys rotate without a restart; a key that comes first begins to seal after 5 s."""
 
-    def __init__(self, keys: Mapping[str, bytes]) -> None:
-        if not keys or any(len(key) < 32 for key in keys.values()):
-            raise ValueError("the sealing key ring needs at least one key of 32 bytes or more")
-        self._first = next(iter(keys))
-        self._boxes = {name: AESGCM(_derive(key, "seal")) for name, key in keys.items()}
-        self._lookup = _derive(keys[list(keys)[-1]], "lookup")
+    def __init__(
+        self, keys: Mapping[str, bytes], suite: str = "intl", live: Callable[[], Mapping[str, str]] | None = None
+    ) -> None:
+        self._suite, self._live = suite, live
+        self._source = live() if live else None
+        self._ring = _Ring(keys, suite, next(iter(keys), ""))
+        self._next_at = 0.0
 
     def seal(self, value: bytes, purpose: str) -> bytes:
-        nonce = os.urandom(12)
-        body = self._boxes[self._first].encrypt(nonce, value, purpose.encode())
-        return b"1." + self._first.encode() + b"." + nonce + body
+        ring, nonce = self._now(), os.urandom(_NONCE)
+        return ring.head + nonce + ring.box.encrypt(nonce, value, purpose.encode())
 
     def open(self, sealed: bytes, purpose: str) -> bytes:
         """Raises Problem KEY_UNAVAILABLE when the key is gone or the bytes were changed."""
-        version, _, rest = sealed.partition(b".")
+        mark, _, rest = bytes(sealed).partition(b".")
         name, _, body = rest.partition(b".")
-        box = self._boxes.get(name.decode("ascii", "ignore"))
-        if version != b"1" or box is None:
+        cipher = self._now().ciphers.get((mark, name))
+        if cipher is None:
             raise Problem("KEY_UNAVAILABLE", origin="hub", note="sealed under a key that is not in the ring")
         try:
-            return box.decrypt(body[:12], body[12:], purpose.encode())
-        except InvalidTag:
+            return cipher.decrypt(body[:_NONCE], body[_NONCE:], purpose.encode())
+        except (InvalidTag, ValueError):
             raise Problem("KEY_UNAVAILABLE", origin="hub", note=f"sealed value for {purpose} was changed") from None
 
     def lookup(self, value: str, purpose: str) -> bytes:
         """A keyed hash (32 bytes) to find a row by a value that must not be readable. It uses the oldest key, so that
-        adding a key loses no row."""
-        return hmac.digest(self._lookup, f"{purpose}\0{value}".encode(), "sha256")
+        adding a key loses no row; what must outlive that key is found by `tag`."""
+        mac, key = self._now().lookup
+        return mac(key, f"{purpose}\0{value}".encode())
+
+    def tag(self, value: str, purpose: str) -> bytes:
+        """As `lookup`, under the key that seals now. Rows tagged before are found by `tags` until they are resealed."""
+        return self.tags(value, purpose, 1)[0]
+
+    def tags(self, value: str, purpose: str, most: int | None = None) -> list[bytes]:
+        """The tag under every suite and key of the ring; that of today first."""
+        text = f"{purpose}\0{value}".encode()
+        return [mac(key, text) for mac, key in self._now().tagging[:most]]
+
+    def new_box(self, purpose: str) -> tuple[Box, bytes]:
+        """A box under a data key of its own, and that key sealed."""
+        key = os.urandom(_DATA_KEY)
+        return Box(_SUITES[self._suite].cipher(key)), self.seal(self._suite.encode() + b":" + key, purpose)
+
+    def box(self, sealed_key: bytes, purpose: str) -> Box:
+        suite, _, key = self.open(sealed_key, purpose).partition(b":")
+        return Box(_SUITES[suite.decode()].cipher(key))
+
+    def reseal(self, sealed: bytes, purpose: str) -> bytes:
+        """The same value under the key that seals now."""
+        return self.seal(self.open(sealed, purpose), purpose)
+
+    @property
+    def head(self) -> bytes:
+        """What every value begins with that is sealed now: suite and key."""
+        return self._now().head
+
+    def _now(self) -> _Ring:
+        if self._live is not None and ((source := self._live()) is not self._source or self._next_at):
+            self._renew(source)
+        return self._ring
+
+    def _renew(self, source: Mapping[str, str]) -> None:
+        keys, now = {name: key.encode() for name, key in source.items()}, time.monotonic()
+        first, before = next(iter(keys)), self._ring.first
+        if source is not self._source:
+            self._next_at = now + _GRACE_S if first not in self._ring.keys and before in keys else 0.0
+        if self._next_at > now:
+            first = before
+        else:
+            self._next_at = 0.0
+        if source is not self._source or first != before:
+            self._source, self._ring = source, _Ring(keys, self._suite, first)
 
 
 def token_hash(token: str) -> bytes:
@@ -74,3 +215,8 @@ def mask_id(number: str) -> str:
 def mask_phone(number: str) -> str:
     """First 3 and last 4."""
     return number[:3] + "*" * max(0, len(number) - 7) + number[-4:]
+
+
+def mask_address(address: str) -> str:
+    """The town and no more: the first six characters."""
+    return address[:6] + "*" * max(0, len(address) - 6)

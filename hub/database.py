@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import psycopg
 from psycopg.abc import RV, PQGen
-from sqlalchemy import Connection, DateTime, Engine, LargeBinary, create_engine, event
+from sqlalchemy import Connection, DateTime, Engine, LargeBinary, create_engine, event, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -124,3 +124,10 @@ class Database:
 def _impatient(driver: PatientConnection | None, _: object) -> None:
     if driver is not None:
         driver.patience = PATIENCE_S
+
+
+def one_at_a_time(session: Session, tag: bytes) -> None:
+    """Until the transaction ends, nobody else passes here with this tag: what a unique column cannot promise while two
+    keys tag one value."""
+    number = int.from_bytes(tag[:8], "big", signed=True)
+    session.execute(select(func.pg_advisory_xact_lock(number)))

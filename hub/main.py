@@ -26,6 +26,7 @@ from hub.inbox.service import Inbox
 from hub.inspection.service import Inspection, persona
 from hub.jobs.service import Jobs
 from hub.ledger import Exchanges
+from hub.login.levels import Levels
 from hub.login.proofs import Proofs
 from hub.login.service import Login
 from hub.mandates.consents import Consents
@@ -46,6 +47,7 @@ from hub.trace import Trace
 
 _CONFIG = Path(__file__).parents[1] / "config"
 _LOGIN_S = 3.0
+_REGISTER = "household_registration"
 
 
 class Hub:
@@ -80,8 +82,10 @@ class Hub:
             field_types_known(TYPES),
         )
         self.settings = Settings(Path(environ.get("HUB_CONFIG", _CONFIG)), secrets, self.clock, checks)
-        self.crypto = Crypto({name: key.encode() for name, key in self.settings.now.hub.seal_keys.items()})
-        self.signing = Signing(self.settings.now.hub.sign_keys, getattr(self.settings.now.hub, "suite", "intl"))
+        hub = self.settings.now.hub
+        keys = {name: key.encode() for name, key in hub.seal_keys.items()}
+        self.crypto = Crypto(keys, hub.suite, lambda: self.settings.now.hub.seal_keys)
+        self.signing = Signing(hub.sign_keys, hub.suite)
         self.database = Database(secrets.resolve("env/HUB_DATABASE_URL"))
         self.redis = connect(secrets.resolve("env/HUB_REDIS_URL"))
         self.line = RedisLine(self.redis)
@@ -139,6 +143,9 @@ class Hub:
             now=lambda: self.settings.now,
             clock=self.clock,
         )
+        self.levels = Levels(
+            self.settings, self.database, self.clock, self.identity, self.login, self._ask_wechat, self._ask_register,
+        )  # fmt: skip
         self.catalogue = Catalogue(self.settings, self.switches, self.database, self.clock, self.crypto)
 
     @classmethod
@@ -174,3 +181,7 @@ class Hub:
 
     def _ask_wechat(self, operation: str, fields: Mapping[str, Any], trace: Trace) -> Reply:
         return self.gateway.ask("wechat", operation, fields, Caller("hub", 3, "hub"), trace, _LOGIN_S)
+
+    def _ask_register(self, operation: str, fields: Mapping[str, Any], trace: Trace, citizen_id: str) -> Reply:
+        """The police's register of persons; the question stands in the citizen's own record."""
+        return self.gateway.ask(_REGISTER, operation, fields, Caller(citizen_id, 3, "hub"), trace, _LOGIN_S)

@@ -79,3 +79,14 @@ def test_filing_and_asking_for_it() -> None:
     filed = ask("file_application.ok.xml", id_number=ID, name="韩山福", kind="residence_certificate", reason="办理入学")
     assert (filed.receipt, filed.fields["external_number"]) == ("HJSQ00000001", "XT2026-0001")
     assert ask("query_application.none.xml", external_number="XT2026-0002").fields == {"applications": []}
+
+
+def test_name_and_number_that_belong_together() -> None:
+    assert ask("verify_identity.ok.xml", id_number=ID, name="韩山福").fields == {"id_number": ID}
+
+
+@pytest.mark.parametrize("sample", ["different", "unknown"])
+def test_row_B51_who_is_unknown_and_who_is_called_otherwise_are_told_alike(sample: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        ask(f"verify_identity.{sample}.xml", id_number=ID, name="韩山福")
+    assert [fault.code for fault in caught.value.faults] == ["IDENTITY_MISMATCH"]

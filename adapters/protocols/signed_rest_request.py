@@ -63,7 +63,8 @@ class Writer:
     def _body(self, draft: Draft, line: Mapping[str, Any]) -> bytes:
         match line["body"]:
             case "json":
-                return json.dumps(draft.parameters, ensure_ascii=False, separators=(",", ":")).encode(self._charset)
+                text = json.dumps(_nested(draft.parameters), ensure_ascii=False, separators=(",", ":"))
+                return text.encode(self._charset)
             case "form":
                 return self._coded(draft.parameters).encode("ascii")
             case _:
@@ -87,6 +88,20 @@ class Writer:
                 return _moment(stamp.value)
             case _:
                 return stamp.value
+
+
+def _nested(parameters: Mapping[str, str]) -> Mapping[str, Any]:
+    """A name with a dot in it is a member of an object: `person.name`."""
+    if not any("." in name for name in parameters):
+        return parameters
+    whole: dict[str, Any] = {}
+    for name, value in parameters.items():
+        *way, last = name.split(".")
+        inner = whole
+        for step in way:
+            inner = inner.setdefault(step, {})
+        inner[last] = value
+    return whole
 
 
 def _moment(form: str) -> str:

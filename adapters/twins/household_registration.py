@@ -63,6 +63,10 @@ class HouseholdRegistration(SoapSite):
         person = self.resident(asked.get("GMSFHM", ""))
         if person is None:
             return "0", "查无此人", None
+        if name == "verifyIdentity":
+            if person.name != asked.get("XM"):
+                return "3", "不一致", None
+            return "1", "一致", {"GMSFHM": person.id_number}
         if name == "submitApplication":
             if asked.get("SQLX") not in KINDS:
                 return "2", "申请类型错误", None

@@ -2,7 +2,8 @@
 
 WT1   false, or the errcode that code2session answers (true: -1); WT4 and WT6 the same for stable_token and subscribe
 msgid whether a message that was accepted says its number
-POST /twin/login-codes {openid}, /twin/consents {openid, template_id, count}, /twin/session-keys {openid, session_key},
+POST /twin/login-codes {openid}, /twin/phone-codes {phone, country, appid, age_s}, /twin/faces {verify_id, result}
+(WT10: pending without it), /twin/consents {openid, template_id, count}, /twin/session-keys {openid, session_key},
 /twin/encrypted-data {openid, data, variant}; PUT /twin/clock {ahead_s}; GET /twin/subscribe-messages, GET and
 DELETE /twin/tokens. Codes and tokens are drawn by chance in every run: a hub remembers those of the run before.
 """
@@ -29,6 +30,7 @@ from adapters.twins.wechat_rules import ERRORS, VARIANTS, acceptable, encrypted
 CODE_S = 300
 TOKEN_S = 7200
 EARLY_S = 300
+FACE_S, FACE_GOOD, FACE_NONE = 3600, 10000, 10001
 FORCED_A_DAY, FORCED_APART_S = 20, 30
 _OPENID = re.compile(r"[A-Za-z0-9_-]{6,64}", re.ASCII)
 _TEMPLATE = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
@@ -48,6 +50,16 @@ class Token:
     until: float
 
 
+@dataclass(slots=True)
+class Face:
+    """One face check: whose, and what came of it."""
+
+    openid: str
+    sequence: str
+    until: float
+    result: int = FACE_NONE
+
+
 class WeChat(Twin):
     def __init__(self, secrets: Path, seed: int) -> None:
         super().__init__(
@@ -61,12 +73,17 @@ class WeChat(Twin):
             ("GET", "/wxa/checksession"): self._check_session,
             ("GET", "/wxa/resetusersessionkey"): self._reset_session,
             ("POST", "/cgi-bin/message/subscribe/send"): self._subscribe,
+            ("POST", "/wxa/business/getuserphonenumber"): self._phone_number,
+            ("POST", "/cityservice/face/identify/getverifyid"): self._begin_face,
+            ("POST", "/cityservice/face/identify/queryverifyinfo"): self._face_result,
         }
         self.forget()
 
     def forget(self) -> None:
         self._ahead = 0.0
         self._codes: dict[str, tuple[str, float]] = {}
+        self._phone_codes: dict[str, tuple[dict[str, Any], float]] = {}
+        self._faces: dict[str, Face] = {}
         self._session_keys: dict[str, str] = {}
         self._planted: dict[str, str] = {}
         self._consents: Counter[tuple[str, str]] = Counter()
@@ -107,6 +124,8 @@ class WeChat(Twin):
                 setters = {
                     "/twin/login-codes": self._new_code,
                     "/twin/consents": self._consent,
+                    "/twin/phone-codes": self._new_phone_code,
+                    "/twin/faces": self._play_face,
                     "/twin/session-keys": self._plant,
                     "/twin/encrypted-data": self._encrypt,
                     "/twin/clock": self._set_clock,
@@ -128,6 +147,22 @@ class WeChat(Twin):
         code = "0" + chance.token_hex(16)[:31]
         self._codes[code] = openid, self.now() + CODE_S
         return {"code": code}
+
+    def _new_phone_code(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """What the button getPhoneNumber gives. `appid`, `country` and `age_s` make an answer that must not count."""
+        phone, code = str(asked["phone"]), "p" + chance.token_hex(16)
+        watermark = {
+            "timestamp": int(self.now() - float(asked.get("age_s", 0))),
+            "appid": asked.get("appid", self._secret("appid")),
+        }
+        told = {"phoneNumber": phone, "purePhoneNumber": phone, "countryCode": asked.get("country", "86")}
+        self._phone_codes[code] = {**told, "watermark": watermark}, self.now() + CODE_S
+        return {"code": code}
+
+    def _play_face(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        """The person shows the face: `result` 10000 is good; what the platform found otherwise is another number."""
+        self._faces[str(asked["verify_id"])].result = int(asked.get("result", FACE_GOOD))
+        return {}
 
     def _consent(self, asked: Mapping[str, Any]) -> dict[str, Any]:
         key = self._openid(asked), str(asked["template_id"])
@@ -171,6 +206,33 @@ class WeChat(Twin):
         self.logins += 1
         self._session_keys[openid] = self._planted.pop(openid, "") or _new_key()
         return {"session_key": self._session_keys[openid], "openid": openid}
+
+    def _phone_number(self, request: Request, query: Mapping[str, str]) -> dict[str, Any]:
+        self._check_token(query)
+        told, until = self._phone_codes.pop(str(_object(request.body).get("code")), ({}, 0.0))
+        if until <= self.now():
+            raise Refused(40029)
+        return {"errcode": 0, "errmsg": "ok", "phone_info": told}
+
+    def _begin_face(self, request: Request, query: Mapping[str, str]) -> dict[str, Any]:
+        self._check_token(query)
+        asked = _object(request.body)
+        person = asked.get("cert_info")
+        if not isinstance(person, dict) or not all(person.get(name) for name in ("cert_type", "cert_name", "cert_no")):
+            raise Refused(47001)
+        if asked.get("openid") not in self._session_keys:
+            raise Refused(40003)
+        verify_id = "v" + chance.token_hex(16)
+        self._faces[verify_id] = Face(str(asked["openid"]), str(asked.get("out_seq_no")), self.now() + FACE_S)
+        return {"errcode": 0, "errmsg": "ok", "verify_id": verify_id, "expires_in": FACE_S}
+
+    def _face_result(self, request: Request, query: Mapping[str, str]) -> dict[str, Any]:
+        self._check_token(query)
+        asked = _object(request.body)
+        face = self._faces.get(str(asked.get("verify_id")))
+        if face is None or (face.openid, face.sequence) != (asked.get("openid"), asked.get("out_seq_no")):
+            raise Refused(40029)
+        return {"errcode": 0, "errmsg": "ok", "verify_ret": face.result if face.until > self.now() else FACE_NONE}
 
     def _stable_token(self, request: Request, _: Mapping[str, str]) -> dict[str, Any]:
         self._on_demand("WT4")

@@ -75,3 +75,31 @@ def test_a_session_key_is_checked_with_a_token() -> None:
     assert check("ok").fields == {}
     with pytest.raises(Rejected):
         check("old")
+
+
+def with_token(operation: str, path: str, sample: str, **fields: str) -> Reply:
+    return ask(operation, fields, {"/cgi-bin/stable_token": "stable_token.ok.json", path: f"{operation}.{sample}.json"})
+
+
+@pytest.mark.parametrize("sample", ["ok", "number"])
+def test_a_phone_number_whose_country_is_text_or_number(sample: str) -> None:
+    """W10: WeChat's table and its example differ."""
+    reply = with_token("phone_number", "/wxa/business/getuserphonenumber", sample, code="a-code")
+    assert reply.fields == {"phone": "15400000005", "country": "86", "appid": "sample appid", "at": 1793600000}
+
+
+def test_a_phone_code_that_was_used() -> None:
+    with pytest.raises(Rejected) as caught:
+        with_token("phone_number", "/wxa/business/getuserphonenumber", "used", code="a-code")
+    assert [fault.code for fault in caught.value.faults] == ["LOGIN_CODE_EXPIRED"]
+
+
+def test_a_face_check_from_its_beginning_to_its_result() -> None:
+    person = {"sequence": "s1", "openid": OPENID, "name": "韩波德", "id_number": "362623191206116013"}
+    begun = with_token("begin_face_check", "/cityservice/face/identify/getverifyid", "ok", **person)
+    assert begun.fields == {"verify_id": "sample-verify-id", "seconds": 3600}
+    asked = {"verify_id": "sample-verify-id", "sequence": "s1", "openid": OPENID}
+    path = "/cityservice/face/identify/queryverifyinfo"
+    assert with_token("face_result", path, "ok", **asked).fields == {"result": 10000}
+    with pytest.raises(Rejected):
+        with_token("face_result", path, "unknown", **asked)

@@ -55,6 +55,11 @@ def json_schema(service: Service, language: str) -> dict[str, Any]:
     }
 
 
+def names(service: Service) -> tuple[str, ...]:
+    """The names of the form's fields, those of the subject too."""
+    return tuple(field.name for field in _fields(service))
+
+
 def _told(field: FormField, language: str) -> dict[str, Any]:
     told = {"title": field.label.get(language) or field.label["zh"]}
     if field.help:

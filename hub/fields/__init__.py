@@ -10,8 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from hub.fields.day import BirthDate, Date, DateTime, check_period
-from hub.fields.document import IdNumber, Phone, Region, id_check
+from hub.fields.document import (
+    CreditCode,
+    ForeignPermit,
+    HkMacaoPermit,
+    IdNumber,
+    LicenceId,
+    Passport,
+    Phone,
+    Region,
+    TaiwanPermit,
+)
 from hub.fields.form import Form, Group, Items, Unshaped, faults, load
+from hub.fields.identifier import id_check
 from hub.fields.number import Amount, Boolean, Integer, MoneyFen, Year
 from hub.fields.text import Choice, LongText, Name, Strict, Text
 
@@ -21,19 +32,25 @@ __all__ = [
     "BirthDate",
     "Boolean",
     "Choice",
+    "CreditCode",
     "Date",
     "DateTime",
+    "ForeignPermit",
     "Form",
     "Group",
+    "HkMacaoPermit",
     "IdNumber",
     "Integer",
     "Items",
+    "LicenceId",
     "LongText",
     "MoneyFen",
     "Name",
+    "Passport",
     "Phone",
     "Region",
     "Strict",
+    "TaiwanPermit",
     "Text",
     "Unshaped",
     "Year",
@@ -55,6 +72,12 @@ TYPES: Mapping[str, Callable[..., Strict]] = {
     "datetime": DateTime,
     "year": Year,
     "id_number": IdNumber,
+    "credit_code": CreditCode,
+    "licence_id": LicenceId,
+    "hk_macao_permit": HkMacaoPermit,
+    "taiwan_permit": TaiwanPermit,
+    "passport": Passport,
+    "foreign_permit": ForeignPermit,
     "phone": Phone,
     "region": Region,
     "boolean": Boolean,

@@ -1,46 +1,76 @@
-"""Numbers on papers and cards: the citizen's ID number (GB 11643), mobile number, area code (GB/T 2260)."""
+"""Numbers on papers and cards as fields of forms; their rules are in identifier.py. Mobile number, area code."""
 
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import Any, ClassVar
 
 from marshmallow import ValidationError
 
-from hub.fields.text import EARLIEST_YEAR, Text
+from hub.fields import identifier
+from hub.fields.text import Text
 
 
-class IdNumber(Text):
-    """A citizen's ID number of 18 characters (GB 11643-1999). An abolished area code stays valid in it."""
+class Numbered(Text):
+    """A number that the state gives out. Letters may be typed small; full-width digits are refused."""
 
-    _shape: ClassVar[re.Pattern[str]] = re.compile(r"[1-8][0-9]{16}[0-9X]", re.ASCII)
-    _old: ClassVar[re.Pattern[str]] = re.compile(r"[1-8][0-9]{14}", re.ASCII)
-    _provinces: ClassVar[frozenset[str]] = frozenset(
-        str(code)
-        for first, last in ((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71), (81, 83))
-        for code in range(first, last + 1)
-    )
+    kind: ClassVar[str]
+    pattern: ClassVar[str]
 
     def _shaped(self, text: str) -> str:
-        number = text.replace("x", "X")
-        if self._old.fullmatch(number):
-            raise ValidationError("ID_OBSOLETE")
-        if not self._shape.fullmatch(number) or number[:2] not in self._provinces or not self._born(number[6:14]):
-            raise ValidationError("ID_FORMAT")
-        if id_check(number[:17]) != number[17]:
-            raise ValidationError("ID_CHECKSUM")
-        return number
-
-    def _born(self, digits: str) -> bool:
-        try:
-            born = date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-        except ValueError:
-            return False
-        return born.year >= EARLIEST_YEAR and born <= self._today()
+        return identifier.read(self.kind, text.upper() if text.isascii() else text, self._today()).number
 
     def json_schema(self) -> dict[str, Any]:
-        return {"type": "string", "pattern": "^[1-8][0-9]{16}[0-9Xx]$"}
+        return {"type": "string", "pattern": self.pattern}
+
+
+class IdNumber(Numbered):
+    """A citizen's ID number of 18 characters (GB 11643-1999). An abolished area code stays valid in it."""
+
+    kind = "id_number"
+    pattern = "^[1-8][0-9]{16}[0-9Xx]$"
+
+
+class CreditCode(Numbered):
+    """A unified social credit code of 18 characters (GB 32100-2015)."""
+
+    kind = "credit_code"
+    pattern = "^[0-9A-HJ-NPQRTUWXYa-hj-npqrtuwxy]{18}$"
+
+
+class LicenceId(Numbered):
+    """An electronic licence's id: 1.2.156.3005.2 and five parts."""
+
+    kind = "licence_id"
+    pattern = r"^1\.2\.156\.3005\.2\.[0-9A-Za-z.]+$"
+
+
+class HkMacaoPermit(Numbered):
+    """A mainland travel permit of a Hong Kong or Macao resident."""
+
+    kind = "hk_macao_permit"
+    pattern = "^[HMhm][0-9]{8}([0-9]{2})?$"
+
+
+class TaiwanPermit(Numbered):
+    """A mainland travel permit of a Taiwan resident."""
+
+    kind = "taiwan_permit"
+    pattern = "^([0-9]{8}|[0-9]{10}[A-Za-z0-9]?)$"
+
+
+class Passport(Numbered):
+    """A passport's number, of any country."""
+
+    kind = "passport"
+    pattern = "^[A-Za-z0-9]{5,9}$"
+
+
+class ForeignPermit(Numbered):
+    """A foreigner's permanent residence card, of today or of the older form."""
+
+    kind = "foreign_permit"
+    pattern = "^(9[0-9]{16}[0-9Xx]|[A-Za-z]{3}[0-9]{12})$"
 
 
 class Phone(Text):
@@ -71,9 +101,3 @@ class Region(Text):
 
     def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": "^[1-8][0-9]{5}([0-9]{3}){0,2}$"}
-
-
-def id_check(first17: str) -> str:
-    """The 18th character of an ID number (ISO 7064 MOD 11-2)."""
-    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-    return "10X98765432"[sum(int(c) * k for c, k in zip(first17, weights, strict=True)) % 11]

@@ -12,6 +12,7 @@ from hub.errors import Problem
 from hub.gateway.budget import Budget
 from hub.gateway.orders import Answer, Registered
 from hub.gateway.passage import Onward, Passage
+from hub.identity.rules import level_required, require_level
 from hub.switches.rules import State, state
 from hub.switches.service import Switches
 
@@ -53,13 +54,9 @@ def _refuse_closed(found: State) -> None:
 
 def level(onward: Onward, passage: Passage) -> Answer:
     """The service names how surely a person must be known."""
-    if passage.service is not None and passage.caller.level < passage.service.level:
-        raise _too_low(passage.service.level, passage.caller.level)
+    if passage.service is not None:
+        require_level(passage.service.level, passage.caller.level)
     return onward(passage)
-
-
-def _too_low(required: int, present: int) -> Problem:
-    return Problem("LEVEL_REQUIRED", extra={"required_level": required, "level": present})
 
 
 class Whose:
@@ -80,7 +77,7 @@ class Whose:
             return onward(passage)
         person = acts_for or self._person(passage.caller.subject)
         if person is None:
-            raise _too_low(max(service.level, 2), passage.caller.level)
+            raise level_required(max(service.level, 2), passage.caller.level)
         own = {name: getattr(person, name, "") for name in service.subject}
         if not all(own.values()) or any(passage.fields.get(name, value) != value for name, value in own.items()):
             raise Problem("NOT_FOUND")  # another person's data looks like none at all

@@ -7,6 +7,8 @@ import hmac
 import struct
 from datetime import datetime
 
+from hub.errors import Problem
+
 _STEP_S = 30
 _DRIFT = 1  # one step either way: phones' clocks
 _DIGITS = 6
@@ -34,3 +36,17 @@ def matching_step(secret: str, code: str, at: datetime) -> int | None:
 def is_usable(enabled: bool, expires_at: datetime, now: datetime) -> bool:
     """Whether an account may be used at this moment."""
     return enabled and now < expires_at
+
+
+STEPS = ("phone", "real_name", "face")  # of levels 1, 2 and 3
+
+
+def level_required(required: int, present: int) -> Problem:
+    """LEVEL_REQUIRED, which names the steps that are missing, in their order."""
+    missing = list(STEPS[present:required]) or [STEPS[required - 1]]
+    return Problem("LEVEL_REQUIRED", extra={"required_level": required, "level": present, "missing": missing})
+
+
+def require_level(required: int, present: int) -> None:
+    if present < required:
+        raise level_required(required, present)

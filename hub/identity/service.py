@@ -4,21 +4,28 @@ WeChat, and consents and mandates are not kept yet."""
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
-from hub.crypto import Crypto, mask_id, mask_name, mask_phone
+from hub.crypto import Crypto, mask_address, mask_id, mask_name, mask_phone
+from hub.database import one_at_a_time
+from hub.errors import Problem
 from hub.identity import rules
-from hub.identity.models import Person, StaffAccount
+from hub.identity.attempts import Attempts
+from hub.identity.companies import Companies
+from hub.identity.faces import Faces
+from hub.identity.models import Company, FaceCheck, Person, StaffAccount
 from hub.identity.passwords import Passwords
+from hub.identity.sealing import ADDRESS, ID_NUMBER, NAME, PHONE, Sealing
 
-_NAME, _ID_NUMBER, _PHONE, _TOTP = "identity.name", "identity.id_number", "identity.phone", "identity.totp"
+_TOTP = "identity.totp"
 _CLASSIFICATION = 3  # name, number and phone identify a person (security.md 6)
 
 
@@ -69,6 +76,7 @@ class Profile:
     name: Prefilled
     id_number: Prefilled
     phone: Prefilled
+    address: Prefilled
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +96,11 @@ class Identity:
     def __init__(self, crypto: Crypto, clock: Clock) -> None:
         self._crypto = crypto
         self._clock = clock
+        self._sealing = Sealing(crypto)
         self.passwords = Passwords()
+        self.attempts = Attempts(crypto, clock)
+        self.companies = Companies(crypto, clock)
+        self.faces = Faces(crypto, clock)
 
     def new_citizen_id(self) -> str:
         """Says nothing about the person and cannot be guessed."""
@@ -100,51 +112,101 @@ class Identity:
 
     def register_known(self, session: Session, known: Known) -> str:
         """Puts a person in, unless one with this number is there already; returns the citizen id."""
-        tag = self._crypto.lookup(known.id_number, _ID_NUMBER)
-        citizen_id = self.new_citizen_id()
-        put = insert(Person).values(citizen_id=citizen_id, id_number_tag=tag, **self._sealed(citizen_id, known))
-        session.execute(put.on_conflict_do_nothing(index_elements=[Person.id_number_tag]))
-        return session.scalars(select(Person.citizen_id).where(Person.id_number_tag == tag)).one()
+        if (holder := self.holder(session, known.id_number)) is not None:
+            return holder
+        person = Person(citizen_id=self.new_citizen_id(), region=known.region, created_at=self._clock.now())
+        self._put_name(person, known.id_number, known.name, known.source)
+        self._put_phone(person, known.phone, known.source)
+        person.level = known.level
+        session.add(person)
+        session.flush()
+        return person.citizen_id
+
+    def holder(self, session: Session, id_number: str) -> str | None:
+        """Who has this number. Until the transaction ends nobody else can come by it."""
+        one_at_a_time(session, self._crypto.lookup(id_number, ID_NUMBER))
+        return self.citizen_of(session, id_number)
 
     def set_phone(self, session: Session, citizen_id: str, phone: str, source: str) -> None:
         """A number that was proved to be the person's: level 1 at least."""
-        values = {**self._sealed_phone(citizen_id, phone, source), "level": func.greatest(Person.level, 1)}
-        session.execute(update(Person).where(Person.citizen_id == citizen_id).values(**values))
+        person = self._locked(session, citizen_id)
+        self._put_phone(person, phone, source)
+        person.level = max(person.level, 1)
+
+    def set_name(self, session: Session, citizen_id: str, id_number: str, name: str, source: str) -> None:
+        """Number and name that the state says belong together, of a person who has none yet: level 2 at least."""
+        person = self._locked(session, citizen_id)
+        self._put_name(person, id_number, name, source)
+        person.level = max(person.level, 2)
+
+    def set_face(self, session: Session, citizen_id: str) -> None:
+        """The face was found to be that of the registered person: level 3."""
+        self._locked(session, citizen_id).level = 3
+
+    def set_address(self, session: Session, citizen_id: str, address: str, source: str) -> None:
+        person = self._locked(session, citizen_id)
+        person.address_sealed = self._sealing.box(person).seal(address, f"{ADDRESS}:{citizen_id}")
+        person.address_source, person.address_at = source, self._clock.now()
+
+    def same_phone(self, session: Session, one: str, other: str) -> bool:
+        """Whether both proved the same number to be theirs."""
+        phones = [self._sealing.opened(self._locked(session, each)).get("phone") for each in (one, other)]
+        return phones[0] is not None and phones[0] == phones[1]
 
     def registered(self, session: Session | Connection, citizen_id: str) -> Registered | None:
         """Number and name as the state has them; None when the person has not been made sure of."""
         row = session.execute(
-            select(Person.id_number_sealed, Person.name_sealed).where(Person.citizen_id == citizen_id)
+            select(Person.key_sealed, Person.id_number_sealed, Person.name_sealed).where(
+                Person.citizen_id == citizen_id
+            )
         ).one_or_none()
-        if row is None or row[0] is None or row[1] is None:
+        if row is None or row[1] is None or row[2] is None:
             return None
-        return Registered(self._open(row[0], _ID_NUMBER, citizen_id), self._open(row[1], _NAME, citizen_id))
+        opened = self._sealing.open
+        return Registered(opened(row[0], row[1], ID_NUMBER, citizen_id), opened(row[0], row[2], NAME, citizen_id))
 
     def citizen_of(self, session: Session, id_number: str) -> str | None:
         """The citizen who is registered with this number."""
-        tag = self._crypto.lookup(id_number, _ID_NUMBER)
-        return session.scalars(select(Person.citizen_id).where(Person.id_number_tag == tag)).one_or_none()
+        tags = self._crypto.tags(id_number, ID_NUMBER)
+        return session.scalars(select(Person.citizen_id).where(Person.id_number_tag.in_(tags))).one_or_none()
 
     def profile(self, session: Session, citizen_id: str) -> Profile | None:
+        """Masked."""
         person = session.get(Person, citizen_id)
         if person is None:
             return None
-        at, source = person.registered_at, person.registered_source
-        known = {
-            purpose: self._open(sealed, purpose, citizen_id) if sealed else None
-            for purpose, sealed in (
-                (_NAME, person.name_sealed),
-                (_ID_NUMBER, person.id_number_sealed),
-                (_PHONE, person.phone_sealed),
-            )
-        }
-        name, id_number, phone = known[_NAME], known[_ID_NUMBER], known[_PHONE]
-        return Profile(
-            person.level,
-            Prefilled(mask_name(name), source, at) if name else _UNKNOWN,
-            Prefilled(mask_id(id_number), source, at) if id_number else _UNKNOWN,
-            Prefilled(mask_phone(phone), person.phone_source, person.phone_at) if phone else _UNKNOWN,
+        masks = {"name": mask_name, "id_number": mask_id, "phone": mask_phone, "address": mask_address}
+        return _profile(person, {name: masks[name](value) for name, value in self._sealing.opened(person).items()})
+
+    def copy(self, session: Session, citizen_id: str) -> Profile | None:
+        """The same in clear: only for the person, who has a right to it."""
+        person = session.get(Person, citizen_id)
+        return _profile(person, self._sealing.opened(person)) if person else None
+
+    def erase(self, session: Session, citizen_id: str) -> None:
+        """Everything that is kept of this person here, and with the data key whatever a copy may still hold sealed."""
+        session.execute(delete(Person).where(Person.citizen_id == citizen_id))
+        session.execute(delete(FaceCheck).where(FaceCheck.citizen_id == citizen_id))
+
+    def reseal(self, session: Session, most: int) -> int:
+        """Brings at most so many people, companies and accounts under the key that seals now; how many it were. What
+        somebody else has in hand is left for the next time."""
+        head = self._crypto.head
+        persons = session.scalars(stale(select(Person), Person.key_sealed, head, most)).all()
+        persons = (
+            persons
+            or session.scalars(select(Person).where(_keyless()).limit(most).with_for_update(skip_locked=True)).all()
         )
+        for person in persons:
+            self._sealing.renew(person)
+        companies = session.scalars(stale(select(Company), Company.key_sealed, head, most)).all()
+        for company in companies:
+            self._sealing.put_company(company, self._sealing.opened_company(company))
+        accounts = session.scalars(stale(select(StaffAccount), StaffAccount.totp_sealed, head, most)).all()
+        for account in accounts:
+            account.totp_sealed = self._crypto.reseal(account.totp_sealed, f"{_TOTP}:{account.username}")
+        session.flush()
+        return len(persons) + len(companies) + len(accounts)
 
     def standing(
         self, session: Session | Connection, kind: Literal["citizen", "staff"], subject: str
@@ -178,7 +240,7 @@ class Identity:
         account = session.scalars(select(StaffAccount).where(StaffAccount.username == username)).one_or_none()
         if account is None:
             return None
-        secret = self._open(account.totp_sealed, _TOTP, username)
+        secret = self._crypto.open(account.totp_sealed, f"{_TOTP}:{username}").decode()
         usable = rules.is_usable(account.enabled, account.expires_at, self._clock.now())
         return Staff(account.staff_id, account.password_hash, secret, account.role, usable)
 
@@ -196,31 +258,58 @@ class Identity:
         )
         return session.scalars(spent).one_or_none() is not None
 
-    def _sealed(self, citizen_id: str, known: Known) -> dict[str, object]:
-        return {
-            "level": known.level,
-            "region": known.region,
-            "id_number_sealed": self._seal(known.id_number, _ID_NUMBER, citizen_id),
-            "name_sealed": self._seal(known.name, _NAME, citizen_id),
-            "registered_source": known.source,
-            "registered_at": self._clock.now(),
-            "created_at": self._clock.now(),
-            **self._sealed_phone(citizen_id, known.phone, known.source),
-        }
+    def under_other_keys(self, session: Session) -> int:
+        """How many people, companies and accounts are not under the key that seals now."""
+        columns = Person.key_sealed, Company.key_sealed, StaffAccount.totp_sealed
+        count = sum(count_stale(session, column, self._crypto.head) for column in columns)
+        return count + (session.scalar(select(func.count()).where(_keyless())) or 0)
 
-    def _sealed_phone(self, citizen_id: str, phone: str, source: str) -> dict[str, object]:
-        return {
-            "phone_tag": self._crypto.lookup(phone, _PHONE),
-            "phone_sealed": self._seal(phone, _PHONE, citizen_id),
-            "phone_source": source,
-            "phone_at": self._clock.now(),
-        }
+    def _locked(self, session: Session, citizen_id: str) -> Person:
+        person = session.get(Person, citizen_id, with_for_update=True)
+        if person is None:
+            raise Problem("SESSION_REVOKED", note="a person who is not there any more")
+        return person
 
-    def _seal(self, value: str, purpose: str, owner: str) -> bytes:
-        return self._crypto.seal(value.encode(), f"{purpose}:{owner}")
+    def _put_name(self, person: Person, id_number: str, name: str, source: str) -> None:
+        box = self._sealing.box(person)
+        person.id_number_tag = self._crypto.tag(id_number, ID_NUMBER)
+        person.id_number_sealed = box.seal(id_number, f"{ID_NUMBER}:{person.citizen_id}")
+        person.name_sealed = box.seal(name, f"{NAME}:{person.citizen_id}")
+        person.registered_source, person.registered_at = source, self._clock.now()
 
-    def _open(self, sealed: bytes, purpose: str, owner: str) -> str:
-        return self._crypto.open(sealed, f"{purpose}:{owner}").decode()
+    def _put_phone(self, person: Person, phone: str, source: str) -> None:
+        person.phone_tag = self._crypto.tag(phone, PHONE)
+        person.phone_sealed = self._sealing.box(person).seal(phone, f"{PHONE}:{person.citizen_id}")
+        person.phone_source, person.phone_at = source, self._clock.now()
+
+
+def stale(rows: Select[Any], sealed: Any, head: bytes, most: int) -> Select[Any]:
+    """At most so many of these rows whose `sealed` is not under the key that seals now, locked."""
+    under = func.substring(sealed, 1, len(head))
+    return rows.where(sealed.is_not(None), under != head).limit(most).with_for_update(skip_locked=True)
+
+
+def count_stale(session: Session, sealed: Any, head: bytes) -> int:
+    under = func.substring(sealed, 1, len(head))
+    return session.scalar(select(func.count()).where(sealed.is_not(None), under != head)) or 0
+
+
+def _keyless() -> ColumnElement[bool]:
+    """People from before each had a data key."""
+    kept = Person.id_number_sealed.is_not(None) | Person.phone_sealed.is_not(None)
+    return Person.key_sealed.is_(None) & kept
+
+
+def _profile(person: Person, values: Mapping[str, str]) -> Profile:
+    registered = person.registered_source, person.registered_at
+    origins = {
+        "name": registered,
+        "id_number": registered,
+        "phone": (person.phone_source, person.phone_at),
+        "address": (person.address_source, person.address_at),
+    }
+    told = {name: Prefilled(values[name], *origin) if name in values else _UNKNOWN for name, origin in origins.items()}
+    return Profile(person.level, **told)
 
 
 _UNKNOWN = Prefilled(None, None, None)

@@ -8,15 +8,15 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
 from hub.crypto import Crypto, token_hash
-from hub.database import Database
+from hub.database import Database, one_at_a_time
 from hub.errors import Problem
-from hub.identity.service import Identity
+from hub.identity.service import Identity, count_stale, stale
 from hub.login import rules
 from hub.login.models import Attempt, Binding, Code
 from hub.login.sessions import Sessions, Tokens
@@ -54,7 +54,7 @@ class Login:
     def sign_in(self, code: str, trace: Trace, key_thumbprint: str = "") -> Tokens:
         """Tokens for what wx.login gave. Raises LOGIN_CODE_USED, LOGIN_CODE_EXPIRED, LOGIN_BLOCKED, or what keeps
         WeChat from answering; only when it was certainly not asked may the same code be tried again."""
-        self._mark(code)
+        self.mark(code)
         try:
             reply = self._ask("code2session", {"code": code}, trace)
         except Rejected as error:
@@ -81,12 +81,56 @@ class Login:
 
     def citizen_of(self, session: Session, openid: str) -> str | None:
         """The citizen behind a WeChat user who has been here before."""
-        tag = self._crypto.lookup(openid, _OPENID)
-        return session.scalars(select(Binding.citizen_id).where(Binding.openid_tag == tag)).one_or_none()
+        tags = self._crypto.tags(openid, _OPENID)
+        return session.scalars(select(Binding.citizen_id).where(Binding.openid_tag.in_(tags))).one_or_none()
 
     def bind(self, session: Session, openid: str, citizen_id: str) -> None:
         """A WeChat user who has not been here is that citizen."""
-        session.execute(self._binding(openid, citizen_id, None))
+        self._bound(session, openid, citizen_id)
+        session.flush()
+
+    def wechat_user(self, session: Session, citizen_id: str) -> tuple[str, str | None]:
+        """openid and session key of the citizen's latest login. They never leave the hub."""
+        latest = select(Binding).where(Binding.citizen_id == citizen_id).order_by(Binding.updated_at.desc()).limit(1)
+        binding = session.scalars(latest).one_or_none()
+        if binding is None:
+            raise Problem("SESSION_REVOKED", note="no WeChat user is bound to this citizen")
+        return self._opened(binding)
+
+    def begin(self, session: Session, citizen_id: str, key_thumbprint: str = "") -> Tokens:
+        """A new session at the level the citizen has now."""
+        standing = self._identity.standing(session, "citizen", citizen_id)
+        if standing is None:
+            raise Problem("SESSION_REVOKED", note="bound to a person who is not there")
+        return self._sessions.begin(session, "citizen", citizen_id, standing, key_thumbprint)
+
+    def join(self, session: Session, visitor: str, citizen_id: str) -> None:
+        """Whoever was the visitor is this citizen from now on; the visitor's sessions are over."""
+        session.execute(update(Binding).where(Binding.citizen_id == visitor).values(citizen_id=citizen_id))
+        self._sessions.end_all(session, visitor, "joined")
+        self._identity.erase(session, visitor)
+
+    def erase(self, session: Session, citizen_id: str) -> None:
+        """No WeChat user leads to this citizen any more, and no session is left."""
+        session.execute(delete(Binding).where(Binding.citizen_id == citizen_id))
+        self._sessions.end_all(session, citizen_id, "erased")
+
+    def forget(self, citizen_id: str) -> None:
+        """This worker looks at the citizen's sessions anew, now that something of them has changed."""
+        self._sessions.forget(citizen_id)
+
+    def reseal(self, session: Session, most: int) -> int:
+        """Brings at most so many WeChat bindings under the key that seals now; how many it were."""
+        bindings = session.scalars(stale(select(Binding), Binding.openid_sealed, self._crypto.head, most)).all()
+        for binding in bindings:
+            at, opened = binding.updated_at, self._opened(binding)
+            self._put(binding, *opened)
+            binding.updated_at = at
+        session.flush()
+        return len(bindings)
+
+    def under_other_keys(self, session: Session) -> int:
+        return count_stale(session, Binding.openid_sealed, self._crypto.head)
 
     def sweep(self, session: Session) -> None:
         """Forget what is too old to matter: codes, sessions, attempts."""
@@ -94,8 +138,10 @@ class Login:
         session.execute(delete(Code).where(Code.seen_at < now - _CODE_KEPT))
         session.execute(delete(Attempt).where(Attempt.until < now))
         self._sessions.sweep(session)
+        self._identity.attempts.sweep(session)
 
-    def _mark(self, code: str) -> None:
+    def mark(self, code: str) -> None:
+        """This code is being used; raises LOGIN_CODE_USED when it was before."""
         put = insert(Code).values(code_hash=token_hash(code), seen_at=self._clock.now())
         with self._database.session() as session:
             fresh = session.scalars(put.on_conflict_do_nothing().returning(Code.code_hash)).one_or_none()
@@ -103,25 +149,33 @@ class Login:
             raise Problem("LOGIN_CODE_USED")
 
     def _enter(self, session: Session, openid: str, session_key: str, key_thumbprint: str) -> Tokens:
-        visitor = self._identity.new_citizen_id()
-        put = self._binding(openid, visitor, session_key)
-        fresh = {"session_key_sealed": put.excluded.session_key_sealed, "updated_at": put.excluded.updated_at}
-        put = put.on_conflict_do_update(index_elements=[Binding.openid_tag], set_=fresh)
-        citizen_id = session.scalars(put.returning(Binding.citizen_id)).one()
-        if citizen_id == visitor:
-            self._identity.register_visitor(session, visitor)
-        standing = self._identity.standing(session, "citizen", citizen_id)
-        if standing is None:
-            raise Problem("SESSION_REVOKED", note="bound to a person who is not there")
-        return self._sessions.begin(session, "citizen", citizen_id, standing, key_thumbprint)
+        binding = self._found(session, openid)
+        if binding is None:
+            binding = self._bound(session, openid, self._identity.new_citizen_id())
+            self._identity.register_visitor(session, binding.citizen_id)
+        self._put(binding, openid, session_key)
+        return self.begin(session, binding.citizen_id, key_thumbprint)
 
-    def _binding(self, openid: str, citizen_id: str, session_key: str | None) -> Any:
-        tag = self._crypto.lookup(openid, _OPENID)
+    def _found(self, session: Session, openid: str) -> Binding | None:
+        """Nobody else can bind this WeChat user until the transaction ends."""
+        one_at_a_time(session, self._crypto.lookup(openid, _OPENID))
+        tags = self._crypto.tags(openid, _OPENID)
+        return session.scalars(select(Binding).where(Binding.openid_tag.in_(tags)).with_for_update()).one_or_none()
+
+    def _bound(self, session: Session, openid: str, citizen_id: str) -> Binding:
+        binding = Binding(citizen_id=citizen_id)
+        self._put(binding, openid, None)
+        session.add(binding)
+        return binding
+
+    def _put(self, binding: Binding, openid: str, session_key: str | None) -> None:
+        tag = self._crypto.tag(openid, _OPENID)
+        binding.openid_tag, binding.updated_at = tag, self._clock.now()
+        binding.openid_sealed = self._crypto.seal(openid.encode(), f"{_OPENID}:{tag.hex()}")
         sealed = self._crypto.seal(session_key.encode(), f"{_SESSION_KEY}:{tag.hex()}") if session_key else None
-        return insert(Binding).values(
-            openid_tag=tag,
-            openid_sealed=self._crypto.seal(openid.encode(), f"{_OPENID}:{tag.hex()}"),
-            session_key_sealed=sealed,
-            citizen_id=citizen_id,
-            updated_at=self._clock.now(),
-        )
+        binding.session_key_sealed = sealed
+
+    def _opened(self, binding: Binding) -> tuple[str, str | None]:
+        tag, key = binding.openid_tag.hex(), binding.session_key_sealed
+        openid = self._crypto.open(binding.openid_sealed, f"{_OPENID}:{tag}").decode()
+        return openid, self._crypto.open(key, f"{_SESSION_KEY}:{tag}").decode() if key else None

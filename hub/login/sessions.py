@@ -93,6 +93,17 @@ class Sessions:
         for token in over:
             self._seen.pop(token, None)
 
+    def end_all(self, session: Session, subject: str, reason: str) -> None:
+        """Every session of this subject; `forget` it once that is committed."""
+        for id in session.scalars(select(SignedIn.session_id).where(SignedIn.subject == subject)).all():
+            self._end(session, id, reason)
+
+    def forget(self, subject: str) -> None:
+        """Believe none of the subject's tokens without another look."""
+        for token, seen in list(self._seen.items()):
+            if seen.principal is not None and seen.principal.citizen_id == subject:
+                self._seen.pop(token, None)
+
     def principal(self, access_token: str) -> Principal:
         """Whose token this is. Raises TOKEN_INVALID, or SESSION_REVOKED when its session has ended."""
         seen = self._seen.get(access_token)

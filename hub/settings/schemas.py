@@ -58,6 +58,7 @@ class HubSchema(Strict):
     token_keys = fields.Dict(keys=identifier(), values=Reference(), required=True, validate=validate.Length(1, 5))
     seal_keys = fields.Dict(keys=identifier(), values=Reference(), required=True, validate=validate.Length(1, 20))
     sign_keys = fields.Dict(keys=identifier(), values=Reference(), load_default=dict, validate=validate.Length(0, 20))
+    suite = fields.String(load_default="intl", validate=validate.OneOf(["intl", "sm"]))
     hotline = Matching(re.compile(r"[0-9-]{3,20}", re.ASCII), "a telephone number", load_default="12345")
     max_in_flight = whole(1, 512, load_default=220)
     staff_hours = whole(1, 24, load_default=8)

@@ -193,6 +193,7 @@ class Hub:
     token_keys: Mapping[str, str] = field(default_factory=dict, repr=False)  # key id -> secret; the first signs
     seal_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
     sign_keys: Mapping[str, str] = field(default_factory=dict, repr=False)
+    suite: str = "intl"  # intl: AES-256-GCM, HMAC-SHA-256 | sm: SM4-GCM, HMAC-SM3
     hotline: str = "12345"
     max_in_flight: int = 220
     staff_hours: int = 8

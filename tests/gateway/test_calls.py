@@ -24,7 +24,10 @@ def test_answer_and_record(world: World) -> None:
     order = world.order("balance", year=2025)
     answer = world.gateway.call(order)
     assert answer.fields == {
-        "id_number": PEOPLE["c-anna"].id_number, "balance_fen": 1250, "status": "normal", "payments": []
+        "id_number": PEOPLE["c-anna"].id_number,
+        "balance_fen": 1250,
+        "status": "normal",
+        "payments": [],
     }
     assert (answer.system, answer.stale, answer.done) == ("alpha", False, True)
     (record,) = world.records(order.trace)
@@ -55,7 +58,9 @@ def test_row_B50_another_persons_number_looks_like_nothing(world: World) -> None
 
 def test_a_level_too_low_says_which_is_needed(world: World) -> None:
     problem = refused(world, "balance", known(ANNA, 1))
-    assert problem.code == "LEVEL_REQUIRED" and problem.extra == {"required_level": 2, "level": 1}
+    assert problem.code == "LEVEL_REQUIRED" and problem.extra == {
+        "required_level": 2, "level": 1, "missing": ["real_name"],
+    }  # fmt: skip
     assert refused(world, "balance", Caller("c-nobody", 2)).code == "LEVEL_REQUIRED"
     assert not world.offices["alpha"].seen
 

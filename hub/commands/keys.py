@@ -1,0 +1,55 @@
+"""`hub keys`: under which keys people and logins are sealed, and bringing them under the one that seals now.
+
+Every batch is a transaction of its own and every row says under which key it is: stopped at any moment, begun again, or
+run twice at once, nothing is lost. Records of the inbox and stored answers stay under the key they came with.
+"""
+
+from __future__ import annotations
+
+import click
+
+from hub.commands.opening import as_json, opened, print_json
+from hub.main import Hub
+
+_BATCH = 100
+
+
+@click.group()
+def keys() -> None:
+    """Look at the sealing keys, and reseal under the first of them."""
+
+
+@keys.command()
+@as_json
+def status(json_wanted: bool) -> None:
+    """The key that seals now, and how much is still under others."""
+    with opened() as hub:
+        told = {"sealing": hub.crypto.head.decode().strip("."), "under_other_keys": left(hub)}
+    if json_wanted:
+        print_json(told)
+    else:
+        click.echo(f"Sealing under {told['sealing']}; under other keys: {told['under_other_keys']}")
+
+
+@keys.command()
+def reseal() -> None:
+    """Bring people, companies, accounts and logins under the first key. May be stopped and run again."""
+    with opened() as hub:
+        done = reseal_all(hub)
+        click.echo(f"Resealed {done}; under other keys: {left(hub)}")
+
+
+def reseal_all(hub: Hub) -> int:
+    """How many rows it were."""
+    done = 0
+    while True:
+        with hub.database.session() as session:
+            batch = hub.identity.reseal(session, _BATCH) + hub.login.reseal(session, _BATCH)
+        if not batch:
+            return done
+        done += batch
+
+
+def left(hub: Hub) -> int:
+    with hub.database.session() as session:
+        return hub.identity.under_other_keys(session) + hub.login.under_other_keys(session)
