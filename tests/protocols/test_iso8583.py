@@ -182,7 +182,7 @@ def test_quirk_Q28_the_answer_to_the_question_before(bank: Clearing) -> None:
         ({"down": True}, Unavailable),
     ],
 )
-def test_fault_F1_fault_F4_fault_F5_fault_F6_fault_F8_a_sick_host(bank: Clearing, toxic: dict[str, Any], kind: type[PortError]) -> None:
+def test_fault_F1_F4_F5_F6_F8(bank: Clearing, toxic: dict[str, Any], kind: type[PortError]) -> None:
     adapter = bank.adapter()
     ask(adapter, "query_balance", **PERSON)
     bank.tell("/twin/toxics", **toxic)
