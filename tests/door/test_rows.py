@@ -204,6 +204,11 @@ def test_row_B44_periods(server: Server) -> None:
     refused(server, {"from": "2022-02-01", "to": "2024-01-01"}, 422, "RANGE_TOO_LONG", path="/api/v1/periods")
 
 
+@pytest.mark.parametrize("dot", ["\u2022", "\u30fb", ".", "\uff0e"])
+def test_row_B54_every_dot_between_the_parts_of_a_name_is_one(server: Server, dot: str) -> None:
+    assert server.post(PEOPLE, {"name": f"阿依{dot}古丽"}).body["fields"]["name"] == "阿依\u00b7古丽"
+
+
 def test_row_B61_templates_stay_text(server: Server) -> None:
     for text in ("{{7*7}}", "${7*7}", "{0.__class__}", "%s"):
         assert server.post(PEOPLE, {"name": text}).body["fields"]["name"] == text.replace(".", "·")

@@ -237,7 +237,7 @@ def test_calls_of_one_trace_without_any_subject(desk: Desks, hub: Any) -> None:
     assert desk("auditor").get(f"/audit?target=trace:{TRACE}")["items"][0]["act"] == "call.read"
 
 
-def test_row_T25_without_the_room_every_operations_route_is_unknown(hub: Any, desk: Desks) -> None:
+def test_threat_T25_without_the_room_every_operations_route_is_unknown(hub: Any, desk: Desks) -> None:
     """What create_app(hub, ops=False) serves in public: 404, also to who could do it."""
     public = build(hub, [docs.make]).test_client()
     operator = Desk(public, desk("operator").token)

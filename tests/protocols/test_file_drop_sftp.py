@@ -171,7 +171,7 @@ def test_fault_F7_a_line_that_breaks_within_a_download_gives_nothing(server: Ssh
     backwards.close()
 
 
-def test_a_silent_server_ends_at_the_deadline(server: Sshd) -> None:
+def test_fault_F1_a_silent_server_ends_at_the_deadline(server: Sshd) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         adapter = opened(replace(server, port=silent.getsockname()[1]))
         began = time.monotonic()

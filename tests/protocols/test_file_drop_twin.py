@@ -258,7 +258,7 @@ def test_fault_F7_a_file_cut_short(start: Callable[..., Department], system: str
 
 
 @pytest.mark.parametrize("toxic", [{"down": True}, {"hang": True}, {"latency_ms": 5000}])
-def test_a_sick_server_is_unavailable_at_the_deadline(start: Callable[..., Department], toxic: dict[str, Any]) -> None:
+def test_fault_F1_F8_a_sick_server_is_unavailable(start: Callable[..., Department], toxic: dict[str, Any]) -> None:
     department = start("elderly")
     department.drop()
     department.tell("toxics", **toxic)

@@ -98,7 +98,7 @@ def test_quirk_Q30_no_message_of_another_dialect_gives_wrong_values(other: str) 
     assert refused == 4000 or (other in ("dialect_utf8.yaml", "dialect_lengths.yaml") and refused > 2000)
 
 
-def test_quirk_Q30_row_B92_cut_or_changed_messages(bank: Clearing) -> None:
+def test_quirk_Q30_fault_F7_row_B92_cut_or_changed_messages(bank: Clearing) -> None:
     adapter, told = bank.adapter(), bank.twin.told
     true, sizes = ask(adapter, "query_balance", **PERSON).fields, list[int]()
 
@@ -182,7 +182,7 @@ def test_quirk_Q28_the_answer_to_the_question_before(bank: Clearing) -> None:
         ({"down": True}, Unavailable),
     ],
 )
-def test_fault_F1_fault_F4_fault_F5_fault_F6(bank: Clearing, toxic: dict[str, Any], kind: type[PortError]) -> None:
+def test_fault_F1_F4_F5_F6_F8(bank: Clearing, toxic: dict[str, Any], kind: type[PortError]) -> None:
     adapter = bank.adapter()
     ask(adapter, "query_balance", **PERSON)
     bank.tell("/twin/toxics", **toxic)

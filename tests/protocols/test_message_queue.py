@@ -157,7 +157,7 @@ def test_threat_T16_no_markup_of_a_citizen_gets_into_the_message(site: MessageQu
 
 
 @pytest.mark.parametrize("quirk", ["Q54", "lost", "silent"])
-def test_quirk_Q54_no_receipt_is_no_answer(site: MessageQueueSite, quirk: str) -> None:
+def test_quirk_Q54_fault_F1_fault_F11_fault_F12_no_receipt_is_no_answer(site: MessageQueueSite, quirk: str) -> None:
     site.quirks[quirk] = True
     with pytest.raises(OutcomeUnknown):
         declare(declaring(site.address, "q"), seconds=1)
@@ -204,7 +204,7 @@ class Between:
 
 
 @pytest.mark.parametrize("silent", [False, True])
-def test_quirk_Q54_the_broker_goes_away_before_it_confirms(rabbitmq: Rabbit, silent: bool) -> None:
+def test_quirk_Q54_fault_F1_fault_F12_the_broker_goes_away_before_it_confirms(rabbitmq: Rabbit, silent: bool) -> None:
     queue = rabbitmq.queue()
     with closing(Between(rabbitmq.port, b"91360423MA0000001X", silent)) as wire:
         adapter = declaring(f"amqp://127.0.0.1:{wire.port}", queue)
@@ -220,7 +220,7 @@ def test_nobody_listens_to_the_topic(rabbitmq: Rabbit) -> None:
         declare(declaring(rabbitmq.address, "county.nobody"))
 
 
-def test_the_broker_is_away_or_refuses_us(rabbitmq: Rabbit, site: MessageQueueSite) -> None:
+def test_fault_F8_the_broker_is_away_or_refuses_us(rabbitmq: Rabbit, site: MessageQueueSite) -> None:
     lines = [Line("amqp", rabbitmq), Line("stomp", site)]
     for line in lines:
         line.adapter.probe(time.monotonic() + 10)

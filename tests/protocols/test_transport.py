@@ -275,7 +275,7 @@ def test_a_silent_tls_handshake_ends_at_the_deadline() -> None:
 # -- the size and the shape of an answer
 
 
-def test_row_B94_a_compression_bomb_costs_its_cap_and_no_more() -> None:
+def test_threat_T13_row_B94_a_compression_bomb_costs_its_cap_and_no_more() -> None:
     script = f"""
         import resource, time
         from adapters.protocols.transport import Transport
@@ -348,7 +348,7 @@ def test_close_delimited_says_that_it_is_not_framed() -> None:
 
 
 @pytest.mark.parametrize("status", ["302 Found", "308 Permanent Redirect"])
-def test_row_B95_a_redirect_takes_nothing_anywhere(status: str) -> None:
+def test_threat_T12_row_B95_a_redirect_takes_nothing_anywhere(status: str) -> None:
     with Rogue(always(OK)) as thief:
         script = always(http(b"", f"Location: {thief.url}/steal", status=status))
         fails(script, Garbled, "UPSTREAM_REDIRECT")
@@ -415,7 +415,7 @@ SPELLINGS = [
 
 
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_odd_addresses_reach_nothing_even_where_private_ones_are_allowed(spelling: str) -> None:
+def test_threat_T11_odd_addresses_reach_nothing_even_where_private_ones_are_allowed(spelling: str) -> None:
     with Rogue(always(OK)) as rogue:
         with pytest.raises(Problem) as caught:
             ask(spelling.format(port=rogue.port))
@@ -426,7 +426,7 @@ def test_odd_addresses_reach_nothing_even_where_private_ones_are_allowed(spellin
 @pytest.mark.parametrize(
     "host", ["127.0.0.1", "localhost", "10.1.2.3", "192.168.0.1", "172.16.0.1", "[::1]", "[fc00::1]"]
 )
-def test_private_addresses_need_permission(host: str) -> None:
+def test_threat_T11_private_addresses_need_permission(host: str) -> None:
     with pytest.raises(Problem) as caught:
         target.resolve(f"http://{host}:80", allow_private=False)
     assert caught.value.code == "CONFIG_INVALID"
@@ -436,7 +436,7 @@ def test_private_addresses_need_permission(host: str) -> None:
 @pytest.mark.parametrize(
     "host", ["169.254.169.254", "100.100.100.200", "0.0.0.0", "224.0.0.1", "[fe80::1]", "[fd00:ec2::254]", "[::]"]
 )
-def test_metadata_and_link_local_are_never_allowed(host: str) -> None:
+def test_threat_T11_metadata_and_link_local_are_never_allowed(host: str) -> None:
     with pytest.raises(Problem):
         target.resolve(f"http://{host}", allow_private=True)
 
@@ -446,7 +446,7 @@ def test_a_public_address_needs_no_permission() -> None:
     assert (found.address, found.port, found.secure, found.path) == ("1.2.3.4", 443, True, "/ws")
 
 
-def test_a_name_is_resolved_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threat_T11_a_name_is_resolved_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """DNS rebinding: the second answer of the resolver is never asked for."""
     asked: list[str] = []
 
@@ -462,7 +462,7 @@ def test_a_name_is_resolved_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked == ["medical.example"]
 
 
-def test_a_name_with_one_address_inside_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_threat_T11_a_name_with_one_address_inside_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     def resolver(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
         return [(2, 1, 6, "", ("1.2.3.4", port)), (2, 1, 6, "", ("10.0.0.1", port))]
 

@@ -213,7 +213,7 @@ def test_several_files_of_one_namespace(tmp_path: Path) -> None:
         "../x.xsd",
     ],
 )
-def test_row_T14_nothing_is_fetched_from_outside_the_folder(tmp_path: Path, location: str) -> None:
+def test_threat_T14_nothing_is_fetched_from_outside_the_folder(tmp_path: Path, location: str) -> None:
     folder = tmp_path / "adapter"
     folder.mkdir()
     (tmp_path / "x.xsd").write_text('<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"/>', encoding="utf-8")

@@ -59,7 +59,7 @@ def test_depth_that_is_fine() -> None:
     assert tree_of(parse("<a>" * 100 + "</a>" * 100))
 
 
-def test_fault_T13_small_elements_by_the_million_are_refused_before_the_parser() -> None:
+def test_threat_T13_small_elements_by_the_million_are_refused_before_the_parser() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for piece in (b"<a/>", b'<a b="" c="" d="">'):
         with pytest.raises(Garbled) as caught:

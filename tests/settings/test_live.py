@@ -125,7 +125,7 @@ def test_a_file_being_written_is_left_alone_until_it_stands_still(settings: Sett
     assert becomes(lambda: settings.problem is None)
 
 
-def test_row_T27_a_secret_that_changes_is_in_force_without_a_restart(settings: Settings, home: Path) -> None:
+def test_threat_T27_a_secret_that_changes_is_in_force_without_a_restart(settings: Settings, home: Path) -> None:
     (home / "secrets/medical_password").write_text("rotated\n", encoding="utf-8")
     assert becomes(lambda: settings.now.systems["medical_insurance"].secrets["password"] == "rotated")
 
