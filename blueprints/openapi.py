@@ -88,6 +88,14 @@ class Problem(marshmallow.Schema):
     notice = fields.String()
     errors = fields.List(fields.Nested(Fault))
     retry_after = fields.Integer(metadata={"description": "Seconds"})
+    required_level = fields.Integer(metadata={"description": "With LEVEL_REQUIRED: the level that is asked for."})
+    level = fields.Integer(metadata={"description": "With LEVEL_REQUIRED: the level there is."})
+    missing = fields.List(
+        fields.String(metadata={"enum": ["phone", "real_name", "face"]}),
+        metadata={"description": "With LEVEL_REQUIRED: the steps that are missing, in their order."},
+    )
+    possible = fields.List(fields.String(), metadata={"description": "With STATE_CONFLICT: what is possible now."})
+    consent = fields.Dict(metadata={"description": "With CONSENT_MISSING: what to consent to, and its text."})
 
 
 def strict_field(_: Any, field: fields.Field[Any], **__: Any) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from hub.database import Database
 from hub.errors import Problem
 from hub.gateway.orders import Caller, Registered
 from hub.gateway.service import Gateway
+from hub.identity.rules import level_required
 from hub.settings.shapes import Snapshot
 from hub.signing import Signing
 from hub.trace import Trace
@@ -174,7 +175,7 @@ class Credentials:
     def _person(self, caller: Caller) -> Registered:
         person = self._registered(caller.subject)
         if person is None:
-            raise Problem("LEVEL_REQUIRED", extra={"required_level": 2, "level": caller.level})
+            raise level_required(2, caller.level)
         return person
 
     def _seal(self, owner: str, what: str, value: bytes) -> bytes:

@@ -16,6 +16,7 @@ from hub.clock import Clock
 from hub.crypto import Crypto, mask_id, mask_name
 from hub.errors import Problem
 from hub.gateway.orders import ActsFor
+from hub.identity.rules import level_required
 from hub.identity.service import Identity, Registered
 from hub.ledger import Exchange
 from hub.ledger.service import acted
@@ -231,7 +232,8 @@ class Mandates:
     def _registered(self, session: Session, citizen_id: str) -> Registered:
         own = self._identity.registered(session, citizen_id)
         if own is None:
-            raise Problem("LEVEL_REQUIRED", extra={"required_level": 2})
+            standing = self._identity.standing(session, "citizen", citizen_id)
+            raise level_required(2, standing.level if standing else 0)
         return own
 
     def _leave_room(self, session: Session, holder: str) -> None:
