@@ -22,6 +22,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "systems": ("hub.commands.listing:systems", "List departmental systems, switch and probe them."),
     "new": ("hub.commands.new:new", "Begin something new: the folder of a department's system."),
     "keys": ("hub.commands.keys:keys", "Look at the sealing keys, and reseal under the first of them."),
+    "calendar": ("hub.commands.calendar:calendar", "Look at the working days, and write their files anew."),
     "jobs": ("hub.commands.jobs:jobs", "List jobs, try failed ones again, cancel them."),
     "replay": ("hub.commands.jobs:replay", "Ask again what one call did not get (reads only)."),
     "call": ("hub.commands.call:call", "Call a service as a person of the demo, and show each leg of the way."),
