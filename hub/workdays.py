@@ -43,7 +43,7 @@ class Workdays:
         return self.special.get(day, day.weekday() < _SATURDAY)
 
     def after(self, start: datetime, days: int) -> datetime:
-        """The end of the `days`-th working day after the one of `start`, which itself does not count (Civil Code 201)."""
+        """The end of the `days`-th working day after that of `start`, which does not count (Civil Code, art. 201)."""
         day = start.astimezone(CHINA).date()
         while days > 0:
             day += timedelta(days=1)
