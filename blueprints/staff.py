@@ -17,6 +17,7 @@ from blueprints.auth import caller
 from blueprints.contract import STAFF, Blueprint, answer, problem_codes
 from hub.errors import Fault, Problem, invalid
 from hub.fields import Boolean, Form, LongText, Text
+from hub.identity.rules import is_office
 
 if TYPE_CHECKING:
     from hub.identity.accounts import Account, Credentials
@@ -28,6 +29,7 @@ _REASON = 500
 class AccountForm(Form):
     username = Text(required=True, min=3, max=64)
     role = Text(required=True, min=1, max=64)
+    office = Text(min=1, max=64, load_default="")
     reason = LongText(required=True, max=_REASON)
 
 
@@ -46,6 +48,7 @@ class AccountAnswer(marshmallow.Schema):
     staff_id = fields.String(required=True)
     username = fields.String(required=True)
     role = fields.String(required=True)
+    office = fields.String(required=True, metadata={"description": "A region or a department; empty: the county."})
     enabled = fields.Boolean(required=True)
     expires_at = fields.DateTime(required=True)
     created_at = fields.DateTime(required=True)
@@ -67,6 +70,7 @@ _ACCOUNT = {
     "staff_id": "s0d1c2b3a495867768594a3b2c1d0e0f1",
     "username": "wang.li",
     "role": "operator",
+    "office": "",
     "enabled": True,
     "expires_at": "2026-04-05T09:30:00+08:00",
     "created_at": "2026-01-05T09:30:00+08:00",
@@ -106,9 +110,11 @@ def _opening(blueprint: Blueprint, hub: Hub) -> None:
         noting(reason=form["reason"])
         if form["role"] not in hub.settings.now.roles:
             raise invalid([Fault("role", "CHOICE")])
+        if not is_office(form["office"], hub.settings.now):
+            raise invalid([Fault("office", "CHOICE")])
         fresh, hashed = hub.accounts.made()
         with hub.database.session() as session:
-            made = hub.accounts.create(session, form["username"], form["role"], fresh, hashed)
+            made = hub.accounts.create(session, form["username"], form["role"], fresh, hashed, form["office"])
         noting(target=f"staff:{made.staff_id}", after=_noted(made))
         return answer(_handed_over(made, fresh), 201)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry
+from sqlalchemy.orm import Session
 
 from hub.catalogue.service import Catalogue
 from hub.clock import Clock
@@ -43,7 +44,9 @@ from hub.switches.service import Switches
 from hub.systems import Systems
 from hub.systems.fitting import services_fit, systems_fit
 from hub.systems.unmapped import UnmappedWords
+from hub.tasks.service import TaskMoved, Tasks
 from hub.trace import Trace
+from hub.workdays import Workdays
 
 _CONFIG = Path(__file__).parents[1] / "config"
 _LOGIN_S = 3.0
@@ -60,6 +63,7 @@ class Hub:
     def __init__(self, home: Path, environ: Mapping[str, str]) -> None:
         self.home = home
         self.clock = Clock()
+        self.workdays = Workdays.load()
         self.registry = CollectorRegistry()
         self.metrics = Metrics(self.registry)
         self._open_configuration(Secrets(environ, home), environ)
@@ -132,6 +136,7 @@ class Hub:
         self.jobs = Jobs(self.database)
         self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
         self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)
+        self.tasks = Tasks(self.crypto, self.clock, self.workdays, lambda: self.settings.now, self._task_moved)
         self.proofs = Proofs(self.line, self.clock)
         self.login = Login(self.settings, self.database, self.crypto, self.clock, self.identity, self._ask_wechat)
         self.credentials = Credentials(
@@ -172,6 +177,9 @@ class Hub:
         self.unmapped.close()
         self.line.close()
         self.database.close()
+
+    def _task_moved(self, session: Session, moved: TaskMoved) -> None:
+        """Whoever assigned a task goes on from here."""
 
     def _registered(self, citizen_id: str) -> Registered | None:
         if synthetic := persona(self.settings.now, citizen_id):

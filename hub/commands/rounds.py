@@ -38,6 +38,7 @@ class Rounds:
             _Round("probe", _PROBE_S, self._probe),
             _Round("inspection", _LOOK_S, self._inspect),
             _Round("sweep_jobs", _JOBS_S, self._sweep_jobs),
+            _Round("show_cards", _JOBS_S, self._show_cards),
             _Round("forget_submissions", _SWEEP_S, self._forget_submissions),
             _Round("forget_logins", _SWEEP_S, self._forget_logins),
             _Round("forget_deliveries", _SWEEP_S, self._forget_deliveries),
@@ -72,6 +73,10 @@ class Rounds:
         if due(self._inspected_at, self._hub.settings.now.hub.probe_minutes, now):
             self._hub.inspection.round()
             self._inspected_at = now
+
+    def _show_cards(self) -> None:
+        with self._hub.database.session() as session:
+            self._hub.tasks.show_cards(session)
 
     def _sweep_jobs(self) -> None:
         """What a dead worker left behind comes to a true end, and its jobs to another worker."""

@@ -57,8 +57,10 @@ class StaffMember:
     password: str
     totp_secret: str
     role: str
+    office: str = ""
 
 
+OFFICES = {"community_clerk": "360423001"}
 PERSONAS = (
     Persona("韩山福", "oDEMO_Gcapq6IAkj0scfVGPdVn2L", "362623190205121932", "15400000001", 2, "360423001"),
     Persona("林美梅", "oDEMO_SJ7pMmjEkP67h58iyfxNVG", "362623190008226786", "15400000002", 2, "360423001"),
@@ -79,7 +81,8 @@ def make_staff(folder: Path) -> tuple[StaffMember, ...]:
             for role in ROLES
         ]
         _write_private(path, json.dumps([asdict(member) for member in members], indent=1))
-    return tuple(StaffMember(**entry) for entry in json.loads(path.read_text(encoding="utf-8")))
+    kept = json.loads(path.read_text(encoding="utf-8"))
+    return tuple(StaffMember(**{**entry, "office": OFFICES.get(entry["role"], "")}) for entry in kept)
 
 
 def seed(hub: Hub) -> tuple[StaffMember, ...]:
@@ -111,11 +114,13 @@ def _seed_persona(hub: Hub, session: Session, persona: Persona) -> None:
 def _seed_member(hub: Hub, session: Session, member: StaffMember) -> None:
     """Also when its secret file was lost and made again, or its ninety days are over."""
     known = hub.identity.staff(session, member.username)
-    if known is not None and known.usable and known.totp_secret == member.totp_secret:
+    if known is not None and known.usable and known.totp_secret == member.totp_secret and known.office == member.office:
         return
     hashed = hub.identity.passwords.hash(member.password)
     expires_at = hub.clock.now() + _ACCOUNT_LASTS
-    hub.identity.open_account(session, member.username, hashed, member.totp_secret, member.role, expires_at)
+    hub.identity.open_account(
+        session, member.username, hashed, member.totp_secret, member.role, expires_at, member.office
+    )
 
 
 def _write_private(path: Path, text: str) -> None:

@@ -28,6 +28,7 @@ class Account:
     staff_id: str
     username: str
     role: str
+    office: str
     enabled: bool
     expires_at: datetime
     created_at: datetime
@@ -61,14 +62,16 @@ class Accounts:
         fresh = Credentials(secrets.token_urlsafe(15), base64.b32encode(secrets.token_bytes(20)).decode())
         return fresh, self._passwords.hash(fresh.password)
 
-    def create(self, session: Session, username: str, role: str, fresh: Credentials, hashed: str) -> Account:
+    def create(
+        self, session: Session, username: str, role: str, fresh: Credentials, hashed: str, office: str = ""
+    ) -> Account:
         """Raises STATE_CONFLICT where the name is taken."""
         taken = select(StaffAccount.staff_id).where(StaffAccount.username == username)
         if session.scalars(taken).one_or_none() is not None:
             raise Problem("STATE_CONFLICT")
         now = self._clock.now()
         row = StaffAccount(
-            staff_id="s" + secrets.token_hex(16), username=username, password_hash=hashed, role=role,
+            staff_id="s" + secrets.token_hex(16), username=username, password_hash=hashed, role=role, office=office,
             totp_sealed=self._sealed(fresh, username), totp_step=0, enabled=True, expires_at=now + LASTS,
             created_at=now,
         )  # fmt: skip
@@ -102,4 +105,4 @@ class Accounts:
 
 
 def _account(row: StaffAccount) -> Account:
-    return Account(row.staff_id, row.username, row.role, row.enabled, row.expires_at, row.created_at)
+    return Account(row.staff_id, row.username, row.role, row.office, row.enabled, row.expires_at, row.created_at)

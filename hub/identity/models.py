@@ -75,7 +75,8 @@ class FaceCheck(Base):
 
 
 class StaffAccount(Base):
-    """One member of staff. `totp_step` is the last 30 seconds whose code was used: a code works once."""
+    """One member of staff. `totp_step` is the last 30 seconds whose code was used: a code works once. `office`
+    is where the member works: a region's code or a department; empty for the county as a whole."""
 
     __tablename__ = "identity_staff"
 
@@ -85,6 +86,7 @@ class StaffAccount(Base):
     totp_sealed: Mapped[bytes]
     totp_step: Mapped[int] = mapped_column(default=0)
     role: Mapped[str]
+    office: Mapped[str] = mapped_column(default="")
     enabled: Mapped[bool] = mapped_column(default=True)
     expires_at: Mapped[datetime]
     created_at: Mapped[datetime]

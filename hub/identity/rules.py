@@ -8,6 +8,7 @@ import struct
 from datetime import datetime
 
 from hub.errors import Problem
+from hub.settings.shapes import Snapshot
 
 _STEP_S = 30
 _DRIFT = 1  # one step either way: phones' clocks
@@ -36,6 +37,13 @@ def matching_step(secret: str, code: str, at: datetime) -> int | None:
 def is_usable(enabled: bool, expires_at: datetime, now: datetime) -> bool:
     """Whether an account may be used at this moment."""
     return enabled and now < expires_at
+
+
+def is_office(office: str, settings: Snapshot) -> bool:
+    """Whether staff may work there: a department, a region that is configured, a community (12 digits) of such a one,
+    or nowhere in particular."""
+    town = office[:9] if len(office) == 12 and office.isascii() and office.isdigit() else office
+    return not office or office in settings.departments or town in settings.regions
 
 
 STEPS = ("phone", "real_name", "face")  # of levels 1, 2 and 3

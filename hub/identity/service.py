@@ -88,6 +88,7 @@ class Staff:
     totp_secret: str
     role: str
     usable: bool
+    office: str = ""
 
 
 class Identity:
@@ -216,19 +217,28 @@ class Identity:
             row = session.execute(select(Person.level, Person.region).where(Person.citizen_id == subject)).one_or_none()
             return Standing(row[0], row[1]) if row else None
         account = session.execute(
-            select(StaffAccount.role, StaffAccount.enabled, StaffAccount.expires_at).where(
+            select(StaffAccount.role, StaffAccount.enabled, StaffAccount.expires_at, StaffAccount.office).where(
                 StaffAccount.staff_id == subject
             )
         ).one_or_none()
         if account is None or not rules.is_usable(account[1], account[2], self._clock.now()):
             return None
-        return Standing(roles=(account[0],))
+        return Standing(region=account[3], roles=(account[0],))
 
     def open_account(
-        self, session: Session, username: str, password_hash: str, totp_secret: str, role: str, expires_at: datetime
+        self,
+        session: Session,
+        username: str,
+        password_hash: str,
+        totp_secret: str,
+        role: str,
+        expires_at: datetime,
+        office: str = "",
     ) -> str:
         """A staff account, or new credentials for the one of this name; returns its id."""
-        fresh = {"password_hash": password_hash, "role": role, "enabled": True, "expires_at": expires_at}
+        fresh = {
+            "password_hash": password_hash, "role": role, "enabled": True, "expires_at": expires_at, "office": office,
+        }  # fmt: skip
         first = {"staff_id": "s" + secrets.token_hex(16), "username": username, "created_at": self._clock.now()}
         sealed = self._crypto.seal(totp_secret.encode(), f"{_TOTP}:{username}")
         put = insert(StaffAccount).values(**first, **fresh, totp_sealed=sealed, totp_step=0)
@@ -242,7 +252,7 @@ class Identity:
             return None
         secret = self._crypto.open(account.totp_sealed, f"{_TOTP}:{username}").decode()
         usable = rules.is_usable(account.enabled, account.expires_at, self._clock.now())
-        return Staff(account.staff_id, account.password_hash, secret, account.role, usable)
+        return Staff(account.staff_id, account.password_hash, secret, account.role, usable, account.office)
 
     def username(self, session: Session, staff_id: str) -> str | None:
         """The name of a staff account, for those whom it dealt with."""

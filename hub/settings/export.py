@@ -15,6 +15,7 @@ from hub.settings.schemas import (
     LicenceSchema,
     RegionSchema,
     SystemSchema,
+    TaskKindSchema,
     ThemeSchema,
     permissions,
 )
@@ -41,6 +42,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         "systems.yaml": table(SystemSchema()),
         "departments.yaml": table(DepartmentSchema()),
         "licences.yaml": table(LicenceSchema()),
+        "tasks.yaml": table(TaskKindSchema()),
         "themes.yaml": table(ThemeSchema()),
         "regions.yaml": table(RegionSchema()),
         "roles.yaml": table(permissions()),

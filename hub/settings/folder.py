@@ -149,6 +149,7 @@ def _snapshot(
         systems=systems,
         departments=tables.departments,
         licences=tables.licences,
+        tasks=tables.tasks,
         themes=tables.themes,
         regions=tables.regions,
         roles=tables.roles,

@@ -1,4 +1,4 @@
-"""What the files of config/ may hold, except services: hub, systems, departments, themes, regions, roles, texts."""
+"""What the files of config/ may hold, services and texts excepted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from hub.settings.pieces import (
     switchable,
     whole,
 )
-from hub.settings.shapes import Department, Licence, Region, Switch, Theme
+from hub.settings.shapes import Department, Licence, Region, Switch, TaskKind, Theme, Wait
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\]", re.ASCII)
 _NETWORK = re.compile(r"[0-9a-fA-F:.]{2,45}(/[0-9]{1,3})?", re.ASCII)
@@ -144,6 +144,34 @@ class LicenceSchema(Strict):
     def shape(self, data: dict[str, Any], **_: Any) -> Licence:
         source = data.pop("source", {})
         return Licence(id="", **data, **source)
+
+
+class WaitSchema(Strict):
+    """Working days or minutes, one of them."""
+
+    working_days = whole(1, 365)
+    minutes = whole(1, 100_000)
+
+    @validates_schema
+    def one(self, data: dict[str, Any], **_: Any) -> None:
+        if len(data) != 1:
+            raise ValidationError("needs working_days or minutes, one of them")
+
+    @post_load
+    def shape(self, data: dict[str, Any], **_: Any) -> Wait:
+        return Wait(**data)
+
+
+class TaskKindSchema(Strict):
+    title = Sentence(required=True)
+    answers = fields.Dict(keys=identifier(), values=Sentence(), required=True, validate=validate.Length(1, 10))
+    yellow = fields.Nested(WaitSchema, required=True)
+    red = fields.Nested(WaitSchema, required=True)
+    per_week = whole(1, 10_000, load_default=40)
+
+    @post_load
+    def shape(self, data: dict[str, Any], **_: Any) -> TaskKind:
+        return TaskKind(id="", **data)
 
 
 def permissions() -> fields.List[str]:

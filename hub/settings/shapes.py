@@ -173,6 +173,26 @@ class Licence:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """How long somebody is waited for: working days by the official calendar, or minutes."""
+
+    working_days: int | None = None
+    minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskKind:
+    """What a grass-roots office may be asked to do, the answers it may give, and when its silence becomes a card."""
+
+    id: str
+    title: Text
+    answers: Mapping[str, Text]
+    yellow: Wait
+    red: Wait
+    per_week: int = 40
+
+
+@dataclass(frozen=True, slots=True)
 class Region:
     code: str
     name: Text
@@ -220,4 +240,5 @@ class Snapshot:
     roles: Mapping[str, tuple[str, ...]]  # role -> permissions
     texts: Mapping[str, Text]  # problem code -> sentence that replaces the built-in one
     licences: Mapping[str, Licence] = field(default_factory=dict)
+    tasks: Mapping[str, TaskKind] = field(default_factory=dict)
     not_started: Mapping[str, str] = field(default_factory=dict)  # system -> why, with file:line:column

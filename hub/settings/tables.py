@@ -18,11 +18,12 @@ from hub.settings.schemas import (
     LicenceSchema,
     RegionSchema,
     SystemSchema,
+    TaskKindSchema,
     ThemeSchema,
     permissions,
 )
 from hub.settings.service_schema import ServiceSchema
-from hub.settings.shapes import Department, Licence, Region, Service, Text, Theme
+from hub.settings.shapes import Department, Licence, Region, Service, TaskKind, Text, Theme
 
 SERVICES = "services/"
 FILES = (
@@ -34,7 +35,7 @@ FILES = (
     "roles.yaml",
     "texts.yaml",
 )
-OPTIONAL = ("licences.yaml",)
+OPTIONAL = ("licences.yaml", "tasks.yaml")
 _PLAIN = {
     "Missing data for required field.": "is missing",
     "Field may not be null.": "must not be empty",
@@ -62,6 +63,7 @@ class Tables:
     services: dict[str, Service] = field(default_factory=dict)
     departments: dict[str, Department] = field(default_factory=dict)
     licences: dict[str, Licence] = field(default_factory=dict)
+    tasks: dict[str, TaskKind] = field(default_factory=dict)
     themes: dict[str, Theme] = field(default_factory=dict)
     regions: dict[str, Region] = field(default_factory=dict)
     roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -83,6 +85,7 @@ def fill(documents: Mapping[str, Document]) -> tuple[Tables, list[Complaint]]:
         "licences.yaml": lambda document: _entries(
             document, IDENTIFIER, LicenceSchema().load, tables.licences, _with_id
         ),
+        "tasks.yaml": lambda document: _entries(document, IDENTIFIER, TaskKindSchema().load, tables.tasks, _with_id),
         "themes.yaml": lambda document: _entries(document, IDENTIFIER, ThemeSchema().load, tables.themes, _with_id),
         "regions.yaml": lambda document: _entries(document, REGION, RegionSchema().load, tables.regions, _with_code),
         "roles.yaml": lambda document: _entries(

@@ -1,0 +1,60 @@
+"""What follows for a task: which office has it, when silence becomes a card, who may answer. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Literal, cast
+
+from hub.settings.shapes import TaskKind, Wait
+from hub.workdays import Workdays
+
+State = Literal["open", "queried", "done", "withdrawn"]
+Card = Literal["none", "yellow", "red"]
+_LEVELS = (12, 9, 6)  # digits of a community, a subdistrict or town, a county (GB/T 2260 and 10114)
+
+
+def after(wait: Wait, start: datetime, workdays: Workdays) -> datetime:
+    if wait.working_days is not None:
+        return workdays.after(start, wait.working_days)
+    return start + timedelta(minutes=wait.minutes or 0)
+
+
+def above(office: str) -> str:
+    """The next office up; itself where there is none."""
+    return next((office[:digits] for digits in _LEVELS if digits < len(office)), office) if office.isdigit() else office
+
+
+def has(office: str, task_office: str, raised_to: str) -> bool:
+    """Whether an office has a task before it: its own, one of an office below, or one that was raised to it. An account
+    without an office has none."""
+    below = oversees(office) and task_office.startswith(office)
+    return bool(office) and (office in (task_office, raised_to) or below)
+
+
+def state(name: str) -> State:
+    return cast(State, name)
+
+
+def card(name: str) -> Card:
+    return cast(Card, name)
+
+
+def next_card(shown: Card) -> Card:
+    return "yellow" if shown == "none" else "red"
+
+
+def due_again(kind: TaskKind, shown: Card, assigned_at: datetime, now: datetime, workdays: Workdays) -> datetime:
+    """When silence has its next consequence once this card is shown: red after yellow, then one office up each time."""
+    start = assigned_at if shown == "yellow" else now
+    return after(kind.red, start, workdays)
+
+
+def possible(now: State) -> Sequence[str]:
+    """What may be done with a task that is in this state."""
+    return {"open": ("acknowledge", "confirm", "query"), "queried": ("reply",)}.get(now, ())
+
+
+def oversees(office: str) -> bool:
+    """Whether it has offices below it: those whose codes begin with its own."""
+    return office.isdigit() and len(office) in _LEVELS
