@@ -16,6 +16,7 @@ from blueprints import (
     login,
     mandates,
     me,
+    messages,
     operations,
 )
 from blueprints.frame import build
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from hub.main import Hub
 
-ROOMS = (login, me, mandates, catalogue, gateway, credentials, desk, inbound, health, docs, front)
+ROOMS = (login, me, messages, mandates, catalogue, gateway, credentials, desk, inbound, health, docs, front)
 
 
 def create_app(hub: Hub, ops: bool = True) -> Flask:

@@ -149,6 +149,7 @@ def _snapshot(
         systems=systems,
         departments=tables.departments,
         licences=tables.licences,
+        messages=tables.messages,
         themes=tables.themes,
         regions=tables.regions,
         roles=tables.roles,
