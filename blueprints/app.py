@@ -16,6 +16,7 @@ from blueprints import (
     login,
     mandates,
     me,
+    messages,
     operations,
     tasks,
 )
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 
     from hub.main import Hub
 
-ROOMS = (login, me, mandates, catalogue, gateway, credentials, desk, tasks, inbound, health, docs, front)
+ROOMS = (
+    login, me, messages, mandates, catalogue, gateway, credentials, desk, tasks, inbound, health, docs, front,
+)  # fmt: skip
 
 
 def create_app(hub: Hub, ops: bool = True) -> Flask:

@@ -33,6 +33,7 @@ from hub.login.service import Login
 from hub.mandates.consents import Consents
 from hub.mandates.fresh import Fresh
 from hub.mandates.service import Mandates
+from hub.messages.service import Messages
 from hub.metrics import Metrics
 from hub.port import Reply
 from hub.reruns.asking import Asking
@@ -134,6 +135,7 @@ class Hub:
         self.quotas = Quotas(lambda: self.switches.now, self.systems, Budget(self.line, self.clock), self.store)
         self.inspection = Inspection(self.database, self.gateway, self.systems, lambda: self.settings.now, self.clock)
         self.jobs = Jobs(self.database)
+        self.messages = Messages(lambda: self.settings.now.messages, self.jobs, self.crypto, self.clock)
         self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
         self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)
         self.tasks = Tasks(self.crypto, self.clock, self.workdays, lambda: self.settings.now, self._task_moved)

@@ -44,7 +44,8 @@ def reseal_all(hub: Hub) -> int:
     done = 0
     while True:
         with hub.database.session() as session:
-            batch = hub.identity.reseal(session, _BATCH) + hub.login.reseal(session, _BATCH)
+            rooms = hub.identity, hub.login, hub.messages
+            batch = sum(room.reseal(session, _BATCH) for room in rooms)
         if not batch:
             return done
         done += batch
@@ -52,4 +53,4 @@ def reseal_all(hub: Hub) -> int:
 
 def left(hub: Hub) -> int:
     with hub.database.session() as session:
-        return hub.identity.under_other_keys(session) + hub.login.under_other_keys(session)
+        return sum(room.under_other_keys(session) for room in (hub.identity, hub.login, hub.messages))

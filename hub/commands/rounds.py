@@ -98,3 +98,4 @@ class Rounds:
     def _forget_deliveries(self) -> None:
         with self._hub.database.session() as session:
             self._hub.inbox.sweep(session)
+            self._hub.messages.forget(session)

@@ -193,6 +193,33 @@ class TaskKind:
 
 
 @dataclass(frozen=True, slots=True)
+class WeChatTemplate:
+    """A subscribe message: its template and, for each field of it, a text with {values}."""
+
+    template_id: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """One thing a citizen is told. `values` are what is filled in for {name}, with the most characters of each.
+
+    Beyond the inbox it goes as a subscribe message where there is `wechat`, as an SMS where there is `sms`, and is told
+    by telephone where nothing else got through and `phone` says so. `urgent` ones go first.
+    """
+
+    id: str
+    title: Text
+    text: Text
+    values: Mapping[str, int] = field(default_factory=dict)
+    page: str = ""
+    urgent: bool = False
+    wechat: WeChatTemplate | None = None
+    sms: str = ""
+    phone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Region:
     code: str
     name: Text
@@ -241,4 +268,5 @@ class Snapshot:
     texts: Mapping[str, Text]  # problem code -> sentence that replaces the built-in one
     licences: Mapping[str, Licence] = field(default_factory=dict)
     tasks: Mapping[str, TaskKind] = field(default_factory=dict)
+    messages: Mapping[str, Template] = field(default_factory=dict)
     not_started: Mapping[str, str] = field(default_factory=dict)  # system -> why, with file:line:column

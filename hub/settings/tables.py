@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError
 
 from hub.errors import KINDS
+from hub.settings.message_schema import TemplateSchema
 from hub.settings.pieces import IDENTIFIER, REGION, Sentence
 from hub.settings.place import Complaint, Keys
 from hub.settings.reader import Document
@@ -23,7 +24,7 @@ from hub.settings.schemas import (
     permissions,
 )
 from hub.settings.service_schema import ServiceSchema
-from hub.settings.shapes import Department, Licence, Region, Service, TaskKind, Text, Theme
+from hub.settings.shapes import Department, Licence, Region, Service, TaskKind, Template, Text, Theme
 
 SERVICES = "services/"
 FILES = (
@@ -35,7 +36,7 @@ FILES = (
     "roles.yaml",
     "texts.yaml",
 )
-OPTIONAL = ("licences.yaml", "tasks.yaml")
+OPTIONAL = ("licences.yaml", "messages.yaml", "tasks.yaml")
 _PLAIN = {
     "Missing data for required field.": "is missing",
     "Field may not be null.": "must not be empty",
@@ -64,6 +65,7 @@ class Tables:
     departments: dict[str, Department] = field(default_factory=dict)
     licences: dict[str, Licence] = field(default_factory=dict)
     tasks: dict[str, TaskKind] = field(default_factory=dict)
+    messages: dict[str, Template] = field(default_factory=dict)
     themes: dict[str, Theme] = field(default_factory=dict)
     regions: dict[str, Region] = field(default_factory=dict)
     roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -86,6 +88,9 @@ def fill(documents: Mapping[str, Document]) -> tuple[Tables, list[Complaint]]:
             document, IDENTIFIER, LicenceSchema().load, tables.licences, _with_id
         ),
         "tasks.yaml": lambda document: _entries(document, IDENTIFIER, TaskKindSchema().load, tables.tasks, _with_id),
+        "messages.yaml": lambda document: _entries(
+            document, IDENTIFIER, TemplateSchema().load, tables.messages, _with_id
+        ),
         "themes.yaml": lambda document: _entries(document, IDENTIFIER, ThemeSchema().load, tables.themes, _with_id),
         "regions.yaml": lambda document: _entries(document, REGION, RegionSchema().load, tables.regions, _with_code),
         "roles.yaml": lambda document: _entries(

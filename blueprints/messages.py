@@ -1,0 +1,136 @@
+"""The citizen's inbox, and which WeChat messages the citizen allows."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import marshmallow
+from flask import Response, request
+from marshmallow import fields
+
+from blueprints.auth import require
+from blueprints.contract import SIGNED_IN, Blueprint, Page, answer, problem_codes
+from blueprints.problems import preferred
+from hub.catalogue.cursor import Cursors
+from hub.errors import Problem
+from hub.fields import Choice
+from hub.messages.rules import FINAL, OPEN
+
+if TYPE_CHECKING:
+    from hub.login.service import Principal
+    from hub.main import Hub
+    from hub.messages.service import Told
+
+_MINE = (*SIGNED_IN, "ROLE_REQUIRED", "KEY_UNAVAILABLE")
+
+
+class MessagesAsked(Page):
+    """`show=unread`: only what was not read yet."""
+
+    show = Choice(choices=("all", "unread"), load_default="all")
+
+
+class MessageAnswer(marshmallow.Schema):
+    """One message. `about` is what it speaks of (a receipt number), `page` where the client shows that."""
+
+    id = fields.String(required=True)
+    kind = fields.String(required=True)
+    title = fields.String(required=True)
+    text = fields.String(required=True)
+    about = fields.String(required=True)
+    page = fields.String(required=True)
+    created_at = fields.DateTime(required=True)
+    read_at = fields.DateTime(required=True, allow_none=True)
+    state = fields.String(required=True, metadata={"enum": [*OPEN, *FINAL]})
+    channel = fields.String(required=True, metadata={"enum": ["inbox", "wechat", "sms", "phone"]})
+
+
+class MessagesAnswer(marshmallow.Schema):
+    items = fields.List(fields.Nested(MessageAnswer), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+    unread = fields.Integer(required=True)
+
+
+MESSAGE = {
+    "id": "m0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+    "kind": "case-received",
+    "title": "已收到您的申请",
+    "text": "您申请的“复工备案”已收到，回执号 BJ2026010500000017。承诺 2026-01-08 前办结。",
+    "about": "BJ2026010500000017",
+    "page": "pages/cases/one",
+    "created_at": "2026-01-05T09:30:00+08:00",
+    "read_at": None,
+    "state": "delivered",
+    "channel": "wechat",
+}
+READ = {**MESSAGE, "read_at": "2026-01-05T10:02:11+08:00"}
+
+
+def make(hub: Hub) -> Blueprint:
+    """The routes of the inbox."""
+    blueprint = Blueprint("messages", __name__, url_prefix="/api/v1/me", description="The citizen's inbox")
+
+    @blueprint.route("/messages")
+    @problem_codes(*_MINE, "CHOICE", "PAGE_INVALID")
+    @blueprint.arguments(MessagesAsked, location="query")
+    @blueprint.response(
+        200, MessagesAnswer, description="The newest first; with an ETag, so 304 where nothing is new.",
+        example={"items": [MESSAGE], "next_cursor": None, "unread": 1},
+    )  # fmt: skip
+    def messages(asked: dict[str, Any]) -> Response:
+        """My messages"""
+        me, cursors = require(), Cursors(hub.settings.now.hub.token_keys)
+        question = f"messages {me.citizen_id} {asked['show']}"
+        after = _place(cursors.read(question, asked["cursor"], 2)) if "cursor" in asked else None
+        with hub.database.session() as session:
+            inbox = hub.messages.inbox(session, me.citizen_id)
+            tag = _tag(me, inbox.mark)
+            if tag in request.if_none_match:
+                return _marked(Response(status=304), tag)
+            size, unread = asked["page_size"], asked["show"] == "unread"
+            found = hub.messages.page(session, me.citizen_id, after, size + 1, unread)
+        shown = found[:size]
+        more = cursors.write(question, (shown[-1].created_at.isoformat(), shown[-1].id)) if len(found) > size else None
+        return _marked(
+            answer({"items": [_shown(each) for each in shown], "next_cursor": more, "unread": inbox.unread}), tag
+        )
+
+    @blueprint.route("/messages/<string:id>/read", methods=["POST"])
+    @problem_codes(*_MINE, "NOT_FOUND")
+    @blueprint.response(200, MessageAnswer, description="Read; nothing more is sent for it.", example=READ)
+    def read(id: str) -> Response:
+        """I have read this one"""
+        me = require()
+        with hub.database.session() as session:
+            return answer(_shown(hub.messages.read(session, me.citizen_id, id)))
+
+    return blueprint
+
+
+def _shown(told: Told) -> dict[str, Any]:
+    words = told.texts[preferred(request.headers.get("Accept-Language"))]
+    kept = ("id", "kind", "about", "page", "created_at", "read_at", "state", "channel")
+    return {**words, **{name: getattr(told, name) for name in kept}}
+
+
+def _tag(me: Principal, mark: str) -> str:
+    """Of the inbox as it is, for this question in this language."""
+    language = preferred(request.headers.get("Accept-Language"))
+    text = "\0".join((me.citizen_id, mark, language, request.query_string.decode("latin-1")))
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
+
+
+def _marked(response: Response, tag: str) -> Response:
+    response.set_etag(tag)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Vary"] = "Accept-Language, Authorization"
+    return response
+
+
+def _place(parts: list[str]) -> tuple[datetime, str]:
+    try:
+        return datetime.fromisoformat(parts[0]), parts[1]
+    except ValueError:
+        raise Problem("PAGE_INVALID") from None

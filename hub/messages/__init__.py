@@ -1,0 +1,1 @@
+"""What citizens are told: the inbox first, in the transaction of what happened; then WeChat, SMS, telephone."""

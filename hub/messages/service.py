@@ -1,0 +1,151 @@
+"""The inbox: what a citizen is told is written in the transaction of what happened. How it gets further is
+hub/messages/push.py."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from hub.clock import Clock
+from hub.crypto import Crypto
+from hub.errors import Problem
+from hub.identity.service import count_stale, stale
+from hub.jobs.service import Jobs
+from hub.messages import rules
+from hub.messages.models import MessageRow
+from hub.settings.shapes import Template
+
+TASK = "messages_push"
+_BODY = "messages.body"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One message as its owner reads it; `texts` by language: {title, text}."""
+
+    id: str
+    kind: str
+    about: str
+    page: str
+    texts: Mapping[str, Mapping[str, str]]
+    created_at: datetime
+    read_at: datetime | None
+    state: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """How an inbox stands: how many are unread, and a mark that changes with whatever is in it."""
+
+    unread: int
+    mark: str
+
+
+class Messages:
+    """One per process; takes a session and never commits."""
+
+    def __init__(
+        self, templates: Callable[[], Mapping[str, Template]], jobs: Jobs, crypto: Crypto, clock: Clock
+    ) -> None:
+        self._templates, self._jobs, self._crypto, self._clock = templates, jobs, crypto, clock
+
+    def tell(self, session: Session, citizen_id: str, kind: str, values: Mapping[str, str], about: str = "") -> str:
+        """Writes into the inbox and rings for the push; both are there when the caller's transaction commits. Returns
+        the message's id. `kind` is a template of config/messages.yaml, `about` an id (receipt number) that the client
+        opens. Raises ValueError where kind or values are not the template's: an error of ours."""
+        template = self._templates().get(kind)
+        if template is None:
+            raise ValueError(f"no message {kind} in messages.yaml")
+        row = self.row(template, citizen_id, rules.checked(template, values, about), about)
+        session.add(row)
+        session.flush()
+        if row.state == "waiting":
+            self._jobs.enqueue(session, TASK)
+        return row.id
+
+    def row(
+        self, template: Template, citizen_id: str, values: Mapping[str, str], about: str = "", notice: str | None = None
+    ) -> MessageRow:
+        """One message, not yet in the session."""
+        id, now, channel = "m" + secrets.token_hex(16), self._clock.now(), rules.first_channel(template)
+        state = {"": "inbox", "phone": "phone"}.get(channel, "waiting")
+        return MessageRow(
+            id=id, citizen_id=citizen_id, kind=template.id, about=about, notice_id=notice,
+            body_sealed=self._crypto.seal(orjson.dumps(rules.body(template, values)), f"{_BODY}:{id}"),
+            urgent=template.urgent, state=state, channel=channel or "inbox", code="", tries=0,
+            created_at=now, changed_at=now, not_before=now if state == "waiting" else None,
+        )  # fmt: skip
+
+    def body(self, row: MessageRow) -> dict[str, Any]:
+        """Texts by language, and `values`."""
+        opened: dict[str, Any] = orjson.loads(self._crypto.open(row.body_sealed, f"{_BODY}:{row.id}"))
+        return opened
+
+    def inbox(self, session: Session, citizen_id: str) -> Inbox:
+        mine = MessageRow.citizen_id == citizen_id
+        states = func.max(MessageRow.changed_at), func.count(), func.count().filter(MessageRow.read_at.is_(None))
+        changed_at, count, unread = session.execute(select(*states).where(mine)).one()
+        mark = f"{count}.{unread}.{changed_at.timestamp() if changed_at else 0:.6f}"
+        return Inbox(unread, mark)
+
+    def page(
+        self, session: Session, citizen_id: str, after: tuple[datetime, str] | None = None, limit: int = 20,
+        unread: bool = False,
+    ) -> Sequence[Told]:  # fmt: skip
+        """The newest first; `after` is time and id of the last one that was seen."""
+        wanted = select(MessageRow).where(MessageRow.citizen_id == citizen_id)
+        if after:
+            wanted = wanted.where(tuple_(MessageRow.created_at, MessageRow.id) < after)
+        if unread:
+            wanted = wanted.where(MessageRow.read_at.is_(None))
+        order = MessageRow.created_at.desc(), MessageRow.id.desc()
+        return [self._told(row) for row in session.scalars(wanted.order_by(*order).limit(limit))]
+
+    def read(self, session: Session, citizen_id: str, id: str) -> Told:
+        """The citizen has seen it: nothing more has to be sent. Again changes nothing. Raises NOT_FOUND."""
+        wanted = select(MessageRow).where(MessageRow.id == id, MessageRow.citizen_id == citizen_id)
+        row = session.scalars(wanted.with_for_update()).one_or_none()
+        if row is None:
+            raise Problem("NOT_FOUND")
+        if row.read_at is None:
+            row.read_at = row.changed_at = self._clock.now()
+            if row.state in rules.OPEN:
+                row.state, row.not_before = "read", None
+        return self._told(row)
+
+    def join(self, session: Session, visitor: str, citizen_id: str) -> None:
+        """Whoever was the visitor is this citizen from now on."""
+        session.execute(update(MessageRow).where(MessageRow.citizen_id == visitor).values(citizen_id=citizen_id))
+
+    def erase(self, session: Session, citizen_id: str) -> None:
+        """The inbox of somebody who has gone."""
+        session.execute(delete(MessageRow).where(MessageRow.citizen_id == citizen_id))
+
+    def forget(self, session: Session) -> None:
+        """What is too old."""
+        session.execute(delete(MessageRow).where(MessageRow.created_at < self._clock.now() - rules.KEPT))
+
+    def reseal(self, session: Session, most: int) -> int:
+        """Brings at most so many messages under the key that seals now; how many it were."""
+        rows = session.scalars(stale(select(MessageRow), MessageRow.body_sealed, self._crypto.head, most)).all()
+        for row in rows:
+            row.body_sealed = self._crypto.reseal(row.body_sealed, f"{_BODY}:{row.id}")
+        session.flush()
+        return len(rows)
+
+    def under_other_keys(self, session: Session) -> int:
+        return count_stale(session, MessageRow.body_sealed, self._crypto.head)
+
+    def _told(self, row: MessageRow) -> Told:
+        body, template = self.body(row), self._templates().get(row.kind)
+        texts = {language: body[language] for language in ("zh", "en")}
+        page = template.page if template else ""
+        return Told(row.id, row.kind, row.about, page, texts, row.created_at, row.read_at, row.state, row.channel)
