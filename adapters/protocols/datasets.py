@@ -17,8 +17,11 @@ from adapters.protocols.xml_safety import parse, text_of, tree_of
 from hub.port import BadRow, Call, Garbled, Record, Setting
 
 
-class _Dataset:
-    def __init__(self, system: str, name: str, facts: Mapping[str, Any]) -> None:
+class Dataset:
+    """One of them, for a protocol that has its rows already."""
+
+    def __init__(self, setting: Setting, name: str) -> None:
+        facts = setting.facts
         declared = facts["datasets"][name]
         self.name = name
         self._rows: Path = as_path(declared["from"])
@@ -33,19 +36,19 @@ class _Dataset:
             field: {**each, "required": each["required"] or field in needed}
             for field, each in declared["fields"].items()
         }
-        self._operation = _compiled(system, name, facts, fields, ignored)
+        self._operation = _compiled(setting.name, name, facts, fields, ignored)
         ignored += [each["from"] for each in fields.values()]
         own = {field: each for field, each in fields.items() if field in needed}
-        self._taken_back = _compiled(system, name, facts, own, ignored)
+        self._taken_back = _compiled(setting.name, name, facts, own, ignored)
 
     def rows(self, tree: Tree) -> list[dict[str, Tree]]:
         if not self._rows:
             return [tree] if isinstance(tree, dict) else []
         return rows_of(tree, self._rows)
 
-    def record(self, row: Tree) -> Record:
-        """Raises Garbled for a row that is not understood."""
-        gone = bool(self._deleted) and leaf_of(row, self._deleted_at) in self._deleted
+    def record(self, row: Tree, gone: bool = False) -> Record:
+        """Raises Garbled for a row that is not understood. `gone`: it is taken back, whatever stands in it."""
+        gone = gone or (bool(self._deleted) and leaf_of(row, self._deleted_at) in self._deleted)
         operation = self._taken_back if gone else self._operation
         return self.typed(operation.reply(row, _NO_CALL, 0, 0).fields, gone)
 
@@ -61,7 +64,7 @@ class Datasets:
 
     def __init__(self, setting: Setting) -> None:
         self._encoding: str = setting.facts["encoding"]
-        self._datasets = [_Dataset(setting.name, name, setting.facts) for name in setting.facts["datasets"]]
+        self._datasets = [Dataset(setting, name) for name in setting.facts["datasets"]]
 
     def of_document(self, raw: bytes, body: str) -> Iterator[Record | BadRow]:
         """`body` is json or xml. Raises Garbled when the whole is not understood: charset, cut, no document."""

@@ -14,12 +14,13 @@ from typing import Any
 
 from sqlalchemy import ColumnClause, Select, Update, bindparam, select, table, update
 
+from adapters.protocols.answer_tree import Tree
+from adapters.protocols.datasets import Dataset
 from adapters.protocols.db_view_kinds import Kind
 from adapters.protocols.db_view_line import Line
 from adapters.protocols.db_view_rows import checked, reader, selected, typed, value_of
 from adapters.protocols.facts import unusable
-from adapters.protocols.mapping import Operation
-from hub.port import BadRow, Call, Delivery, Garbled, PortError, Record, Setting
+from hub.port import BadRow, Delivery, Garbled, PortError, Record, Setting
 
 BATCHES = 1000  # batches looked through by one collect
 _MARK_AT_ONCE = 500
@@ -97,10 +98,8 @@ class _Table:
         self._waiting = self._value(own["flag"]["column"], own["flag"]["waiting"])
         self.taken = self._value(own["flag"]["column"], own["flag"]["taken"])
         self.most: int = own["rows"]
-        request = {"fields": {}, "constants": {}, "key": ""}
-        read = {"kind": "read", "request": request, "outcome": None, "answer": own["answer"]}
-        facts = {**setting.facts, "subject": ""}
-        self._mapping = Operation(setting.name, name, facts, read, setting.unmapped)
+        self._dataset = Dataset(setting, name)
+        self._kept = [each["from"] for each in setting.facts["datasets"][name]["fields"].values()]
 
     @property
     def batches(self) -> Select[Any]:
@@ -151,16 +150,10 @@ class _Table:
             return BadRow(place, _BAD, "an operation code that is not declared")
         try:
             checked("\n".join(row.values()))
-            fields = self._mapping.reply(self._shown(row), Call(self._name, {}, 0), 0, 0).fields
+            kept: Tree = {name: row.get(name, "") for name in self._kept}
+            return self._dataset.record(kept, operation in own["operation"]["delete"])
         except PortError as error:
             return BadRow(place, error.code, error.note)
-        if fields[own["key"]] is None:
-            return BadRow(place, _BAD, "the key is missing")
-        deleted = operation in own["operation"]["delete"]
-        return Record(self._name, str(fields[own["key"]]), fields, row[own["version"]], deleted)
-
-    def _shown(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        return {entry["from"]: row.get(entry["from"], "") for entry in self._own["answer"]["fields"].values()}
 
     def _told(self, read: Any, value: Any) -> str | None:
         """A value that is not what it should be is kept as nothing readable, so that its row alone is refused."""

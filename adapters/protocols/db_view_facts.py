@@ -10,7 +10,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from adapters.protocols.facts import AnswerFacts, Facts, OperationFacts, Strict, Words, texts
+from adapters.protocols.facts import Facts, OperationFacts, Strict, Words, texts
 
 COLUMN_TYPES = ("text", "integer", "decimal", "date", "datetime", "boolean")
 TESTS = ("equal", "at_least", "at_most")
@@ -86,8 +86,8 @@ class FlagFacts(Strict):
 
 
 class ExchangeFacts(Strict):
-    """One exchange table. `row` is the column that names a row for ever, `key` the field that names the record;
-    `rows` the most one delivery brings: a larger batch comes in several."""
+    """One exchange table; the dataset of the same name says what is kept of its rows. `row` is the column that names
+    a row for ever; `rows` the most one delivery brings: a larger batch comes in several."""
 
     table = _identifier(required=True)
     columns = _columns()
@@ -95,21 +95,14 @@ class ExchangeFacts(Strict):
     batch = _identifier(required=True)
     flag = fields.Nested(FlagFacts, required=True)
     operation = fields.Nested(OperationCodeFacts, required=True)
-    version = _identifier(required=True)
-    key = Words(required=True)
     rows = fields.Integer(strict=True, load_default=2000, validate=validate.Range(1, 20_000))
-    answer = fields.Nested(AnswerFacts, required=True)
 
     @validates_schema
     def known(self, data: dict[str, Any], **_: Any) -> None:
-        own = {data["row"], data["batch"], data["flag"]["column"], data["operation"]["column"], data["version"]}
-        used = own | {entry["from"] for entry in data["answer"]["fields"].values()}
-        if used - data["columns"].keys():
-            raise ValidationError(f"no such column: {', '.join(sorted(used - data['columns'].keys()))}", "columns")
-        if data["columns"][data["flag"]["column"]]["type"] not in ("text", "integer"):
+        own = {data["row"], data["batch"], data["flag"]["column"], data["operation"]["column"]}
+        _complain("columns", own - data["columns"].keys())
+        if data["columns"].get(data["flag"]["column"], {}).get("type") not in ("text", "integer"):
             raise ValidationError("a flag is text or integer", "flag")
-        if data["key"] not in data["answer"]["fields"] or data["answer"]["lists"]:
-            raise ValidationError("is no field of a row; a row has no lists", "key")
 
 
 class DatabaseFacts(Strict):
@@ -134,6 +127,25 @@ class FACTS(Facts):
             complaint = _complaint(data["db_view"]["views"], operation, operation["outcome"] or data["outcome"])
             if complaint:
                 raise ValidationError({"operations": {name: {"db_view": [complaint]}}})
+
+    @validates_schema
+    def exchanged(self, data: dict[str, Any], **_: Any) -> None:
+        """An exchange table without a dataset would be read and not kept, one without `poll` not even read."""
+        tables, datasets = data["db_view"]["exchange"], data["datasets"]
+        if tables.keys() != datasets.keys():
+            raise ValidationError("each exchange table has a dataset of its name, and no other is there", "datasets")
+        if bool(tables) != bool(data["poll"]) or (data["poll"] or {}).get("operation"):
+            raise ValidationError("exchange tables, and only they, are polled; no operation is", "poll")
+        for name, each in datasets.items():
+            if not each["version"] or each["deleted"] or each["list"] or each["from"]:
+                told = "rows of an exchange table have fields, a key and a version; its operation code takes them back"
+                raise ValidationError({"datasets": {name: [told]}})
+            _complain("datasets", {entry["from"] for entry in each["fields"].values()} - tables[name]["columns"].keys())
+
+
+def _complain(place: str, unknown: set[str]) -> None:
+    if unknown:
+        raise ValidationError(f"no such column: {', '.join(sorted(unknown))}", place)
 
 
 def _complaint(views: Mapping[str, Any], operation: Mapping[str, Any], outcome: Mapping[str, Any] | None) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from tests.db_view.rooms import JABS, facts_of
+from tests.db_view.rooms import facts_of
 
-TABLE = "up_pro_accept"
+TABLE, CASES = "up_pro_accept", "front_end"
 COLUMNS = (
     "row_guid",
     "project_no",
@@ -24,35 +24,9 @@ INSERT = (
 )
 
 
-def exchange_facts(rows: int = 2000, views: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    facts = facts_of(JABS) if views is None else dict(views)
-    text, moment = {"type": "text"}, {"type": "datetime"}
-    facts["db_view"] = facts["db_view"] | {
-        "exchange": {
-            "accepted_cases": {
-                "table": TABLE,
-                "columns": {
-                    "row_guid": text, "project_no": text, "project_name": text, "applyer_name": text,
-                    "apply_date": moment, "is_sync": text, "cd_operation": text, "cd_time": moment, "cd_batch": text,
-                },
-                "row": "row_guid",
-                "batch": "cd_batch",
-                "flag": {"column": "is_sync", "waiting": "0", "taken": "1"},
-                "operation": {"column": "cd_operation", "put": ["I", "U"], "delete": ["D"]},
-                "version": "cd_time",
-                "key": "project_no",
-                "rows": rows,
-                "answer": {
-                    "fields": {
-                        "project_no": {"from": "project_no", "required": True, "class": 2},
-                        "title": {"from": "project_name", "required": True, "class": 2},
-                        "applicant": {"from": "applyer_name", "class": 3},
-                        "applied_at": {"from": "apply_date", "as": "datetime", "required": True, "class": 2},
-                    }
-                },
-            }
-        }
-    }  # fmt: skip
+def exchange_facts(rows: int = 2000) -> dict[str, Any]:
+    facts = facts_of(CASES)
+    facts["db_view"]["exchange"]["accepted_cases"]["rows"] = rows
     return facts
 
 

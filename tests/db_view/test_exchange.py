@@ -19,11 +19,10 @@ from adapters.protocols.db_view import FACTS, Adapter
 from hub.port import BadRow, Delivery, Denied, Garbled, Record
 from tests.county import ROOT
 from tests.db_view import mariadb as maria
-from tests.db_view.cases import COLUMNS, INSERT, TABLE, exchange_facts, rows
+from tests.db_view.cases import CASES, COLUMNS, INSERT, TABLE, exchange_facts, rows
 from tests.db_view.mariadb import MariaDb
-from tests.db_view.rooms import JABS, Room, opened
+from tests.db_view.rooms import Room, opened
 from tests.db_view.taker import INBOX, take
-from tests.db_view.test_mariadb import FACTS as HOLDERS
 
 
 def put(room: Room, *given: tuple[Any, ...]) -> None:
@@ -47,7 +46,7 @@ def collected(adapter: Adapter) -> list[Delivery]:
 
 @pytest.fixture
 def marking(room: Room) -> Adapter:
-    return room.open(JABS, exchange_facts(), room.twin.marker, mark=True)
+    return room.open(CASES, exchange_facts(), room.twin.marker, mark=True)
 
 
 @pytest.fixture
@@ -78,11 +77,14 @@ def test_feat_C3_a_batch_is_delivered_whole_and_marked_when_it_is_settled(room: 
 def test_feat_C3_what_stands_in_it(room: Room, marking: Adapter) -> None:
     put(room, one("r1"), one("r2", "P2", cd_operation="U"), one("r3", "P3", cd_operation="D", cd_time="2024-03-02"))
     (delivery,) = collected(marking)
-    fields = {"title": "事项", "applicant": "韩山福", "applied_at": "2024-03-01T08:00:00+08:00"}
+    first, second = "2024-03-01T08:00:01+08:00", "2024-03-02T00:00:00+08:00"
+    fields = {
+        "title": "事项", "applicant": "韩山福", "applied_at": "2024-03-01T08:00:00+08:00", "changed_at": first,
+    }  # fmt: skip
     assert list(marking.read(delivery)) == [
-        Record("accepted_cases", "P1", {"project_no": "P1", **fields}, "2024-03-01 08:00:01"),
-        Record("accepted_cases", "P2", {"project_no": "P2", **fields}, "2024-03-01 08:00:01"),
-        Record("accepted_cases", "P3", {"project_no": "P3", **fields}, "2024-03-02 00:00:00", deleted=True),
+        Record("accepted_cases", "P1", {"project_no": "P1", **fields}, first),
+        Record("accepted_cases", "P2", {"project_no": "P2", **fields}, first),
+        Record("accepted_cases", "P3", {}, second, deleted=True),
     ]
 
 
@@ -126,18 +128,18 @@ def test_feat_C3_a_row_that_came_while_we_read_still_waits(room: Room, marking: 
 
 def test_feat_C3_an_account_that_only_reads_is_not_asked_to_mark(room: Room) -> None:
     put(room, one("r1"))
-    adapter = room.open(JABS, exchange_facts())
+    adapter = room.open(CASES, exchange_facts())
     (delivery,) = collected(adapter)
     adapter.settle(delivery)
     assert flags(room) == {"r1": "0"} and collected(adapter) == []
-    (again,) = collected(room.open(JABS, exchange_facts()))  # after a restart it comes again, with the same bytes
+    (again,) = collected(room.open(CASES, exchange_facts()))  # after a restart it comes again, with the same bytes
     assert (again.id, again.raw) == (delivery.id, delivery.raw)
 
 
 def test_feat_C3_quirk_Q36_the_marking_account_may_mark_and_nothing_more(room: Room, marking: Adapter) -> None:
     marking.probe(time.monotonic() + 5)
     with pytest.raises(Denied) as caught:  # the same account where nothing is to be marked
-        room.open(JABS, exchange_facts(), room.twin.marker).probe(time.monotonic() + 5)
+        room.open(CASES, exchange_facts(), room.twin.marker).probe(time.monotonic() + 5)
     assert f"UPDATE on public.{TABLE}" in caught.value.note
     room.run(f"GRANT DELETE ON {TABLE} TO {room.twin.marker}")
     try:
@@ -180,7 +182,7 @@ def test_feat_C3_a_row_is_taken_once_also_after_kill_9(
             killed += taker.wait() == -signal.SIGKILL
     settled = sum(flag == "1" for flag in flags(room).values())
     assert 0 < settled < 240
-    adapter = room.open(JABS, exchange_facts(rows=7), room.twin.marker, mark=True)
+    adapter = room.open(CASES, exchange_facts(rows=7), room.twin.marker, mark=True)
     while take(adapter, inbox):
         pass
     names = [
@@ -199,7 +201,7 @@ def stored(inbox: psycopg.Connection[Any]) -> int:
 
 def test_feat_C3_on_mariadb_too(mariadb: MariaDb) -> None:
     mariadb.run("USE county", *[(INSERT, row) for row in rows(2, 3)])
-    adapter = opened(mariadb.address, exchange_facts(rows=2, views=HOLDERS), maria.MARKER, maria.PASSWORD, mark=True)
+    adapter = opened(mariadb.address, exchange_facts(rows=2), maria.MARKER, maria.PASSWORD, mark=True)
     try:
         deliveries = collected(adapter)
         assert [each.id for each in deliveries] == ["accepted_cases/B0000"] * 2 + ["accepted_cases/B0001"] * 2
@@ -217,12 +219,19 @@ def test_feat_C3_on_mariadb_too(mariadb: MariaDb) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda each: each.update(key="nothing"), "is no field of a row"),
-        (lambda each: each["columns"].pop("cd_batch"), "no such column: cd_batch"),
-        (lambda each: each["columns"].update(is_sync={"type": "date"}), "a flag is text or integer"),
+        (lambda each, _: each["db_view"]["exchange"]["accepted_cases"]["columns"].pop("cd_batch"), "no such column"),
+        (
+            lambda each, _: each["db_view"]["exchange"]["accepted_cases"]["columns"].update(is_sync={"type": "date"}),
+            "a flag is text or integer",
+        ),
+        (lambda each, _: each.pop("datasets"), "a dataset of its name"),
+        (lambda each, _: each.pop("poll"), "they, are polled"),
+        (lambda _, rows: rows.update(key=["nothing"]), "no field of it: nothing"),
+        (lambda _, rows: rows.pop("version"), "have fields, a key and a version"),
+        (lambda _, rows: rows["fields"].update(x={"from": "x", "class": 2}), "no such column: x"),
     ],
 )
-def test_feat_C3_a_wrong_section_is_refused_when_it_is_read(change: Callable[[Any], Any], told: str) -> None:
+def test_feat_C3_a_wrong_section_is_refused_when_it_is_read(change: Callable[[Any, Any], Any], told: str) -> None:
     facts = exchange_facts()
-    change(facts["db_view"]["exchange"]["accepted_cases"])
+    change(facts, facts["datasets"]["accepted_cases"])
     assert told in str(FACTS().validate(facts))

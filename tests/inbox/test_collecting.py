@@ -8,8 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,22 +16,10 @@ import pytest
 from hub.clock import CHINA
 from hub.inbox import turns
 from hub.inbox.rules import Schedule, in_order
-from tests.inbox.world import ENVIRON, PACKAGE, World, build, eventually, put, row, shelf, write_config
+from tests.inbox.world import ENVIRON, PACKAGE, World, build, eventually, put, row, shelf, worker, write_config
 
 ROOT = Path(__file__).parents[2]
 HAN = "362623190205121932"
-
-
-@contextmanager
-def worker(folder: Path, url: str, lease_s: float = 2.0) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker of its own, killed at the end if it is still there."""
-    command = [sys.executable, "-m", "tests.inbox.world", str(folder), url, str(lease_s)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.wait(10)
 
 
 def known(world: World) -> list[str]:
@@ -41,9 +27,7 @@ def known(world: World) -> list[str]:
 
 
 @pytest.mark.parametrize("where", ["settle", "settled", "read", "after_read"])
-def test_fault_F26_killed_between_store_settle_and_process(
-    world: World, tmp_path: Path, where: str
-) -> None:
+def test_fault_F26_killed_between_store_settle_and_process(world: World, tmp_path: Path, where: str) -> None:
     """Stored and not settled; settled and not processed; in the middle of processing: nothing lost, nothing twice."""
     shelf = tmp_path / "press"
     put(shelf, "m1", row("1"), row("2"))

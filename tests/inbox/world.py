@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,8 +27,9 @@ from hub.settings import Secrets, Settings
 from hub.switches.service import Switches
 from hub.systems import Systems
 
+ROOT = Path(__file__).parents[2]
 PACKAGE = "tests.inbox.departments"
-ENVIRON = {"KEY": "k" * 40, "CALLBACK": "c" * 32, "CALLBACK_OLD": "o" * 32}
+ENVIRON = {"KEY": "k" * 40, "PASSWORD": "a word for tests", "CALLBACK": "c" * 32, "CALLBACK_OLD": "o" * 32}
 _HUB: dict[str, Any] = {
     "name": {"zh": "示范县", "en": "Demo County"},
     "region": "360423",
@@ -136,6 +139,18 @@ def build(folder: Path, url: str, lease_s: float = 60.0, package: str = PACKAGE)
     return World(database, settings, switches, systems, exchanges, inbox, url, threading.Event())
 
 
+@contextmanager
+def worker(folder: Path, url: str, lease_s: float = 2.0, package: str = PACKAGE) -> Iterator[subprocess.Popen[bytes]]:
+    """A worker of its own, killed at the end if it is still there."""
+    command = [sys.executable, "-m", "tests.inbox.world", str(folder), url, str(lease_s), package]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(10)
+
+
 def eventually(check: Callable[[], Any], seconds: float = 20) -> Any:
     until = time.monotonic() + seconds
     while not (found := check()):
@@ -155,7 +170,7 @@ def row(no: str, id: str = "362623190205121932", result: str = "0", seq: int = 1
     return {"no": no, "id": id, "r": result, "seq": seq, **more}
 
 
-if __name__ == "__main__":  # a worker, to be killed: FOLDER, URL, lease
-    world = build(Path(sys.argv[1]), sys.argv[2], float(sys.argv[3]))
+if __name__ == "__main__":  # a worker, to be killed: FOLDER, URL, lease, package
+    world = build(Path(sys.argv[1]), sys.argv[2], float(sys.argv[3]), sys.argv[4])
     print(os.getpid(), flush=True)
     world.inbox.collecting.run(threading.Event())
