@@ -8,6 +8,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
+from hub.settings.message_schema import TemplateSchema
 from hub.settings.pieces import Sentence
 from hub.settings.schemas import (
     DepartmentSchema,
@@ -42,6 +43,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         "systems.yaml": table(SystemSchema()),
         "departments.yaml": table(DepartmentSchema()),
         "licences.yaml": table(LicenceSchema()),
+        "messages.yaml": table(TemplateSchema()),
         "tasks.yaml": table(TaskKindSchema()),
         "themes.yaml": table(ThemeSchema()),
         "regions.yaml": table(RegionSchema()),
