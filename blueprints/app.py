@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blueprints import (
+    appeals,
     catalogue,
     credentials,
     desk,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from hub.main import Hub
 
 ROOMS = (
-    login, me, messages, mandates, catalogue, gateway, credentials, desk, tasks, inbound, health, docs, front,
+    login, me, messages, mandates, catalogue, gateway, credentials, desk, tasks, appeals, inbound, health, docs, front,
 )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry
 from sqlalchemy.orm import Session
 
+from hub.appeals.service import Appeals
 from hub.catalogue.service import Catalogue
 from hub.clock import Clock
 from hub.credentials.service import Credentials
@@ -139,6 +140,9 @@ class Hub:
         self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
         self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)
         self.tasks = Tasks(self.crypto, self.clock, self.workdays, lambda: self.settings.now, self._task_moved)
+        self.appeals = Appeals(
+            self.crypto, self.clock, self.workdays, lambda: self.settings.now.appeals, self.messages.tell
+        )
         self.proofs = Proofs(self.line, self.clock)
         self.login = Login(self.settings, self.database, self.crypto, self.clock, self.identity, self._ask_wechat)
         self.credentials = Credentials(

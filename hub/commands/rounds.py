@@ -77,6 +77,7 @@ class Rounds:
     def _show_cards(self) -> None:
         with self._hub.database.session() as session:
             self._hub.tasks.show_cards(session)
+            self._hub.appeals.show_cards(session)
 
     def _sweep_jobs(self) -> None:
         """What a dead worker left behind comes to a true end, and its jobs to another worker."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from hub.settings.place import Keys
-from hub.settings.shapes import Licence, Service, Switch
+from hub.settings.shapes import PLACE, Appeals, Licence, Service, Switch
 from hub.settings.tables import Tables
 
 Finding = tuple[str, Keys, str]
@@ -32,12 +32,24 @@ def together(tables: Tables) -> Iterator[Finding]:
     for id, licence in tables.licences.items():
         for path, text in _licence(licence, tables):
             yield "licences.yaml", (id, *path), text
+    yield from _offices(tables.appeals, tables)
     for id, system in tables.systems.items():
         yield from _rollout("systems.yaml", (id,), system["switch"], tables)
     for id, service in tables.services.items():
         for path, text in _service(service, tables):
             yield tables.files[id], path, text
         yield from _rollout(tables.files[id], (), service.switch, tables)
+
+
+def _offices(appeals: Appeals, tables: Tables) -> Iterator[Finding]:
+    """Every office that appeals.yaml names is a department, or the place itself."""
+    named: list[tuple[Keys, str]] = [(("supervisor",), appeals.supervisor)] if appeals.kinds else []
+    for name, kind in appeals.kinds.items():
+        named += [((name, "rules", place, "office"), rule.office) for place, rule in enumerate(kind.rules)]
+        named.append(((name, "otherwise"), kind.otherwise))
+    for path, office in named:
+        if office not in (PLACE, *tables.departments):
+            yield "appeals.yaml", path, _unknown("department", office)
 
 
 def _duties(tables: Tables) -> Iterator[Finding]:

@@ -8,6 +8,7 @@ from apispec import APISpec
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
+from hub.settings.appeal_schema import AppealsSchema
 from hub.settings.message_schema import TemplateSchema
 from hub.settings.pieces import Sentence
 from hub.settings.schemas import (
@@ -44,6 +45,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         "departments.yaml": table(DepartmentSchema()),
         "licences.yaml": table(LicenceSchema()),
         "messages.yaml": table(TemplateSchema()),
+        "appeals.yaml": whole(AppealsSchema()),
         "tasks.yaml": table(TaskKindSchema()),
         "themes.yaml": table(ThemeSchema()),
         "regions.yaml": table(RegionSchema()),

@@ -150,6 +150,7 @@ def _snapshot(
         departments=tables.departments,
         licences=tables.licences,
         tasks=tables.tasks,
+        appeals=tables.appeals,
         messages=tables.messages,
         themes=tables.themes,
         regions=tables.regions,

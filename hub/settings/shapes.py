@@ -219,6 +219,45 @@ class Template:
     phone: bool = False
 
 
+PLACE = "place"
+"""In the stead of an office: the town of the place that an appeal or clue is about."""
+
+
+@dataclass(frozen=True, slots=True)
+class AppealRule:
+    """One of these words in the text: this office has it. `place`: the town of the place it is about."""
+
+    id: str
+    words: tuple[str, ...]
+    office: str
+
+
+@dataclass(frozen=True, slots=True)
+class AppealKind:
+    rules: tuple[AppealRule, ...]
+    otherwise: str
+    yellow: Wait
+    red: Wait
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """When two clues may be the same."""
+
+    hours: int = 72
+    metres: int = 300
+    percent: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Appeals:
+    """Where appeals and clues go (`kinds`), and who is told when an office is silent."""
+
+    kinds: Mapping[str, AppealKind] = field(default_factory=dict)
+    supervisor: str = ""
+    alike: Alike = Alike()
+
+
 @dataclass(frozen=True, slots=True)
 class Region:
     code: str
@@ -268,5 +307,6 @@ class Snapshot:
     texts: Mapping[str, Text]  # problem code -> sentence that replaces the built-in one
     licences: Mapping[str, Licence] = field(default_factory=dict)
     tasks: Mapping[str, TaskKind] = field(default_factory=dict)
+    appeals: Appeals = Appeals()
     messages: Mapping[str, Template] = field(default_factory=dict)
     not_started: Mapping[str, str] = field(default_factory=dict)  # system -> why, with file:line:column

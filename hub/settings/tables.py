@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError
 
 from hub.errors import KINDS
+from hub.settings.appeal_schema import AppealsSchema
 from hub.settings.message_schema import TemplateSchema
 from hub.settings.pieces import IDENTIFIER, REGION, Sentence
 from hub.settings.place import Complaint, Keys
@@ -24,7 +25,7 @@ from hub.settings.schemas import (
     permissions,
 )
 from hub.settings.service_schema import ServiceSchema
-from hub.settings.shapes import Department, Licence, Region, Service, TaskKind, Template, Text, Theme
+from hub.settings.shapes import Appeals, Department, Licence, Region, Service, TaskKind, Template, Text, Theme
 
 SERVICES = "services/"
 FILES = (
@@ -36,7 +37,7 @@ FILES = (
     "roles.yaml",
     "texts.yaml",
 )
-OPTIONAL = ("licences.yaml", "messages.yaml", "tasks.yaml")
+OPTIONAL = ("appeals.yaml", "licences.yaml", "messages.yaml", "tasks.yaml")
 _PLAIN = {
     "Missing data for required field.": "is missing",
     "Field may not be null.": "must not be empty",
@@ -64,6 +65,7 @@ class Tables:
     services: dict[str, Service] = field(default_factory=dict)
     departments: dict[str, Department] = field(default_factory=dict)
     licences: dict[str, Licence] = field(default_factory=dict)
+    appeals: Appeals = Appeals()  # noqa: RUF009
     tasks: dict[str, TaskKind] = field(default_factory=dict)
     messages: dict[str, Template] = field(default_factory=dict)
     themes: dict[str, Theme] = field(default_factory=dict)
@@ -87,6 +89,7 @@ def fill(documents: Mapping[str, Document]) -> tuple[Tables, list[Complaint]]:
         "licences.yaml": lambda document: _entries(
             document, IDENTIFIER, LicenceSchema().load, tables.licences, _with_id
         ),
+        "appeals.yaml": lambda document: _appeals(document, tables),
         "tasks.yaml": lambda document: _entries(document, IDENTIFIER, TaskKindSchema().load, tables.tasks, _with_id),
         "messages.yaml": lambda document: _entries(
             document, IDENTIFIER, TemplateSchema().load, tables.messages, _with_id
@@ -136,6 +139,13 @@ def _entries(
 def _hub(document: Document, tables: Tables) -> Iterator[Complaint]:
     try:
         tables.hub.update(_loaded(HubSchema(), document))
+    except ValidationError as error:
+        yield from flattened(document, error, ())
+
+
+def _appeals(document: Document, tables: Tables) -> Iterator[Complaint]:
+    try:
+        tables.appeals = _loaded(AppealsSchema(), document)
     except ValidationError as error:
         yield from flattened(document, error, ())
 
