@@ -137,7 +137,8 @@ def test_each_office_and_each_citizen_sees_its_own(room: Room) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"latitude": 91, "longitude": 1}, {"latitude": 1}, {"latitude": True, "longitude": 1}, {"region": "990000"}, {"region": "110101001"},
+    [{"latitude": 91, "longitude": 1}, {"latitude": 1}, {"latitude": True, "longitude": 1},
+     {"region": "990000"}, {"region": "110101001"},
      {"text": "短"}, {"text": "一" * 2001}, {"openid": "o"}],
 )  # fmt: skip
 def test_what_is_not_right_is_refused(room: Room, wrong: dict[str, Any]) -> None:
