@@ -64,6 +64,7 @@ class Database:
     """One bounded pool per process. `session()` commits at its end, or rolls back; services never commit."""
 
     def __init__(self, url: str, pool_size: int = 10) -> None:
+        self.url = url
         self.engine: Engine = create_engine(
             url,
             pool_size=pool_size,

@@ -16,6 +16,11 @@ from hub.credentials.service import Credentials
 from hub.crypto import Crypto
 from hub.database import Database
 from hub.fields import TYPES
+from hub.filings.orders import nobody_told
+from hub.filings.outbox import Outbox
+from hub.filings.papers import no_materials
+from hub.filings.rules import Times
+from hub.filings.sender import nobody_watches
 from hub.gateway.budget import Budget
 from hub.gateway.orders import Caller, Registered
 from hub.gateway.quotas import Quotas
@@ -52,6 +57,7 @@ from hub.workdays import Workdays
 
 _CONFIG = Path(__file__).parents[1] / "config"
 _LOGIN_S = 3.0
+_SENDERS = 6  # connections of those who file
 _REGISTER = "household_registration"
 
 
@@ -61,6 +67,9 @@ class Hub:
     The environment names the database (HUB_DATABASE_URL), Redis (HUB_REDIS_URL), the folder of the configuration
     (HUB_CONFIG, default: config/ beside the package) and the package of the adapters (HUB_ADAPTERS).
     """
+
+    filing_times = Times()
+    filing_watch = staticmethod(nobody_watches)
 
     def __init__(self, home: Path, environ: Mapping[str, str]) -> None:
         self.home = home
@@ -137,6 +146,20 @@ class Hub:
         self.inspection = Inspection(self.database, self.gateway, self.systems, lambda: self.settings.now, self.clock)
         self.jobs = Jobs(self.database)
         self.messages = Messages(lambda: self.settings.now.messages, self.jobs, self.crypto, self.clock)
+        self.outbox = Outbox(
+            database=Database(self.database.url, pool_size=_SENDERS),
+            gateway=self.gateway,
+            systems=self.systems,
+            jobs=self.jobs,
+            crypto=self.crypto,
+            clock=self.clock,
+            per_minute=lambda id: self.settings.now.systems[id].per_minute,
+            moved=nobody_told,
+            read_paper=no_materials,
+            times=self.filing_times,
+            watch=self.filing_watch,
+        )
+        self.filings = self.outbox.filings
         self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
         self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)
         self.tasks = Tasks(self.crypto, self.clock, self.workdays, lambda: self.settings.now, self._task_moved)
@@ -179,6 +202,7 @@ class Hub:
         self.fresh.stop()
         self.gateway.close()
         self.exchanges.close()
+        self.outbox.close()
         self.systems.close()
         self.unmapped.close()
         self.line.close()

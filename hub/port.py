@@ -15,16 +15,28 @@ from typing import Any, Protocol
 
 from hub.errors import Fault, Problem
 
+STAGES = ("before_connect", "connected", "body_started", "body_half", "body_done", "head", "done")
+Stage = Callable[[str], None]
+"""Told how far a write has come, by one of STAGES: asked at `body_started`, before a byte of it leaves, and at
+`body_half` before each further piece. May raise Halted at these two, and then nothing more may leave."""
+
+
+class Halted(Exception):
+    """Whoever ordered a write has lost the right to send it. Never leaves an adapter: there it is Unavailable when no
+    byte had left, OutcomeUnknown after that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One question to a department. `deadline` is a time.monotonic() second; `fields` are validated hub fields."""
+    """One question to a department. `deadline` is a time.monotonic() second; `fields` are validated hub fields.
+    `stage` is given with a filing; an adapter that tells it has `tells_stages`."""
 
     operation: str
     fields: Mapping[str, Any]
     deadline: float
     traceparent: str = ""
     key: str = ""
+    stage: Stage | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,14 +186,34 @@ class ProbeFacts(Strict):
     rejected_is_fine = fields.Boolean(load_default=False)
 
 
+class PaperFacts(Strict):
+    """Papers go first: `register` opens a file and answers with its number, `upload` takes one paper. Neither counts as
+    filed, so both are repeated until they are done."""
+
+    register = Words(required=True, validate=_NAME)
+    upload = Words(required=True, validate=_NAME)
+
+
 class FilingFacts(Strict):
     """How a write is found again when its answer was lost (reliability 7.2). `query` is the operation that asks for
-    `by`, a field of it; `settle_s` the seconds after which "not there" is certain."""
+    `by`, a field of it; `settle_s` the seconds after which "not there" is certain.
+
+    Of its answer, or of the list `rows` in it, what says the same as the filing in all of `match` is the filing;
+    `receipt` is the department's number there, `absent` its codes that mean none. `human_s` is when a person must know,
+    `owner` who (else the department), `senders` how many sessions it allows us."""
 
     filing_class = Words(data_key="class", attribute="class", required=True, validate=validate.OneOf(FILING_CLASSES))
     query = Words(load_default="")
     by = Words(load_default="")
     settle_s = fields.Float(load_default=None, allow_none=True, validate=validate.Range(0))
+    rows = Words(load_default="")
+    match = texts(load_default=list)
+    receipt = Words(load_default="")
+    absent = fields.List(Words(validate=_CODE), load_default=list)
+    human_s = fields.Float(load_default=86_400.0, validate=validate.Range(60))
+    owner = Words(load_default="")
+    papers = fields.Nested(PaperFacts, load_default=None)
+    senders = fields.Integer(strict=True, load_default=1, validate=validate.Range(1, 16))
 
 
 class OptionFacts(Strict):
@@ -267,6 +287,11 @@ class Facts(Strict):
             and filing["by"] not in operations.get(filing["query"], _NONE)["request"]["fields"]
         ):
             raise ValidationError({"filing": {"query": ["no such operation, or it does not ask by that field"]}})
+        steps = (filing or {}).get("papers") or {}
+        if steps.values() - operations.keys():
+            raise ValidationError({"filing": {"papers": ["no such operation"]}})
+        if filing and filing["query"]:
+            _found_again(filing, operations[filing["query"]]["answer"])
 
     @validates_schema
     def subjects(self, data: dict[str, Any], **_: Any) -> None:
@@ -276,6 +301,20 @@ class Facts(Strict):
             told = data["subject"] in operation["answer"]["fields"]
             if asked and not told and operation["kind"] == "read" and operation["data_class"] >= 3:
                 raise ValidationError({"operations": {name: ["the answer must tell the subject it is about"]}})
+
+
+def _found_again(filing: dict[str, Any], answer: dict[str, Any]) -> None:
+    lists = answer["lists"]
+    if filing["rows"] and filing["rows"] not in lists:
+        raise ValidationError({"filing": {"rows": ["no list of the query's answer"]}})
+    rows = filing["rows"] or next(iter(lists), "")
+    known = lists[rows]["fields"] if rows else answer["fields"]
+    for key in ("match", "receipt"):
+        for name in filing[key] if key == "match" else [filing[key]] if filing[key] else []:
+            if name not in known:
+                raise ValidationError({"filing": {key: [f"the query's answer has no {name}"]}})
+    if filing["class"] in ("R1", "R2", "R3") and not filing["match"]:
+        raise ValidationError({"filing": {"match": ["says by which fields a row is the filing"]}})
 
 
 _NONE: Any = {"request": {"fields": {}}}

@@ -25,6 +25,8 @@ MEETS = {"tcp": "frames", "tcps": "frames"}
 class Adapter:
     """One fixed-width system."""
 
+    tells_stages = True
+
     def __init__(self, setting: Setting) -> None:
         facts = setting.facts
         own: Mapping[str, Any] = facts["fixed_width"]
@@ -37,7 +39,7 @@ class Adapter:
         operation = self._operations[call.operation]
         wire = operation.outgoing(call)
         make = partial(self._messages.question, call.operation, wire)
-        answered = self._exchange.ask(make, deadline=call.deadline, write=operation.write)
+        answered = self._exchange.ask(make, deadline=call.deadline, write=operation.write, stage=call.stage)
         with doubted(operation.write), sampled(answered.message):
             header, at = answered.made
             tree = self._messages.read(operation, header, at, answered.message)

@@ -24,6 +24,8 @@ __all__ = ["FACTS", "Adapter"]
 class Adapter:
     """One form system."""
 
+    tells_stages = True
+
     def __init__(self, setting: Setting) -> None:
         facts = setting.facts
         self._message: str = facts["form"]["message"]
@@ -73,7 +75,8 @@ class Adapter:
         for step in (*before, last):
             form = _form(step, wire, fetched)
             question = Question(step["method"], step["path"], call.deadline, form, session.value, call.traceparent)
-            fetched = self._filing(question) if operation.write and step is last else self._reading(operation, question)
+            files = operation.write and step is last
+            fetched = self._filing(question, call) if files else self._reading(operation, question)
             sent, received = sent + fetched.sent, received + fetched.received
             if fetched.page.marked(self._message):  # the department's word on the request: no further page comes
                 break
@@ -91,10 +94,10 @@ class Adapter:
                 raise Unavailable(error.note, sample=error.sample) from error
             raise
 
-    def _filing(self, question: Question) -> Fetched:
+    def _filing(self, question: Question, call: Call) -> Fetched:
         """The one request that changes something: it is never sent again, whatever comes back."""
         try:
-            return self._site.fetch(replace(question, changes=True))
+            return self._site.fetch(replace(question, changes=True, stage=call.stage))
         except SessionLost as lost:
             raise OutcomeUnknown("the session was lost while filing", code="UPSTREAM_SESSION") from lost
 

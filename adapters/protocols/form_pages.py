@@ -18,7 +18,7 @@ from adapters.protocols.html_page import Page
 from adapters.protocols.maintenance import refuse_maintenance
 from adapters.protocols.sample import sampled
 from adapters.protocols.transport import Response, Transport, refuse
-from hub.port import Denied, Setting
+from hub.port import Denied, Setting, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Question:
     cookie: str = ""
     traceparent: str = ""
     changes: bool = False
+    stage: Stage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,7 @@ class Site:
         return self._transport.send(
             question.method.upper(), question.path, headers, body,
             deadline=question.deadline, traceparent=question.traceparent, write=question.changes,
+            stage=question.stage,
         )  # fmt: skip
 
     def _text(self, response: Response, changes: bool) -> str:

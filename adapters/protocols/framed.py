@@ -19,7 +19,7 @@ from adapters.protocols.facts import unusable
 from adapters.protocols.framing import Framing
 from adapters.protocols.line import Line, PastDeadline
 from adapters.protocols.target import resolve
-from hub.port import Garbled, OutcomeUnknown, Setting, Unavailable
+from hub.port import Garbled, Halted, OutcomeUnknown, Setting, Stage, Unavailable
 
 TCP: Mapping[str, int] = {"tcp": 0, "tcps": 0}
 CONNECT_S = 2.0
@@ -59,7 +59,9 @@ class Exchange:
         self._idle: deque[Line] = deque(maxlen=connections["kept"])
         self._alone, self._shared = connections["alone"], setting.shared
 
-    def ask(self, make: Callable[[], Question], *, deadline: float, write: bool) -> Answered:
+    def ask(
+        self, make: Callable[[], Question], *, deadline: float, write: bool, stage: Stage | None = None
+    ) -> Answered:
         """One question, one answer, by `deadline` (monotonic).
 
         `make` is called for each attempt, so that no serial number is sent twice; there is a second one only for a
@@ -73,9 +75,14 @@ class Exchange:
                     return self._converse(line, make(), deadline, fresh=False)
                 except _Stale:
                     pass
+            stage = stage if write else None
+            if stage is not None:
+                stage("before_connect")
             line = self._connect(deadline)
+            if stage is not None:
+                stage("connected")
             with doubted(write):
-                return self._converse(line, make(), deadline, fresh=True)
+                return self._converse(line, make(), deadline, fresh=True, stage=stage)
 
     def close(self) -> None:
         while self._idle:
@@ -123,13 +130,17 @@ class Exchange:
             raise
         return Line(sock)
 
-    def _converse(self, line: Line, question: Question, deadline: float, *, fresh: bool) -> Answered:
+    def _converse(
+        self, line: Line, question: Question, deadline: float, *, fresh: bool, stage: Stage | None = None
+    ) -> Answered:
         line.begin(deadline)
         keep = False
         try:
             data = self._framing.wrap(question.message)
-            _send(line, data, fresh)
+            _send(line, data, fresh, stage)
             frame, spare = _received(line, self._framing, fresh)
+            if stage is not None:
+                stage("done")
             message = frame[self._framing.width :]
             made = question.read(message)
             keep = not spare
@@ -152,10 +163,10 @@ def doubted(write: bool) -> Iterator[None]:
         raise
 
 
-def _send(line: Line, data: bytes, fresh: bool) -> None:
+def _send(line: Line, data: bytes, fresh: bool, stage: Stage | None) -> None:
     try:
-        whole = line.send(data)
-    except (OSError, PastDeadline) as error:
+        whole = line.send(data, stage)
+    except (OSError, PastDeadline, Halted) as error:
         if not fresh:
             raise _Stale from error
         raise Unavailable("nothing could be sent") from error

@@ -10,6 +10,8 @@ import time
 from contextlib import suppress
 from typing import Any
 
+from hub.port import Halted, Stage
+
 HEAD_CAP = 64 * 1024
 _LONGEST_MS = 1_000_000
 
@@ -91,14 +93,24 @@ class Line(io.RawIOBase):
     def close(self) -> None:
         """Left to `hang_up`: HTTPResponse closes its reader after each answer, the connection lives on."""
 
-    def send(self, data: bytes) -> bool:
-        """Send all of it. Raises OSError only when not one byte was taken; False when it broke later."""
-        left = memoryview(data)[self._push(data) :]
+    def send(self, data: bytes, stage: Stage | None = None) -> bool:
+        """Send all of it. Raises OSError (or Halted) only when not one byte was taken; False when it broke later.
+
+        A filing leaves in halves: whoever ordered it is asked before each piece whether it still may.
+        """
+        left = memoryview(data)
+        if stage is not None:
+            stage("body_started")
+        left = left[self._push(left[: len(left) // 2] if stage else left) :]
         try:
             while left:
+                if stage is not None:
+                    stage("body_half")
                 left = left[self._push(left) :]
-        except (OSError, PastDeadline):
+        except (OSError, PastDeadline, Halted):
             return False
+        if stage is not None:
+            stage("body_done")
         return True
 
     def quiet(self) -> bool:

@@ -31,6 +31,8 @@ class _TokenLost(Exception):
 class Adapter(Inbound):
     """One signed REST system."""
 
+    tells_stages = True
+
     def __init__(self, setting: Setting) -> None:
         facts = setting.facts
         own: Mapping[str, Any] = facts["signed_rest"]
@@ -119,7 +121,11 @@ class Adapter(Inbound):
         sent = ((token["place"], token["name"], token["prefix"] + ticket.value),) if ticket else ()
         question = Question(parameters, operation.own, key, sent)
         exchange = self._wire.exchange(
-            question, deadline=call.deadline, traceparent=call.traceparent, changes=operation.write
+            question,
+            deadline=call.deadline,
+            traceparent=call.traceparent,
+            changes=operation.write,
+            stage=call.stage,
         )
         with sampled(exchange.body):
             self._judge(operation, exchange)

@@ -15,7 +15,7 @@ from adapters.protocols.sample import sampled
 from adapters.protocols.signed_rest_facts import AnswerSign
 from adapters.protocols.signed_rest_request import Draft, Writer
 from adapters.protocols.transport import Request, Response, Transport, refuse
-from hub.port import Setting
+from hub.port import Setting, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,9 @@ class Wire:
         except ValueError:
             return None
 
-    def exchange(self, question: Question, *, deadline: float, traceparent: str, changes: bool) -> Exchange:
+    def exchange(
+        self, question: Question, *, deadline: float, traceparent: str, changes: bool, stage: Stage | None = None
+    ) -> Exchange:
         draft = Draft()
 
         def make() -> Request:  # a request that must be sent again is written again: its nonce and time are new
@@ -70,7 +72,7 @@ class Wire:
                 draft.put(place, name, value)
             return self._writer.signed(draft, question.line, question.key)
 
-        response = self._transport.ask(make, deadline=deadline, traceparent=traceparent, write=changes)
+        response = self._transport.ask(make, deadline=deadline, traceparent=traceparent, write=changes, stage=stage)
         self._dated = response.headers.get("Date") or "", time.time()
         with sampled(response.body):
             if response.status != 200:

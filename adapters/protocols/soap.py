@@ -35,6 +35,8 @@ class _Compiled:
 class Adapter(Inbound):
     """One SOAP system. `unsupported` are the operations of its WSDL that cannot be called, each with one line why."""
 
+    tells_stages = True
+
     def __init__(self, setting: Setting) -> None:
         facts = setting.facts
         self._facts: Mapping[str, Any] = facts["soap"]
@@ -67,7 +69,9 @@ class Adapter(Inbound):
             return Request("POST", self._facts["path"], compiled.envelope.headers, body)
 
         write = compiled.operation.write
-        response = self._transport.ask(make, deadline=call.deadline, traceparent=call.traceparent, write=write)
+        response = self._transport.ask(
+            make, deadline=call.deadline, traceparent=call.traceparent, write=write, stage=call.stage
+        )
         with sampled(response.body):
             tree = self._answers.tree(compiled.operation, compiled.answer, response, compiled.bare)
             return compiled.operation.reply(tree, call, response.sent, response.received)

@@ -24,7 +24,7 @@ from typing import Any
 from adapters.protocols.facts import unusable
 from adapters.protocols.line import Line, PastDeadline, TooLarge
 from adapters.protocols.target import Target, resolve
-from hub.port import Denied, Garbled, OutcomeUnknown, PortError, Setting, Unavailable
+from hub.port import Denied, Garbled, Halted, OutcomeUnknown, PortError, Setting, Stage, Unavailable
 
 BODY_CAP = 5 * 1024 * 1024
 CONNECT_S = 2.0
@@ -94,13 +94,20 @@ class Transport:
         deadline: float,
         traceparent: str = "",
         write: bool = False,
+        stage: Stage | None = None,
     ) -> Response:
         """`ask` for a request that may be sent again as it is."""
         request = Request(method, path, headers, body)
-        return self.ask(lambda: request, deadline=deadline, traceparent=traceparent, write=write)
+        return self.ask(lambda: request, deadline=deadline, traceparent=traceparent, write=write, stage=stage)
 
     def ask(
-        self, make: Callable[[], Request], *, deadline: float, traceparent: str = "", write: bool = False
+        self,
+        make: Callable[[], Request],
+        *,
+        deadline: float,
+        traceparent: str = "",
+        write: bool = False,
+        stage: Stage | None = None,
     ) -> Response:
         """One request, one answer, by `deadline` (monotonic). Its path goes below the address's own path.
 
@@ -115,7 +122,12 @@ class Transport:
                 return self._exchange(line, method, data, deadline)
             except _Stale:
                 method, data = self._made(make, traceparent)
-        return self._exchange(self._connect(deadline), method, data, deadline, fresh=True)
+        if not write or stage is None:
+            return self._exchange(self._connect(deadline), method, data, deadline, fresh=True)
+        stage("before_connect")
+        line = self._connect(deadline)
+        stage("connected")
+        return self._exchange(line, method, data, deadline, fresh=True, stage=stage)
 
     def certificate_until(self, deadline: float) -> datetime | None:
         """When the department's certificate ends, looked at on a line of its own; None without TLS. Raises as `ask`."""
@@ -186,11 +198,20 @@ class Transport:
             sock.close()
             raise Unavailable(f"TLS: {error.strerror or error}") from error
 
-    def _exchange(self, line: Line, method: str, data: bytes, deadline: float, *, fresh: bool = False) -> Response:
+    def _exchange(
+        self,
+        line: Line,
+        method: str,
+        data: bytes,
+        deadline: float,
+        *,
+        fresh: bool = False,
+        stage: Stage | None = None,
+    ) -> Response:
         line.begin(deadline)
         keep = False
         try:
-            answer, response = _converse(line, method, data, fresh)
+            answer, response = _converse(line, method, data, fresh, stage)
             keep = answer.isclosed() and not answer.will_close and not line.spare
             return response
         finally:
@@ -211,10 +232,13 @@ class _Stale(Exception):
     """A kept connection was closed by the peer before it said a word."""
 
 
-def _converse(line: Line, method: str, request: bytes, fresh: bool) -> tuple[HTTPResponse, Response]:
+def _converse(
+    line: Line, method: str, request: bytes, fresh: bool, stage: Stage | None
+) -> tuple[HTTPResponse, Response]:
+    told = stage or _untold
     try:
-        whole = line.send(request)
-    except (OSError, PastDeadline) as error:
+        whole = line.send(request, stage)
+    except (OSError, PastDeadline, Halted) as error:
         if not fresh:
             raise _Stale from error
         raise Unavailable("nothing could be sent") from error
@@ -223,6 +247,7 @@ def _converse(line: Line, method: str, request: bytes, fresh: bool) -> tuple[HTT
     answer = HTTPResponse(line, method=method)  # type: ignore[arg-type]  # it asks for makefile only
     try:
         answer.begin()
+        told("head")
         line.allowed = line.received + BODY_CAP
         framed = answer.chunked or answer.length is not None
         body = inflated(answer.headers.get("Content-Encoding") or "", _whole(answer))
@@ -236,9 +261,14 @@ def _converse(line: Line, method: str, request: bytes, fresh: bool) -> tuple[HTT
         raise _broken(line, fresh, error) from error
     except (HTTPException, ValueError) as error:
         raise Garbled(f"the answer is no HTTP: {type(error).__name__}") from error
+    told("done")
     if 300 <= answer.status < 400:
         raise Garbled(f"status {answer.status}", code="UPSTREAM_REDIRECT")
     return answer, Response(answer.status, answer.headers, body, framed, len(request), line.received)
+
+
+def _untold(stage: str) -> None:
+    """Nobody wants to know."""
 
 
 def _broken(line: Line, fresh: bool, error: Exception) -> Exception:

@@ -28,6 +28,8 @@ ROWS = "items"  # what an answer that is a bare list is called
 class Adapter:
     """One provider's services."""
 
+    tells_stages = True
+
     def __init__(self, setting: Setting) -> None:
         facts = setting.facts
         own: Mapping[str, Any] = facts["xroad_rest"]
@@ -60,7 +62,7 @@ class Adapter:
             return asked[-1].request
 
         response = self._transport.ask(
-            make, deadline=call.deadline, traceparent=call.traceparent, write=operation.write
+            make, deadline=call.deadline, traceparent=call.traceparent, write=operation.write, stage=call.stage
         )
         with sampled(response.body):
             tree = self._answer(operation, asked[-1], response)

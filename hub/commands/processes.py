@@ -23,6 +23,7 @@ from hub.commands.rounds import Rounds
 from hub.demo.child import end_with_parent
 from hub.demo.preparation import prepare
 from hub.jobs.worker import Worker
+from hub.main import Hub
 
 ROOT = Path(__file__).parents[2]
 _DRAIN_S = 25
@@ -106,13 +107,20 @@ def work() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with opened() as hub:
-        hub.start()
-        inbox = threading.Thread(target=hub.inbox.collecting.run, args=(stop,), name="inbox", daemon=True)
-        worker = Worker(hub.jobs)
-        inbox.start()
-        worker.start()
-        try:
-            Rounds(hub).run(stop)
-        finally:
-            worker.stop()
-            inbox.join(_DRAIN_S)
+        work_until(stop, hub)
+
+
+def work_until(stop: threading.Event, hub: Hub) -> None:
+    """What `hub work` does, each thing in a thread of its own, until `stop`."""
+    hub.start()
+    inbox = threading.Thread(target=hub.inbox.collecting.run, args=(stop,), name="inbox", daemon=True)
+    filings = threading.Thread(target=hub.outbox.runner.run, args=(stop,), name="filings", daemon=True)
+    worker = Worker(hub.jobs)
+    for thread in (inbox, filings, worker):
+        thread.start()
+    try:
+        Rounds(hub).run(stop)
+    finally:
+        worker.stop()
+        inbox.join(_DRAIN_S)
+        filings.join(_DRAIN_S)

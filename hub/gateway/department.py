@@ -19,7 +19,7 @@ from hub.gateway.condition import Condition, Conditions
 from hub.gateway.orders import Answer, Failure
 from hub.gateway.passage import Onward, Passage
 from hub.gateway.samples import Samples
-from hub.port import Call, Denied, Garbled, OutcomeUnknown, PortError, Rejected, Unavailable
+from hub.port import Call, Denied, Garbled, Halted, OutcomeUnknown, PortError, Rejected, Stage, Unavailable
 from hub.settings.shapes import System
 from hub.systems import Systems
 
@@ -124,11 +124,15 @@ class Department:
         operation = opened.operations.get(passage.operation)
         if operation is None:
             raise Unavailable(f"operation {passage.operation} is not declared")
-        call = Call(passage.operation, passage.fields, passage.deadline, passage.trace.child(), passage.key or "")
+        call = Call(
+            passage.operation, passage.fields, passage.deadline, passage.trace.child(), passage.key or "", passage.stage
+        )
         passage.attempts += 1
         if passage.asked_at is None:
             passage.asked_at = time.monotonic()
         try:
+            if passage.stage is not None and not getattr(opened.adapter, "tells_stages", False):
+                _taken_as_sent(passage.stage)
             reply = opened.adapter.call(call)
         except Problem:
             raise
@@ -186,6 +190,14 @@ class Department:
             self._samples.keep(passage, error)
         if isinstance(error, Denied) and condition.deny(self._systems.get(passage.system).adapter):
             self._log.error("system_denied", system=passage.system, trace_id=passage.trace.id, note=error.note)
+
+
+def _taken_as_sent(stage: Stage) -> None:
+    """Nobody will tell when its first byte leaves: it may be from here on."""
+    try:
+        stage("body_started")
+    except Halted as error:
+        raise Unavailable("the right to send it is over") from error
 
 
 def _verdict(error: BaseException) -> Verdict | None:

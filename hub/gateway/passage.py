@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from hub.gateway.orders import Answer, Caller
+from hub.port import Stage
 from hub.settings.shapes import Service
 from hub.trace import Trace
 
@@ -31,6 +32,7 @@ class Passage:
     data_class: int
     key: str | None = None
     write: bool = False
+    stage: Stage | None = None  # told how far a filing has come
     acting_tag: bytes | None = None  # who acted, where the subject is somebody else
     ticket: int = 0  # of the bulkhead, while this thread holds a place there
     # for the record

@@ -36,7 +36,7 @@ from hub.gateway.watch import Watch
 from hub.ledger import Exchanges
 from hub.legs import Legs
 from hub.metrics import Metrics
-from hub.port import Reply
+from hub.port import Reply, Stage
 from hub.settings.shapes import Service, Snapshot, System
 from hub.switches.rules import state
 from hub.switches.service import Switches
@@ -127,9 +127,19 @@ class Gateway:
         )
 
     def ask(
-        self, system: str, operation: str, fields: Mapping[str, Any], caller: Caller, trace: Trace, deadline_s: float
+        self,
+        system: str,
+        operation: str,
+        fields: Mapping[str, Any],
+        caller: Caller,
+        trace: Trace,
+        deadline_s: float,
+        *,
+        key: str | None = None,
+        stage: Stage | None = None,
     ) -> Reply:
-        """The hub's own question to a system (login to WeChat): no service, no budget, else the same way."""
+        """The hub's own question to a system (login to WeChat) or a filing, which has a `key` and is told its `stage`:
+        no service, no budget, else the same way."""
         arrived = time.monotonic()
         declared = self._systems.declared(system, operation)
         passage = Passage(
@@ -144,7 +154,9 @@ class Gateway:
             received_at=self._clock.now(),
             deadline=arrived + deadline_s,
             data_class=declared.get("data_class", 1),
+            key=key,
             write=declared.get("kind") == "write",
+            stage=stage,
         )
         answer = self._own(passage)
         return Reply(answer.fields, answer.receipt, answer.done, passage.request_bytes, passage.response_bytes)

@@ -1,0 +1,136 @@
+"""The filing outbox as other rooms use it: place an order, see how it stands, withdraw it. All in the caller's
+transaction; what the department says about it comes back through `moved`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import yaml
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from hub.clock import Clock
+from hub.crypto import Crypto
+from hub.database import one_at_a_time
+from hub.errors import REFERENCE, Problem
+from hub.filings import rules
+from hub.filings.models import FilingRow
+from hub.filings.moving import Moving
+from hub.filings.orders import Filing, Order, Told
+from hub.filings.rules import State, Step, Way
+from hub.filings.sender import PURPOSE
+from hub.jobs.service import Jobs
+
+TASK = "filings.ring"
+_SENTENCES: Mapping[str, Mapping[str, str]] = yaml.safe_load(
+    Path(REFERENCE).with_name("filings.yaml").read_text(encoding="utf-8")
+)
+_OPEN = frozenset({State.INFLIGHT, State.UNKNOWN, State.DUPLICATE, State.LOST_BY_DEPARTMENT, State.MANUAL,
+                   State.CANCELLING})  # fmt: skip
+_MANY, _COUNTED = 20, 100_000
+_CHINA = timezone(timedelta(hours=8))
+
+
+class Filings:
+    """`way` tells how a system files, `per_minute` how many calls it bears."""
+
+    def __init__(
+        self,
+        jobs: Jobs,
+        crypto: Crypto,
+        clock: Clock,
+        way: Callable[[str], Way],
+        per_minute: Callable[[str], int],
+        moved: Told,
+    ) -> None:
+        self._jobs, self._crypto, self._clock, self._way, self._per_minute = jobs, crypto, clock, way, per_minute
+        self.moving = Moving(clock, moved)
+
+    def place(self, session: Session, order: Order) -> None:
+        """It will be filed, whatever happens to us from the commit on. Raises ALREADY_SUBMITTED with the receipt number
+        of the one there is, STATE_CONFLICT when the version before it is still on its way."""
+        self._way(order.system)  # a system that takes no filings is found out here
+        tag = f"{order.subject_tag} {order.service} {order.natural_key or order.receipt_no}"
+        one_at_a_time(session, self._crypto.lookup(tag, "filings.natural"))
+        self._replace_former(session, order)
+        self._refuse_second(session, order)
+        now = self._clock.now()
+        row = FilingRow(
+            receipt_no=order.receipt_no, version=order.version, subject_tag=order.subject_tag, service=order.service,
+            system=order.system, operation=order.operation, natural_key=order.natural_key, live=True,
+            order_sealed=self._crypto.seal(order.packed(), PURPOSE),
+            content_digest=self._crypto.lookup(order.content.decode(), "filings.content"),
+            state=State.READY.value, not_before=func.clock_timestamp(), since=now, due=None, created_at=now,
+        )  # fmt: skip
+        session.add(row)
+        self.moving.begin(session, row)
+        self._jobs.enqueue(session, TASK, filing=row.id)
+
+    def of(self, session: Session, receipt_no: str) -> Filing:
+        """How the newest version stands. Raises NOT_FOUND."""
+        row = self._newest(session, receipt_no)
+        state = State(row.state)
+        shown, due, ahead = rules.shown(state), row.due, 0
+        if state is State.READY:
+            ahead = self._ahead(session, row)
+            due = self._clock.now() + rules.expected(ahead, self._per_minute(row.system))
+        return Filing(
+            row.receipt_no, row.version, shown, row.department_receipt, row.reason, row.since, due,
+            _sentence("busy" if ahead > _MANY else shown, due), row.owner,
+        )  # fmt: skip
+
+    def cancel(self, session: Session, receipt_no: str) -> None:
+        """Withdrawn: at once while nothing has left us, else by a person with the department. Raises STATE_CONFLICT
+        while nobody knows whether the department has it, or when it has ended."""
+        row = self._newest(session, receipt_no, lock=True)
+        state = State(row.state)
+        after = State.CANCELLED if state is State.READY and not row.sent else State.CANCELLING
+        if state in (State.INFLIGHT, State.UNKNOWN) or not rules.may(state, after):
+            raise Problem("STATE_CONFLICT", extra={"status": rules.shown(state), "possible": []})
+        self.moving.to(session, row, Step(after, "WITHDRAWN"), self._way(row.system), actor="citizen")
+
+    def _newest(self, session: Session, receipt_no: str, lock: bool = False) -> FilingRow:
+        query = select(FilingRow).where(FilingRow.receipt_no == receipt_no).order_by(FilingRow.version.desc()).limit(1)
+        row = session.scalars(query.with_for_update() if lock else query).first()
+        if row is None:
+            raise Problem("NOT_FOUND")
+        return row
+
+    def _replace_former(self, session: Session, order: Order) -> None:
+        """A correction takes the place of the version before it, which must have come to rest."""
+        query = select(FilingRow).where(FilingRow.receipt_no == order.receipt_no).with_for_update()
+        for former in session.scalars(query):
+            state = State(former.state)
+            if former.version >= order.version or state in _OPEN or state is State.READY:
+                raise Problem("STATE_CONFLICT", extra={"status": rules.shown(state), "possible": []})
+            former.live = False
+
+    def _refuse_second(self, session: Session, order: Order) -> None:
+        if not order.natural_key:
+            return
+        same: list[Any] = [
+            FilingRow.subject_tag == order.subject_tag,
+            FilingRow.service == order.service,
+            FilingRow.natural_key == order.natural_key,
+            FilingRow.receipt_no != order.receipt_no,
+        ]
+        there = session.scalar(select(FilingRow.receipt_no).where(FilingRow.live, *same))
+        if there is not None:
+            raise Problem("ALREADY_SUBMITTED", extra={"receipt_no": there})
+
+    def _ahead(self, session: Session, row: FilingRow) -> int:
+        before = (
+            select(FilingRow.id)
+            .where(FilingRow.system == row.system, FilingRow.state == State.READY.value, FilingRow.id < row.id)
+            .limit(_COUNTED)
+        )
+        return session.scalar(select(func.count()).select_from(before.subquery())) or 0
+
+
+def _sentence(shown: str, due: datetime | None) -> Mapping[str, str]:
+    by = (due or datetime.now(UTC)).astimezone(_CHINA).strftime("%Y-%m-%d %H:%M")
+    return {language: text.format(by=by) for language, text in _SENTENCES[shown].items()}
