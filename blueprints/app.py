@@ -15,6 +15,7 @@ from blueprints import (
     inbound,
     login,
     mandates,
+    materials,
     me,
     operations,
 )
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from hub.main import Hub
 
-ROOMS = (login, me, mandates, catalogue, gateway, credentials, desk, inbound, health, docs, front)
+ROOMS = (login, me, mandates, catalogue, gateway, credentials, materials, desk, inbound, health, docs, front)
 
 
 def create_app(hub: Hub, ops: bool = True) -> Flask:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _CITIZEN = (*SIGNED_IN, "ROLE_REQUIRED", "NOT_FOUND", "KEY_UNAVAILABLE")
 _COPY_LEVEL = 3
+_DELETED = ("name", "id_number", "phone", "address", "wechat", "sessions", "materials")
 # What stays after a citizen has gone, and why. No value that names a person is among it.
 _KEPT = (
     {
@@ -188,9 +189,10 @@ def _record(blueprint: Blueprint, hub: Hub) -> None:
         with hub.database.session() as session:
             hub.login.erase(session, principal.citizen_id)
             hub.identity.erase(session, principal.citizen_id)
+            hub.materials.erase(session, principal.citizen_id)
         hub.login.forget(principal.citizen_id)
         hub.gateway.forget(principal.citizen_id)
-        return answer({"deleted": ["name", "id_number", "phone", "address", "wechat", "sessions"], "kept": _KEPT})
+        return answer({"deleted": _DELETED, "kept": _KEPT})
 
 
 def _existing(profile: Profile | None) -> Profile:

@@ -32,6 +32,8 @@ from hub.login.service import Login
 from hub.mandates.consents import Consents
 from hub.mandates.fresh import Fresh
 from hub.mandates.service import Mandates
+from hub.materials.disk import Disk
+from hub.materials.service import Materials
 from hub.metrics import Metrics
 from hub.port import Reply
 from hub.reruns.asking import Asking
@@ -143,6 +145,8 @@ class Hub:
             now=lambda: self.settings.now,
             clock=self.clock,
         )
+        disk = Disk(self.home, lambda: self.settings.now.hub.materials)
+        self.materials = Materials(self.database, self.crypto, lambda: self.settings.now, disk, self.clock)
         self.levels = Levels(
             self.settings, self.database, self.clock, self.identity, self.login, self._ask_wechat, self._ask_register,
         )  # fmt: skip

@@ -44,7 +44,7 @@ def reseal_all(hub: Hub) -> int:
     done = 0
     while True:
         with hub.database.session() as session:
-            batch = hub.identity.reseal(session, _BATCH) + hub.login.reseal(session, _BATCH)
+            batch = sum(each.reseal(session, _BATCH) for each in (hub.identity, hub.login, hub.materials))
         if not batch:
             return done
         done += batch
@@ -52,4 +52,4 @@ def reseal_all(hub: Hub) -> int:
 
 def left(hub: Hub) -> int:
     with hub.database.session() as session:
-        return hub.identity.under_other_keys(session) + hub.login.under_other_keys(session)
+        return sum(each.under_other_keys(session) for each in (hub.identity, hub.login, hub.materials))
