@@ -88,14 +88,14 @@ class Handing:
         ]
 
     def offers(self, session: Session, citizen_id: str, types: Sequence[str]) -> dict[str, Kept]:
-        """For each of these types the newest paper that is there, was given to an office within the term or waits to be
-        given, and is fit to be handed on."""
+        """For each of these types the newest paper that came or was given to an office within the term and is fit to be
+        handed on. A copy of a licence is not offered again: it is made anew, from what its issuer has then."""
         since = offered_since(self._terms(), self._clock.now())
         recent = select(Given.file_id).where(Given.citizen_id == citizen_id, Given.at >= since)
         rows = session.scalars(
             select(FileRow)
             .where(FileRow.citizen_id == citizen_id, FileRow.type.in_([each for each in types if each]))
-            .where(FileRow.made_from.is_(None), FileRow.scan.in_(("clean", "none")))
+            .where(FileRow.made_from.is_(None), FileRow.credential_id.is_(None), FileRow.scan.in_(("clean", "none")))
             .where(FileRow.id.in_(recent) | (FileRow.uploaded_at >= since))
             .order_by(FileRow.uploaded_at)
         ).all()

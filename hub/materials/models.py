@@ -22,7 +22,8 @@ class Shelf(Base):
 
 
 class FileRow(Base):
-    """One paper. The tags are keyed hashes of what came and of what is kept; `facts_sealed` holds name and digest."""
+    """One paper. The tags are keyed hashes of what came and of what is kept; `facts_sealed` holds name and digest.
+    `made_from`: the paper this is another form of. `credential_id`: the licence this is a copy of."""
 
     __tablename__ = "materials_file"
     __table_args__ = (Index("ix_materials_file_citizen", "citizen_id", "uploaded_at"),)
@@ -38,6 +39,7 @@ class FileRow(Base):
     facts_sealed: Mapped[bytes]
     scan: Mapped[str] = mapped_column(index=True)
     made_from: Mapped[str | None]
+    credential_id: Mapped[str | None]
     uploaded_at: Mapped[datetime]
 
 

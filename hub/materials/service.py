@@ -15,16 +15,18 @@ from hub.clock import Clock
 from hub.crypto import Crypto
 from hub.database import Database
 from hub.errors import Problem
+from hub.gateway.orders import Caller
 from hub.materials import content, scanner
 from hub.materials.disk import Disk
 from hub.materials.handing import Handing
 from hub.materials.models import Body, FileRow, Given
 from hub.materials.refusals import refused
-from hub.materials.rules import Paper, cutoffs, label
+from hub.materials.rules import Made, Paper, cutoffs, label
 from hub.materials.shelves import Draft, Kept, Shelves
 from hub.settings.papers import uploads_for
 from hub.settings.shapes import Materials as Terms
 from hub.settings.shapes import Snapshot, Uploads
+from hub.trace import Trace
 
 # One picture being unfolded takes some 300 MB at worst; so many at once in one worker.
 _AT_WORK = 2
@@ -33,13 +35,24 @@ _PATIENCE_S = 10.0
 _ROUND, _SWEPT = 20, 200
 
 
+LicenceCopy = Callable[[Caller, str, str, Trace], tuple[str, bytes]]
+"""Caller, credential id, purpose, trace -> which kind of licence it is, and a signed PDF of it."""
+
+
 class Materials:
     """One for the process."""
 
     def __init__(
-        self, database: Database, crypto: Crypto, now: Callable[[], Snapshot], disk: Disk, clock: Clock
+        self,
+        *,
+        database: Database,
+        crypto: Crypto,
+        now: Callable[[], Snapshot],
+        disk: Disk,
+        clock: Clock,
+        licence: LicenceCopy,
     ) -> None:
-        self._database, self._now, self._clock, self.disk = database, now, clock, disk
+        self._database, self._now, self._clock, self.disk, self._licence = database, now, clock, disk, licence
         self._shelves = Shelves(crypto)
         self.handing = Handing(self._shelves, crypto, self._terms, clock)
         self._at_work = threading.BoundedSemaphore(_AT_WORK)
@@ -60,6 +73,22 @@ class Materials:
         if service_id:
             self.prepare(citizen_id, [kept.file_id], self.limits(service_id))
         return kept, is_new
+
+    def pull(self, caller: Caller, service_id: str, type: str, credential_id: str, trace: Trace) -> Kept:
+        """A signed copy of a licence in the place of a paper of this type; its issuer is asked, so no transaction may be
+        open. Raises NOT_FOUND, FILE_KIND when this licence does not stand in for it, and what the issuer answers."""
+        service = self._now().services[service_id]
+        wanted = [each.get("licence") for each in service.guide.get("materials", ()) if each.get("type") == type]
+        self.disk.room_for_papers()
+        kind, pdf = self._licence(caller, credential_id, service.title["zh"], trace)
+        if kind not in wanted:
+            raise Problem("FILE_KIND")
+        digest = hashlib.sha256(pdf).hexdigest()
+        name = f"{self._now().licences[kind].title['zh']}.pdf"
+        draft = Draft(Made("application/pdf", pdf), name, type, "clean", digest, credential_id=credential_id)
+        with self._database.session(_PATIENCE_S) as session:
+            row, _ = self._shelves.put(session, caller.subject, draft, self._terms(), self._clock.now())
+            return self._shelves.seen(session, [row])[0]
 
     def prepare(self, citizen_id: str, file_ids: Sequence[str], limits: Uploads) -> None:
         """Make what this office takes of these papers before a case's transaction begins. Raises NOT_FOUND, FILE_TYPE,

@@ -48,6 +48,7 @@ class Draft:
     scan: str
     sent_sha256: str
     made_from: str | None = None
+    credential_id: str | None = None
 
 
 class Shelves:
@@ -97,6 +98,7 @@ class Shelves:
             facts_sealed=box.seal(facts, f"{_FACTS}:{file_id}"),
             scan=draft.scan,
             made_from=draft.made_from,
+            credential_id=draft.credential_id,
             uploaded_at=now,
         )
         session.add(row)

@@ -26,6 +26,7 @@ def upgrade() -> None:
         *(sa.Column(name, sa.LargeBinary, nullable=False) for name in ("sent_tag", "kept_tag", "facts_sealed")),
         sa.Column("scan", sa.Text, nullable=False, index=True),
         sa.Column("made_from", sa.Text),
+        sa.Column("credential_id", sa.Text),
         sa.Column("uploaded_at", moment, nullable=False),
     )
     op.create_index("ix_materials_file_citizen", "materials_file", ["citizen_id", "uploaded_at"])
