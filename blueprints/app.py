@@ -16,6 +16,7 @@ from blueprints import (
     inbound,
     login,
     mandates,
+    materials,
     me,
     messages,
     operations,
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
     from hub.main import Hub
 
 ROOMS = (
-    login, me, messages, mandates, catalogue, gateway, credentials, desk, tasks, appeals, inbound, health, docs, front,
+    login, me, messages, mandates, catalogue, gateway, credentials, materials, desk, tasks, appeals, inbound, health,
+    docs, front,
 )  # fmt: skip
 
 

@@ -89,6 +89,12 @@ def takes_bytes(view: View) -> View:
     return view
 
 
+def reads_itself(view: View) -> View:
+    """Mark a view that reads its body by itself, after it knows who sends it (blueprints/upload.py)."""
+    view.reads_itself = True  # type: ignore[attr-defined]
+    return view
+
+
 def _read(environ: Mapping[str, Any]) -> bytes:
     """All of the body. One that is too large is still taken in, within bounds, so that its sender hears the answer."""
     length = int(environ.get("CONTENT_LENGTH") or _MOST_TAKEN)

@@ -151,7 +151,10 @@ def _read_before_view(app: Flask) -> None:
         if request.url_rule is not None:
             environ[ROUTE] = request.url_rule.rule
         if has_body(environ) and request.routing_exception is None:
-            bytes_wanted = hasattr(app.view_functions[request.endpoint or ""], "takes_bytes")
-            g.body = receive_bytes(environ, readers) if bytes_wanted else receive(environ, readers)
+            view = app.view_functions[request.endpoint or ""]
+            if hasattr(view, "takes_bytes"):
+                g.body = receive_bytes(environ, readers)
+            elif not hasattr(view, "reads_itself"):
+                g.body = receive(environ, readers)
 
     app.before_request(enter)

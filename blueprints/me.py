@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _CITIZEN = (*SIGNED_IN, "ROLE_REQUIRED", "NOT_FOUND", "KEY_UNAVAILABLE")
 _COPY_LEVEL = 3
-_DELETED = ("name", "id_number", "phone", "address", "wechat", "messages", "sessions")
+_DELETED = ("name", "id_number", "phone", "address", "wechat", "messages", "materials", "sessions")
 # What stays after a citizen has gone, and why. No value that names a person is among it.
 _KEPT = (
     {
@@ -190,6 +190,7 @@ def _record(blueprint: Blueprint, hub: Hub) -> None:
             hub.messages.erase(session, principal.citizen_id)
             hub.login.erase(session, principal.citizen_id)
             hub.identity.erase(session, principal.citizen_id)
+            hub.materials.erase(session, principal.citizen_id)
         hub.login.forget(principal.citizen_id)
         hub.gateway.forget(principal.citizen_id)
         return answer({"deleted": _DELETED, "kept": _KEPT})

@@ -95,6 +95,7 @@ class Problem(marshmallow.Schema):
         metadata={"description": "With LEVEL_REQUIRED: the steps that are missing, in their order."},
     )
     possible = fields.List(fields.String(), metadata={"description": "With STATE_CONFLICT: what is possible now."})
+    reason = fields.String(metadata={"description": "With FILE_TYPE, FILE_UNSAFE: which of them."})
     consent = fields.Dict(metadata={"description": "With CONSENT_MISSING: what to consent to, and its text."})
 
 
@@ -169,7 +170,7 @@ def _of_every(operation: Mapping[str, Any], has_path_parameter: bool) -> Iterabl
         yield "PAGE_INVALID"
     if has_path_parameter:
         yield "NOT_FOUND"
-    if "requestBody" in operation:
+    if "application/json" in operation.get("requestBody", {}).get("content", {}):
         yield from _BODY
         yield from _FIELDS
 

@@ -84,13 +84,20 @@ class Box:
         self._cipher = cipher
 
     def seal(self, value: str, purpose: str) -> bytes:
+        return self.seal_bytes(value.encode(), purpose)
+
+    def seal_bytes(self, value: bytes, purpose: str) -> bytes:
         nonce = os.urandom(_NONCE)
-        return nonce + self._cipher.encrypt(nonce, value.encode(), purpose.encode())
+        return nonce + self._cipher.encrypt(nonce, value, purpose.encode())
 
     def open(self, sealed: bytes, purpose: str) -> str:
         """Raises Problem KEY_UNAVAILABLE when the bytes are not of this box or purpose."""
+        return self.open_bytes(sealed, purpose).decode()
+
+    def open_bytes(self, sealed: bytes, purpose: str) -> bytes:
+        """As `open`, of what is no text."""
         try:
-            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], purpose.encode()).decode()
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], purpose.encode())
         except (InvalidTag, ValueError):
             raise Problem("KEY_UNAVAILABLE", origin="hub", note=f"sealed value for {purpose} was changed") from None
 

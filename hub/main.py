@@ -39,6 +39,8 @@ from hub.login.service import Login
 from hub.mandates.consents import Consents
 from hub.mandates.fresh import Fresh
 from hub.mandates.service import Mandates
+from hub.materials.disk import Disk
+from hub.materials.service import Materials
 from hub.messages.service import Messages
 from hub.metrics import Metrics
 from hub.port import Reply
@@ -58,6 +60,7 @@ from hub.workdays import Workdays
 _CONFIG = Path(__file__).parents[1] / "config"
 _LOGIN_S = 3.0
 _SENDERS = 6  # connections of those who file
+_COPY_DAYS = 90
 _REGISTER = "household_registration"
 
 
@@ -177,6 +180,14 @@ class Hub:
             now=lambda: self.settings.now,
             clock=self.clock,
         )
+        self.materials = Materials(
+            database=self.database,
+            crypto=self.crypto,
+            now=lambda: self.settings.now,
+            disk=Disk(self.home, lambda: self.settings.now.hub.materials),
+            clock=self.clock,
+            licence=self._licence_copy,
+        )
         self.levels = Levels(
             self.settings, self.database, self.clock, self.identity, self.login, self._ask_wechat, self._ask_register,
         )  # fmt: skip
@@ -223,3 +234,8 @@ class Hub:
     def _ask_register(self, operation: str, fields: Mapping[str, Any], trace: Trace, citizen_id: str) -> Reply:
         """The police's register of persons; the question stands in the citizen's own record."""
         return self.gateway.ask(_REGISTER, operation, fields, Caller(citizen_id, 3, "hub"), trace, _LOGIN_S)
+
+    def _licence_copy(self, caller: Caller, credential_id: str, purpose: str, trace: Trace) -> tuple[str, bytes]:
+        """What stands in for a paper: which kind of licence it is, and a signed copy for this purpose."""
+        held = self.credentials.one(caller, credential_id, trace)
+        return held.type.id, self.credentials.copy(caller, credential_id, None, purpose, _COPY_DAYS, trace).pdf

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
 from hub.catalogue import divisions, forms
 from hub.catalogue.models import FIRST_DAY
 from hub.catalogue.standing import Standing, minimum_client
-from hub.settings.shapes import Department, Region, Service, Snapshot, Theme
+from hub.settings.shapes import Department, Region, Service, Snapshot, Theme, Uploads
 
 TASK_TYPES: Mapping[str, str] = {
     "1": "行政许可",
@@ -62,10 +63,10 @@ def of_service(service: Service) -> dict[str, Any]:
     }
 
 
-def guide_of_service(service: Service, language: str) -> Answer:
-    """What the page of a service of config shows beside its entry."""
+def guide_of_service(service: Service, uploads: Uploads, language: str) -> Answer:
+    """What the page of a service of config shows beside its entry; `uploads`: what its papers may be."""
     guide = {name: value for name, value in service.guide.items() if name not in _LIFTED}
-    limits = {**service.guide.get("limits", {}), "per_minute": service.per_minute}
+    limits = {**service.guide.get("limits", {}), "per_minute": service.per_minute, "uploads": asdict(uploads)}
     return {
         "guide": in_language(guide, language),
         "form": forms.json_schema(service, language) if service.kind != "link" else None,

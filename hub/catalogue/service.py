@@ -32,6 +32,7 @@ from hub.crypto import Crypto
 from hub.database import Database
 from hub.errors import Problem
 from hub.settings import Settings
+from hub.settings.papers import uploads_for
 from hub.settings.shapes import Service, Snapshot
 from hub.switches.service import Switches
 
@@ -116,9 +117,9 @@ class Catalogue:
         """Raises NOT_FOUND. A service of config is shown without asking the database."""
         moment = self._moment(visitor, client)
         if id in moment.snapshot.services:
-            service = self.service(id)
+            service, uploads = self.service(id), uploads_for(moment.snapshot, id)
             entry = answers.listed(answers.of_service(service), moment.standing(service), moment.snapshot, language)
-            return Detail({**entry, **answers.guide_of_service(service, language)}, self._stamp(moment))
+            return Detail({**entry, **answers.guide_of_service(service, uploads, language)}, self._stamp(moment))
         with self._database.read() as connection:
             row = row_of(connection, id, moment.now.date())
         answer = {**_entry(row, moment, language), **answers.guide_of_row(row, language)}

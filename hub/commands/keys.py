@@ -9,7 +9,11 @@ from __future__ import annotations
 import click
 
 from hub.commands.opening import as_json, opened, print_json
+from hub.identity.service import Identity
+from hub.login.service import Login
 from hub.main import Hub
+from hub.materials.service import Materials
+from hub.messages.service import Messages
 
 _BATCH = 100
 
@@ -44,8 +48,7 @@ def reseal_all(hub: Hub) -> int:
     done = 0
     while True:
         with hub.database.session() as session:
-            rooms = hub.identity, hub.login, hub.messages
-            batch = sum(room.reseal(session, _BATCH) for room in rooms)
+            batch = sum(room.reseal(session, _BATCH) for room in _rooms(hub))
         if not batch:
             return done
         done += batch
@@ -53,4 +56,8 @@ def reseal_all(hub: Hub) -> int:
 
 def left(hub: Hub) -> int:
     with hub.database.session() as session:
-        return sum(room.under_other_keys(session) for room in (hub.identity, hub.login, hub.messages))
+        return sum(room.under_other_keys(session) for room in _rooms(hub))
+
+
+def _rooms(hub: Hub) -> tuple[Identity, Login, Messages, Materials]:
+    return hub.identity, hub.login, hub.messages, hub.materials

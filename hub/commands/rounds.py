@@ -43,6 +43,8 @@ class Rounds:
             _Round("forget_logins", _SWEEP_S, self._forget_logins),
             _Round("forget_deliveries", _SWEEP_S, self._forget_deliveries),
             _Round("forget_codes", _SWEEP_S, self._hub.credentials.sweep),
+            _Round("scan_papers", _JOBS_S, self._scan_papers),
+            _Round("forget_papers", _SWEEP_S, self._forget_papers),
         )
 
     def run(self, stop: threading.Event) -> None:
@@ -100,3 +102,10 @@ class Rounds:
         with self._hub.database.session() as session:
             self._hub.inbox.sweep(session)
             self._hub.messages.forget(session)
+
+    def _scan_papers(self) -> None:
+        self._hub.materials.rescan()
+
+    def _forget_papers(self) -> None:
+        with self._hub.database.session() as session:
+            self._hub.materials.sweep(session)

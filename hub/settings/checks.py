@@ -85,12 +85,19 @@ def _service(service: Service, tables: Tables) -> Iterator[tuple[Keys, str]]:
             yield ("themes", position), _unknown("theme", theme)
     if service.synthetic and service.synthetic.persona not in tables.hub.get("personas", {}):
         yield ("synthetic", "persona"), f"hub.yaml has no persona '{service.synthetic.persona}'"
+    yield from _papers(service, tables)
     if service.system and service.system not in tables.declared_systems:
         yield ("call", "system"), _unknown("system", service.system)
     for position, id in enumerate(service.parts):
         text = _part(service, id, tables)
         if text:
             yield ("parts", position), text
+
+
+def _papers(service: Service, tables: Tables) -> Iterator[tuple[Keys, str]]:
+    for position, paper in enumerate(service.guide.get("materials", ())):
+        if "licence" in paper and paper["licence"] not in tables.licences:
+            yield ("guide", "materials", position, "licence"), _unknown("licence", paper["licence"])
 
 
 def _part(whole: Service, id: str, tables: Tables) -> str:

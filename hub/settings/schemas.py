@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from hub.settings.papers import MaterialsSchema, UploadsSchema
 from hub.settings.pieces import (
     Address,
     Matching,
@@ -21,7 +22,7 @@ from hub.settings.pieces import (
     switchable,
     whole,
 )
-from hub.settings.shapes import Department, Licence, Region, Switch, TaskKind, Theme, Wait
+from hub.settings.shapes import Department, Licence, Materials, Region, Switch, TaskKind, Theme, Wait
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\]", re.ASCII)
 _NETWORK = re.compile(r"[0-9a-fA-F:.]{2,45}(/[0-9]{1,3})?", re.ASCII)
@@ -66,6 +67,7 @@ class HubSchema(Strict):
     probe_minutes = whole(1, 1440, load_default=15)
     guardianship = identifier(load_default="")
     personas = fields.Dict(keys=identifier(), values=fields.Nested(PersonaSchema), load_default=dict)
+    materials = fields.Nested(MaterialsSchema, load_default=Materials)
     minimum_client = fields.String(load_default="", validate=validate.Regexp(r"^([0-9]+(\.[0-9]+){0,3})?\Z"))
 
 
@@ -98,6 +100,7 @@ class DepartmentSchema(Strict):
     credit_code = Matching(_CREDIT_CODE, "a credit code of 18 characters", load_default="")
     region = region(required=True)
     phone = Words(40, load_default="")
+    uploads = fields.Nested(UploadsSchema, load_default=dict)
 
     @post_load
     def shape(self, data: dict[str, Any], **_: Any) -> Department:

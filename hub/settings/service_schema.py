@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from hub.settings.papers import UploadsSchema
 from hub.settings.pieces import (
     IDENTIFIER,
     Matching,
@@ -61,8 +62,11 @@ class CallSchema(Strict):
 
 
 class MaterialSchema(Strict):
-    """One paper: what it is, whether it must be there, and where it comes from."""
+    """One paper: what it is, whether it must be there, and where it comes from. Papers of one `type` are the same paper
+    wherever they are asked for; a licence of the kind `licence` stands in for it."""
 
+    type = identifier()
+    licence = identifier()
     name = Sentence(required=True)
     required = switchable(load_default=True)
     form = fields.String(validate=validate.OneOf(["electronic", "original_scan", "copy", "form"]))
@@ -177,6 +181,7 @@ class ServiceSchema(Strict):
     record = fields.String(load_default="", validate=validate.OneOf(["body", "metadata", "nothing"]))
     synthetic = fields.Nested(SyntheticSchema, load_default=None)
     consent = fields.Nested(ConsentSchema, load_default=None)
+    uploads = fields.Nested(UploadsSchema, load_default=dict)
     switch = fields.Nested(SwitchSchema, load_default=Switch)
 
     @validates_schema(skip_on_field_errors=True)

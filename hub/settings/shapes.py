@@ -79,6 +79,15 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
+class Uploads:
+    """What one paper may be where it goes: size, forms, pages of a PDF."""
+
+    max_bytes: int
+    media_types: tuple[str, ...]
+    max_pages: int
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """One service (事项) as `config/services/<id>.yaml` declares it.
 
@@ -117,6 +126,7 @@ class Service:
     record: str = ""  # body | metadata | nothing; empty: as its data class says
     synthetic: Synthetic | None = None
     consent: Consent | None = None
+    uploads: Mapping[str, Any] = field(default_factory=dict)  # where it is stricter than its department
     switch: Switch = Switch()
 
 
@@ -147,6 +157,7 @@ class Department:
     credit_code: str = ""
     region: str = ""
     phone: str = ""
+    uploads: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,6 +277,23 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
+class Materials:
+    """Papers that citizens upload. `scanner`: where clamd listens, or none. A paper is offered again for so many
+    months; one that was never handed in ends after `unused_days`, one that was, `keep_days` after its last case. Above
+    these percents of the disk no papers are taken, and no submissions."""
+
+    max_kb: int = 10_240
+    quota_mb: int = 200
+    most_files: int = 300
+    scanner: str = "none"
+    offer_months: int = 12
+    unused_days: int = 30
+    keep_days: int = 365
+    disk_papers: int = 85
+    disk_submissions: int = 92
+
+
+@dataclass(frozen=True, slots=True)
 class Hub:
     """`config/hub.yaml`: what concerns the whole hub."""
 
@@ -289,6 +317,7 @@ class Hub:
     probe_minutes: int = 15
     guardianship: str = ""  # the service that shows the members of the caller's household
     personas: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)  # id_number and name
+    materials: Materials = Materials()
 
 
 @dataclass(frozen=True, slots=True)

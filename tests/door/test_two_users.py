@@ -23,6 +23,7 @@ from hub.main import Hub
 from hub.mandates.service import Subject
 from hub.settings.shapes import Consent
 from tests.door.wire import Server, Told
+from tests.materials.papers import photo
 
 _SERVICE = "residence-certificate"
 # Ids of pages and of what operations see: no citizen's. Those of licences are tried in tests/credentials.
@@ -32,22 +33,24 @@ _METHODS = ("get", "post", "put", "patch", "delete")
 
 @dataclass(frozen=True)
 class Owner:
-    """Somebody with a mandate and a consent. `secrets` must never be in another's answer."""
+    """Somebody with a mandate, a consent and a paper. `secrets` must never be in another's answer."""
 
     citizen_id: str
     known: Known
     mandate_id: str
     consent_id: str
+    file_id: str
 
     @property
     def secrets(self) -> tuple[str, ...]:
         return (self.citizen_id, self.known.id_number, self.known.name, self.known.phone,
-                self.mandate_id, self.consent_id)  # fmt: skip
+                self.mandate_id, self.consent_id, self.file_id)  # fmt: skip
 
     def id(self, name: str) -> str:
         """What this owner has for a parameter of this name; for ids that are nobody's, one of them."""
         return {
             "mandate_id": self.mandate_id, "consent_id": self.consent_id, "service_id": _SERVICE, "id": _SERVICE,
+            "file_id": self.file_id,
             **dict.fromkeys(NOBODYS, "x"),
         }[name]  # fmt: skip
 
@@ -69,7 +72,8 @@ def owner(hub: Hub, name: str) -> Owner:
         offered = hub.mandates.offer(session, me, "parent", subject, [f"service:{_SERVICE}"], until)
         hub.mandates.accept(session, offered.mandate_id, elder)
         consent = hub.consents.give(session, me, me, service, "1", "h")
-    return Owner(me, known, offered.mandate_id, consent.consent_id)
+    paper, _ = hub.materials.upload(me, photo(64, 64), f"{name}.jpg")
+    return Owner(me, known, offered.mandate_id, consent.consent_id, paper.file_id)
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +129,7 @@ def verdict(told: Told) -> tuple[int, str]:
 def filled(path: str, ids: list[str], whose: Owner, strange: bool = False) -> str:
     for name in ids:
         value = whose.id(name)
-        if strange and name in ("mandate_id", "consent_id"):
+        if strange and name in ("mandate_id", "consent_id", "file_id"):
             value = value[0] + os.urandom(16).hex()
         path = path.replace(f"{{{name}}}", value)
     return path

@@ -1,0 +1,1 @@
+"""Papers of citizens: taken in once, checked, sealed, and handed to every office that needs them."""
