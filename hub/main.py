@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry
+from sqlalchemy.orm import Session
 
 from hub.catalogue.service import Catalogue
 from hub.clock import Clock
 from hub.credentials.service import Credentials
 from hub.crypto import Crypto
 from hub.database import Database
+from hub.errors import Problem
 from hub.fields import TYPES
 from hub.gateway.budget import Budget
 from hub.gateway.orders import Caller, Registered
@@ -32,7 +34,12 @@ from hub.login.service import Login
 from hub.mandates.consents import Consents
 from hub.mandates.fresh import Fresh
 from hub.mandates.service import Mandates
+from hub.messages.attempts import Attempts
+from hub.messages.channels import BySms, ByWeChat
+from hub.messages.providers import Providers
+from hub.messages.push import Push
 from hub.messages.service import Messages
+from hub.messages.subscriptions import Subscriptions
 from hub.metrics import Metrics
 from hub.port import Reply
 from hub.reruns.asking import Asking
@@ -44,10 +51,11 @@ from hub.switches.service import Switches
 from hub.systems import Systems
 from hub.systems.fitting import services_fit, systems_fit
 from hub.systems.unmapped import UnmappedWords
-from hub.trace import Trace
+from hub.trace import Trace, new
 
 _CONFIG = Path(__file__).parents[1] / "config"
-_LOGIN_S = 3.0
+_LOGIN_S = _SEND_S = 3.0
+_SMS_POINTS = 50
 _REGISTER = "household_registration"
 
 
@@ -127,13 +135,14 @@ class Hub:
             crypto=self.crypto,
             exchanges=self.exchanges,
             clock=self.clock,
+            brought=lambda *what: self.push.receipts(*what),
         )
         self.quotas = Quotas(lambda: self.switches.now, self.systems, Budget(self.line, self.clock), self.store)
         self.inspection = Inspection(self.database, self.gateway, self.systems, lambda: self.settings.now, self.clock)
         self.jobs = Jobs(self.database)
-        self.messages = Messages(lambda: self.settings.now.messages, self.jobs, self.crypto, self.clock)
         self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
         self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)
+        self._open_messages()
         self.proofs = Proofs(self.line, self.clock)
         self.login = Login(self.settings, self.database, self.crypto, self.clock, self.identity, self._ask_wechat)
         self.credentials = Credentials(
@@ -150,6 +159,25 @@ class Hub:
         )  # fmt: skip
         self.catalogue = Catalogue(self.settings, self.switches, self.database, self.clock, self.crypto)
 
+    def _open_messages(self) -> None:
+        """The inboxes, and what brings a message further: WeChat, and the systems that can `send_sms`."""
+        templates = lambda: self.settings.now.messages  # noqa: E731
+        attempts = Attempts(self.clock)
+        self.subscriptions = Subscriptions(self.clock)
+        self.messages = Messages(templates, self.jobs, self.crypto, self.clock)
+        self.providers = Providers(self._sms_shares, self._is_well, attempts, self.clock)
+        self.push = Push(
+            database=self.database,
+            jobs=self.jobs,
+            clock=self.clock,
+            messages=self.messages,
+            templates=templates,
+            attempts=attempts,
+            providers=self.providers,
+            by_wechat=ByWeChat(self.database, self._send, attempts, self.subscriptions, self._openid_of),
+            by_sms=BySms(self.database, self._send, attempts, self.providers, self._phone_of),
+        )
+
     @classmethod
     def open(cls, home: Path, environ: Mapping[str, str]) -> Hub:
         """Raises Unusable (configuration) or Missing (a secret of the hub itself)."""
@@ -165,6 +193,7 @@ class Hub:
         self.systems.warm()
 
     def close(self) -> None:
+        self.push.close()
         self.settings.stop()
         self.switches.stop()
         self.fresh.stop()
@@ -187,3 +216,26 @@ class Hub:
     def _ask_register(self, operation: str, fields: Mapping[str, Any], trace: Trace, citizen_id: str) -> Reply:
         """The police's register of persons; the question stands in the citizen's own record."""
         return self.gateway.ask(_REGISTER, operation, fields, Caller(citizen_id, 3, "hub"), trace, _LOGIN_S)
+
+    def _send(self, system: str, operation: str, fields: Mapping[str, Any], citizen_id: str) -> Reply:
+        """A message to a citizen; that it was sent, and by whom, stands in the citizen's own record."""
+        return self.gateway.ask(system, operation, fields, Caller(citizen_id, 3, "hub"), new(), _SEND_S)
+
+    def _sms_shares(self) -> dict[str, int]:
+        systems = self.settings.now.systems
+        able = [id for id in systems if "send_sms" in (self.systems.operations(id) or ())]
+        return {id: int(systems[id].options.get("points", _SMS_POINTS)) for id in able}
+
+    def _is_well(self, system: str) -> bool:
+        health = self.gateway.health(system)
+        return health.state != "off" and health.breaker == "closed"
+
+    def _openid_of(self, session: Session, citizen_id: str) -> str | None:
+        try:
+            return self.login.wechat_user(session, citizen_id)[0]
+        except Problem:
+            return None
+
+    def _phone_of(self, session: Session, citizen_id: str) -> str | None:
+        profile = self.identity.copy(session, citizen_id)
+        return profile.phone.value if profile else None
