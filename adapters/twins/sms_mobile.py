@@ -28,7 +28,7 @@ class SmsMobile(SmsSite):
         if not self.timely(float(request.headers["x-time"])):
             return as_json({"code": "1002", "msg": "时间戳过期"})
         if request.path == "/sms/v2/balance":
-            return as_json({"code": "0", "msg": "ok", "balance": 1_000_000})
+            return as_json({"code": "0", "msg": "查询成功，余量为可发送的短信条数（示范县，虚构数据）", "balance": 1_000_000})
         asked = json.loads(request.body)
         phone, text = str(asked.get("mobile", "")), str(asked.get("content", ""))
         if code := self.refusal(phone, text):

@@ -32,7 +32,7 @@ class SmsTelecom(SmsSite):
         if not self.timely(_moment(form.get("ts", ""))):
             return self._json({"result": -2, "desc": "时间超出允许范围"})
         if request.path == "/gateway/balance.do":
-            return self._json({"result": 0, "desc": "成功", "count": 500_000})
+            return self._json({"result": 0, "desc": "查询成功，余量为可发送的短信条数（示范县，虚构数据）", "count": 500_000})
         phone, content = form.get("dest", ""), form.get("content", "")
         if code := self.refusal(phone, content):
             return self._json({"result": int(code), "desc": "拒绝"})
