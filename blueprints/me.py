@@ -188,6 +188,7 @@ def _record(blueprint: Blueprint, hub: Hub) -> None:
         principal = require()
         with hub.database.session() as session:
             hub.messages.erase(session, principal.citizen_id)
+            hub.subscriptions.erase(session, principal.citizen_id)
             hub.login.erase(session, principal.citizen_id)
             hub.identity.erase(session, principal.citizen_id)
             hub.materials.erase(session, principal.citizen_id)

@@ -14,8 +14,8 @@ from blueprints.auth import require
 from blueprints.contract import SIGNED_IN, Blueprint, Page, answer, problem_codes
 from blueprints.problems import preferred
 from hub.catalogue.cursor import Cursors
-from hub.errors import Problem
-from hub.fields import Choice
+from hub.errors import Fault, Problem, invalid
+from hub.fields import Choice, Form, Items, Text
 from hub.messages.rules import FINAL, OPEN
 
 if TYPE_CHECKING:
@@ -53,6 +53,25 @@ class MessagesAnswer(marshmallow.Schema):
     unread = fields.Integer(required=True)
 
 
+class SubscriptionForm(Form):
+    """The template ids that the user accepted, once."""
+
+    templates = Items(Text(required=True, min=8, max=64), required=True, min=1, max=10)
+
+
+class SubscriptionAnswer(marshmallow.Schema):
+    """A WeChat template, the kind of message it carries, how many the user still allows."""
+
+    template_id = fields.String(required=True)
+    kind = fields.String(required=True)
+    left = fields.Integer(required=True)
+
+
+class SubscriptionsAnswer(marshmallow.Schema):
+    items = fields.List(fields.Nested(SubscriptionAnswer), required=True)
+
+
+SUBSCRIPTIONS = {"items": [{"template_id": "demo-template-case-received", "kind": "case-received", "left": 1}]}
 MESSAGE = {
     "id": "m0a1b2c3d4e5f60718293a4b5c6d7e8f9",
     "kind": "case-received",
@@ -106,7 +125,45 @@ def make(hub: Hub) -> Blueprint:
         with hub.database.session() as session:
             return answer(_shown(hub.messages.read(session, me.citizen_id, id)))
 
+    _subscriptions(blueprint, hub)
     return blueprint
+
+
+def _subscriptions(blueprint: Blueprint, hub: Hub) -> None:
+    @blueprint.route("/subscriptions")
+    @problem_codes(*_MINE)
+    @blueprint.response(200, SubscriptionsAnswer, description="One for each template.", example=SUBSCRIPTIONS)
+    def subscriptions() -> Response:
+        """Which WeChat messages there are, and how many of each I still allow"""
+        return answer(_allowed(hub, require()))
+
+    @blueprint.route("/subscriptions", methods=["POST"])
+    @problem_codes(*_MINE, "CHOICE", "TOO_SHORT", "TOO_LONG")
+    @blueprint.arguments(SubscriptionForm)
+    @blueprint.response(200, SubscriptionsAnswer, description="Counted: one message each.", example=SUBSCRIPTIONS)
+    def subscribe(form: dict[str, Any]) -> Response:
+        """What wx.requestSubscribeMessage was answered with `accept`: one message more of each of these templates"""
+        me = require()
+        known = {each["template_id"] for each in _templates(hub)}
+        faults = [
+            Fault(f"templates.{place}", "CHOICE") for place, id in enumerate(form["templates"]) if id not in known
+        ]
+        if faults:
+            raise invalid(faults)
+        with hub.database.session() as session:
+            hub.subscriptions.allow(session, me.citizen_id, form["templates"])
+        return answer(_allowed(hub, me))
+
+
+def _templates(hub: Hub) -> list[dict[str, Any]]:
+    templates = [each for each in hub.settings.now.messages.values() if each.wechat]
+    return [{"template_id": each.wechat.template_id, "kind": each.id} for each in templates if each.wechat]
+
+
+def _allowed(hub: Hub, me: Principal) -> dict[str, Any]:
+    with hub.database.session() as session:
+        left = hub.subscriptions.left(session, me.citizen_id)
+    return {"items": [{**each, "left": left.get(each["template_id"], 0)} for each in _templates(hub)]}
 
 
 def _shown(told: Told) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from hub.clock import Clock
 from hub.credentials.service import Credentials
 from hub.crypto import Crypto
 from hub.database import Database
+from hub.errors import Problem
 from hub.fields import TYPES
 from hub.filings.orders import nobody_told
 from hub.filings.outbox import Outbox
-from hub.filings.papers import no_materials
 from hub.filings.rules import Times
 from hub.filings.sender import nobody_watches
 from hub.gateway.budget import Budget
@@ -41,7 +41,12 @@ from hub.mandates.fresh import Fresh
 from hub.mandates.service import Mandates
 from hub.materials.disk import Disk
 from hub.materials.service import Materials
+from hub.messages.attempts import Attempts
+from hub.messages.channels import BySms, ByWeChat
+from hub.messages.providers import Providers
+from hub.messages.push import Push
 from hub.messages.service import Messages
+from hub.messages.subscriptions import Subscriptions
 from hub.metrics import Metrics
 from hub.port import Reply
 from hub.reruns.asking import Asking
@@ -54,11 +59,12 @@ from hub.systems import Systems
 from hub.systems.fitting import services_fit, systems_fit
 from hub.systems.unmapped import UnmappedWords
 from hub.tasks.service import TaskMoved, Tasks
-from hub.trace import Trace
+from hub.trace import Trace, new
 from hub.workdays import Workdays
 
 _CONFIG = Path(__file__).parents[1] / "config"
-_LOGIN_S = 3.0
+_LOGIN_S = _SEND_S = 3.0
+_SMS_POINTS = 50
 _SENDERS = 6  # connections of those who file
 _COPY_DAYS = 90
 _REGISTER = "household_registration"
@@ -144,31 +150,14 @@ class Hub:
             crypto=self.crypto,
             exchanges=self.exchanges,
             clock=self.clock,
+            brought=lambda *what: self.push.receipts(*what),
         )
         self.quotas = Quotas(lambda: self.switches.now, self.systems, Budget(self.line, self.clock), self.store)
         self.inspection = Inspection(self.database, self.gateway, self.systems, lambda: self.settings.now, self.clock)
         self.jobs = Jobs(self.database)
-        self.messages = Messages(lambda: self.settings.now.messages, self.jobs, self.crypto, self.clock)
-        self.outbox = Outbox(
-            database=Database(self.database.url, pool_size=_SENDERS),
-            gateway=self.gateway,
-            systems=self.systems,
-            jobs=self.jobs,
-            crypto=self.crypto,
-            clock=self.clock,
-            per_minute=lambda id: self.settings.now.systems[id].per_minute,
-            moved=nobody_told,
-            read_paper=no_materials,
-            times=self.filing_times,
-            watch=self.filing_watch,
-        )
-        self.filings = self.outbox.filings
+        self._open_messages()
         self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
         self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)
-        self.tasks = Tasks(self.crypto, self.clock, self.workdays, lambda: self.settings.now, self._task_moved)
-        self.appeals = Appeals(
-            self.crypto, self.clock, self.workdays, lambda: self.settings.now.appeals, self.messages.tell
-        )
         self.proofs = Proofs(self.line, self.clock)
         self.login = Login(self.settings, self.database, self.crypto, self.clock, self.identity, self._ask_wechat)
         self.credentials = Credentials(
@@ -180,6 +169,14 @@ class Hub:
             now=lambda: self.settings.now,
             clock=self.clock,
         )
+        self.levels = Levels(
+            self.settings, self.database, self.clock, self.identity, self.login, self._ask_wechat, self._ask_register,
+        )  # fmt: skip
+        self.catalogue = Catalogue(self.settings, self.switches, self.database, self.clock, self.crypto)
+        self._open_filing()
+
+    def _open_filing(self) -> None:
+        """What citizens hand in, and those who have to do something about it."""
         self.materials = Materials(
             database=self.database,
             crypto=self.crypto,
@@ -188,10 +185,43 @@ class Hub:
             clock=self.clock,
             licence=self._licence_copy,
         )
-        self.levels = Levels(
-            self.settings, self.database, self.clock, self.identity, self.login, self._ask_wechat, self._ask_register,
-        )  # fmt: skip
-        self.catalogue = Catalogue(self.settings, self.switches, self.database, self.clock, self.crypto)
+        self.outbox = Outbox(
+            database=Database(self.database.url, pool_size=_SENDERS),
+            gateway=self.gateway,
+            systems=self.systems,
+            jobs=self.jobs,
+            crypto=self.crypto,
+            clock=self.clock,
+            per_minute=lambda id: self.settings.now.systems[id].per_minute,
+            moved=nobody_told,
+            read_paper=self.materials.read,
+            times=self.filing_times,
+            watch=self.filing_watch,
+        )
+        self.filings = self.outbox.filings
+        self.tasks = Tasks(self.crypto, self.clock, self.workdays, lambda: self.settings.now, self._task_moved)
+        self.appeals = Appeals(
+            self.crypto, self.clock, self.workdays, lambda: self.settings.now.appeals, self.messages.tell
+        )
+
+    def _open_messages(self) -> None:
+        """The inboxes, and what brings a message further: WeChat, and the systems that can `send_sms`."""
+        templates = lambda: self.settings.now.messages  # noqa: E731
+        attempts = Attempts(self.clock)
+        self.subscriptions = Subscriptions(self.clock)
+        self.messages = Messages(templates, self.jobs, self.crypto, self.clock)
+        self.providers = Providers(self._sms_shares, self._is_well, attempts, self.clock)
+        self.push = Push(
+            database=self.database,
+            jobs=self.jobs,
+            clock=self.clock,
+            messages=self.messages,
+            templates=templates,
+            attempts=attempts,
+            providers=self.providers,
+            by_wechat=ByWeChat(self.database, self._send, attempts, self.subscriptions, self._openid_of),
+            by_sms=BySms(self.database, self._send, attempts, self.providers, self._phone_of),
+        )
 
     @classmethod
     def open(cls, home: Path, environ: Mapping[str, str]) -> Hub:
@@ -208,6 +238,7 @@ class Hub:
         self.systems.warm()
 
     def close(self) -> None:
+        self.push.close()
         self.settings.stop()
         self.switches.stop()
         self.fresh.stop()
@@ -239,3 +270,26 @@ class Hub:
         """What stands in for a paper: which kind of licence it is, and a signed copy for this purpose."""
         held = self.credentials.one(caller, credential_id, trace)
         return held.type.id, self.credentials.copy(caller, credential_id, None, purpose, _COPY_DAYS, trace).pdf
+
+    def _send(self, system: str, operation: str, fields: Mapping[str, Any], citizen_id: str) -> Reply:
+        """A message to a citizen; that it was sent, and by whom, stands in the citizen's own record."""
+        return self.gateway.ask(system, operation, fields, Caller(citizen_id, 3, "hub"), new(), _SEND_S)
+
+    def _sms_shares(self) -> dict[str, int]:
+        systems = self.settings.now.systems
+        able = [id for id in systems if "send_sms" in (self.systems.operations(id) or ())]
+        return {id: int(systems[id].options.get("points", _SMS_POINTS)) for id in able}
+
+    def _is_well(self, system: str) -> bool:
+        health = self.gateway.health(system)
+        return health.state != "off" and health.breaker == "closed"
+
+    def _openid_of(self, session: Session, citizen_id: str) -> str | None:
+        try:
+            return self.login.wechat_user(session, citizen_id)[0]
+        except Problem:
+            return None
+
+    def _phone_of(self, session: Session, citizen_id: str) -> str | None:
+        profile = self.identity.copy(session, citizen_id)
+        return profile.phone.value if profile else None

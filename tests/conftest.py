@@ -31,8 +31,8 @@ from hub.migrations.upgrade import upgrade
 from tests.county import ROOT, County, running_county
 
 SYSTEMS = ("medical_insurance", "household_registration", "civil_affairs", "social_security", "housing_fund",
-           "vehicle_administration", "wechat")  # fmt: skip
-SECRETS = ("username", "password", "key", "key_old", "appid", "secret")
+           "vehicle_administration", "sms_mobile", "sms_telecom", "wechat")  # fmt: skip
+SECRETS = ("username", "password", "key", "key_old", "callback_key", "appid", "secret")
 
 
 @dataclass

@@ -1,57 +1,94 @@
-"""The twin of a short-message provider: takes a template message with its key, keeps it, sends nothing.
+"""What the twins of the SMS providers share: they take a message, keep it, send nothing, and report it as delivered.
 
-refuse  the code it refuses every message with (true: TEMPLATE_REFUSED)
-Messages are what `GET /twin/records` lists.
+refuse    the result it refuses every message with; false: none
+receipts  delivered | failed | twice | false: how each message it took is reported
+forged    true: the receipts are signed with another key
+Messages are what `GET /twin/records` lists. Receipts go to `PUT /twin/receipts {"url": …}`, at first to the address in
+the environment (TWINS_CALL, with the system's name put in for {system}).
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import json
+import os
+import queue
 import re
+import secrets as chance
+import threading
+import time
+import urllib.request
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from adapters.twins.twin import Answer, Request, Twin, as_json
+from adapters.twins.signed_site import SignedSite
+from adapters.twins.twin import Answer, Request, as_json
 
-_PHONE = re.compile(r"1[3-9][0-9]{9}", re.ASCII)
+PHONE = re.compile(r"1[3-9][0-9]{9}", re.ASCII)
+WINDOW_S = 300
+_TRIES = 3
 
 
-class ShortMessages(Twin):
-    def __init__(self, secrets: Path, seed: int) -> None:
-        super().__init__("sms", "signed_rest", seed, "utf-8", {"refuse": False})
-        self._key = secrets / "sms_key"
+class SmsSite(SignedSite):
+    """One provider. Its wire form is the subclass's."""
 
-    def answer(self, request: Request) -> Answer:
-        if (request.method, request.path) != ("POST", "/v1/messages"):
-            return as_json({"code": "NO_SUCH_PATH"}, 404)
-        if not self._known(request.headers.get("authorization", "")):
-            return as_json({"code": "KEY_INVALID"}, 401)
-        try:
-            message = json.loads(request.body)
-        except ValueError:
-            message = None
-        if not isinstance(message, dict):
-            return as_json({"code": "FORMAT"}, 400)
-        if refusal := self._refusal(message):
-            return as_json({"code": refusal})
-        number = self.records.add({name: message.get(name) for name in ("phone", "template", "params")})
-        return as_json({"code": "OK", "message_id": f"sms-{number}"})
+    numbers_refused: ClassVar[str] = ""
 
-    def _refusal(self, message: Mapping[str, Any]) -> str:
+    def __init__(self, system: str, secrets: Path, seed: int, charset: str) -> None:
+        super().__init__(system, secrets, seed, charset, {"refuse": False, "receipts": "delivered", "forged": False})
+        self._url = os.environ.get("TWINS_CALL", "").format(system=system)
+        self._reports: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
+        threading.Thread(target=self._call, name=f"{system}-receipts", daemon=True).start()
+
+    def admin(self, request: Request) -> Answer | None:
+        if request.path != "/twin/receipts":
+            return super().admin(request)
+        if request.method == "PUT":
+            self._url = str(json.loads(request.body)["url"])
+        if request.method == "POST":  # one that nobody asked for
+            self._report(json.loads(request.body))
+        return as_json({"url": self._url})
+
+    def taken(self, phone: str, text: str, reference: str) -> str:
+        """Keeps the message; its number. The receipt follows by itself."""
+        number = self.records.add({"phone": phone, "text": text, "reference": reference})
+        if kind := self.quirk("receipts"):
+            report = self.receipt(phone, reference, kind != "failed")
+            for _ in range(2 if kind == "twice" else 1):
+                self._report(report)
+        return f"{self.system}-{number}"
+
+    def refusal(self, phone: str, text: str) -> str:
+        """The result code of a message that is not taken; empty: it is."""
         if refuse := self.quirk("refuse"):
-            return "TEMPLATE_REFUSED" if refuse is True else str(refuse)
-        if not _PHONE.fullmatch(str(message.get("phone"))):
-            return "PHONE_INVALID"
-        return "" if message.get("template") else "TEMPLATE_MISSING"
+            return str(refuse)
+        return "" if PHONE.fullmatch(phone) and text else self.numbers_refused
 
-    def _known(self, header: str) -> bool:
-        if not self._key.exists():
-            return False
-        key = self._key.read_text(encoding="utf-8").strip()
-        return hmac.compare_digest(header.encode(), f"Bearer {key}".encode())
+    def receipt(self, phone: str, reference: str, delivered: bool) -> Mapping[str, Any]:
+        raise NotImplementedError
 
+    def timely(self, sent_at: float) -> bool:
+        return abs(self.now() - sent_at) <= WINDOW_S
 
-def make(secrets: Path, seed: int) -> Twin:
-    return ShortMessages(secrets, seed)
+    def _report(self, receipt: Mapping[str, Any]) -> None:
+        body = json.dumps({"receipts": [receipt]}, ensure_ascii=False).encode(self.charset)
+        self._reports.put((chance.token_hex(8), body))
+
+    def _call(self) -> None:
+        while True:
+            event, body = self._reports.get()
+            for _ in range(_TRIES if self._url else 0):
+                with suppress(OSError):
+                    urllib.request.urlopen(self._signed_call(event, body), timeout=5).close()
+                    break
+                time.sleep(0.5)
+
+    def _signed_call(self, event: str, body: bytes) -> urllib.request.Request:
+        at, key = str(int(time.time())), "forged" if self.quirk("forged") else self.secret("callback_key")
+        text = "\n".join((event, at, hashlib.sha256(body).hexdigest()))
+        sign = hmac.new(key.encode(), text.encode(), "sha256").hexdigest()
+        headers = {"X-Event": event, "X-Time": at, "X-Sign": sign, "Content-Type": "application/json"}
+        return urllib.request.Request(self._url, body, headers)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from adapters.wechat.adapter import Adapter
 from hub.port import Call, Denied, Garbled, PortError, Rejected, Reply, Setting, Unavailable
 from tests.protocols.departments import facts_of
 from tests.protocols.recorded import lonely
@@ -25,11 +26,11 @@ def ask(operation: str, fields: Mapping[str, Any], samples: Mapping[str, str]) -
             path = request.split(b" ", 2)[1].decode("ascii").partition("?")[0]
             guest.sendall(http((FOLDER / "samples" / samples[path]).read_bytes(), "Content-Type: text/plain"))
 
-    protocol, facts = facts_of("wechat")
+    _, facts = facts_of("wechat")
     with Rogue(script) as served:
         account = {"appid": "sample appid", "secret": "sample secret"}
         setting = Setting("wechat", served.url, facts, FOLDER, lonely("wechat"), account, allow_private=True)
-        adapter = protocol.Adapter(setting)
+        adapter = Adapter(setting)
         try:
             reply: Reply = adapter.call(Call(operation, fields, time.monotonic() + 3))
         finally:
@@ -77,7 +78,7 @@ def test_a_session_key_is_checked_with_a_token() -> None:
         check("old")
 
 
-def with_token(operation: str, path: str, sample: str, **fields: str) -> Reply:
+def with_token(operation: str, path: str, sample: str, **fields: Any) -> Reply:
     return ask(operation, fields, {"/cgi-bin/stable_token": "stable_token.ok.json", path: f"{operation}.{sample}.json"})
 
 
@@ -103,3 +104,13 @@ def test_a_face_check_from_its_beginning_to_its_result() -> None:
     assert with_token("face_result", path, "ok", **asked).fields == {"result": 10000}
     with pytest.raises(Rejected):
         with_token("face_result", path, "unknown", **asked)
+
+
+def test_a_subscribe_message_and_why_it_may_not_be_sent() -> None:
+    path = "/cgi-bin/message/subscribe/send"
+    message: dict[str, Any] = {"openid": OPENID, "template_id": "template-1", "data": {"thing1": "复工备案"}}
+    assert with_token("send_message", path, "ok", **message).fields == {"message_id": "2840573928561115136"}
+    for sample, code in (("used", "MESSAGE_NOT_ALLOWED"), ("template", "TEMPLATE_REFUSED")):
+        with pytest.raises(Rejected) as caught:
+            with_token("send_message", path, sample, **message)
+        assert [fault.code for fault in caught.value.faults] == [code]

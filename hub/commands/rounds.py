@@ -37,6 +37,7 @@ class Rounds:
         self._rounds = (
             _Round("probe", _PROBE_S, self._probe),
             _Round("inspection", _LOOK_S, self._inspect),
+            _Round("sweep_messages", _LOOK_S, self._sweep_messages),
             _Round("sweep_jobs", _JOBS_S, self._sweep_jobs),
             _Round("show_cards", _JOBS_S, self._show_cards),
             _Round("forget_submissions", _SWEEP_S, self._forget_submissions),
@@ -87,6 +88,11 @@ class Rounds:
             self._hub.jobs.sweep(session)
             self._hub.legs.sweep(session)
             self._hub.reruns.sweep(session)
+
+    def _sweep_messages(self) -> None:
+        """What no doorbell was heard for, and what is given up."""
+        with self._hub.database.session() as session:
+            self._hub.push.sweep(session)
 
     def _forget_submissions(self) -> None:
         with self._hub.database.session() as session:

@@ -121,6 +121,7 @@ class County:
             argv=(sys.executable, "-m", "adapters.twins", *arguments),
             ready=self._twins_file.exists,
             announce=self._announce_twins,
+            environ={"TWINS_CALL": f"{self.base_url}/api/v1/inbound/{{system}}/events"},
             folder=ROOT,
         )
 

@@ -25,11 +25,6 @@ ReadPaper = Callable[[Session, str], bytes]
 Left = Callable[[float], float]
 
 
-def no_materials(session: Session, file_id: str) -> bytes:  # noqa: ARG001
-    """A hub without a materials room has no paper to read."""
-    raise LookupError(file_id)
-
-
 class Papers:
     """`read` gives a paper's bytes by its file's id; `facts` a system's checked system.yaml."""
 

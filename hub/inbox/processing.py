@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import structlog
+from sqlalchemy.orm import Session
 
 from hub.database import Database
 from hub.errors import Problem
@@ -18,6 +19,14 @@ from hub.systems import Opened, Systems
 
 _ROWS = 500  # of one transaction
 _PATIENCE_S = 20.0
+
+
+Brought = Callable[[Session, str, Sequence[Record]], None]
+"""Told of the records of a system that were kept, in the transaction that keeps them; again when that is repeated."""
+
+
+def nobody_waits(session: Session, system: str, records: Sequence[Record]) -> None:
+    """Where no room wants to know."""
 
 
 class _Lost(Exception):
@@ -49,8 +58,15 @@ class _Work:
 class Processing:
     """One for the process; used by many threads, each with another system."""
 
-    def __init__(self, database: Database, systems: Systems, deliveries: Deliveries, keeping: Keeping) -> None:
-        self._database, self._systems = database, systems
+    def __init__(
+        self,
+        database: Database,
+        systems: Systems,
+        deliveries: Deliveries,
+        keeping: Keeping,
+        brought: Brought = nobody_waits,
+    ) -> None:
+        self._database, self._systems, self._brought = database, systems, brought
         self._deliveries, self._keeping = deliveries, keeping
         self._log = structlog.get_logger()
 
@@ -96,6 +112,7 @@ class Processing:
             if not work.begun:
                 self._deliveries.forget_bad(session, claimed)
             self._keeping.put(session, claimed.source, claimed.id, work.declared, records)
+            self._brought(session, claimed.source, records)
             self._deliveries.note_bad(session, claimed, work.bad, bad[: max(0, BAD_ROWS - work.bad)])
             work.add(records, len(bad))
             if last:

@@ -19,7 +19,7 @@ from hub.inbox.collecting import Collecting
 from hub.inbox.deliveries import Deliveries
 from hub.inbox.keeping import Keeping
 from hub.inbox.models import BadRowRow, DeliveryRow, TurnRow
-from hub.inbox.processing import Processing
+from hub.inbox.processing import Brought, Processing, nobody_waits
 from hub.inbox.rules import datasets
 from hub.ledger import Exchanges
 from hub.port import Denied, Receiver
@@ -72,7 +72,7 @@ class Collected:
 
 
 class Inbox:
-    """One per process. `collecting` runs in `hub work` only."""
+    """One per process. `collecting` runs in `hub work` only; `brought` is told of what is kept."""
 
     def __init__(
         self,
@@ -85,11 +85,12 @@ class Inbox:
         exchanges: Exchanges,
         clock: Clock,
         lease_s: float = LEASE_S,
+        brought: Brought = nobody_waits,
     ) -> None:
         self._attached, self._switches, self._systems = attached, switches, systems
         self._database, self._clock = database, clock
         self._deliveries, self._keeping = Deliveries(crypto, lease_s), Keeping(crypto)
-        self.processing = Processing(database, systems, self._deliveries, self._keeping)
+        self.processing = Processing(database, systems, self._deliveries, self._keeping, brought)
         self.collecting = Collecting(
             attached=attached,
             is_open=self._is_open,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Literal
 
 from hub.settings.message_schema import CUT, LIMITS, PLACE
 from hub.settings.shapes import Template
@@ -66,3 +68,51 @@ def wechat_data(fields: Mapping[str, str], values: Mapping[str, str]) -> dict[st
         value = filled(text, values) or "-"
         told[name] = cut(value, LIMITS[kind]) if kind == CUT else value
     return told
+
+
+WECHAT_TRIES, SMS_TRIES = 2, 48
+WECHAT_WAIT_S, SMS_WAIT_S = 60.0, 300.0
+GIVE_UP = timedelta(days=3)
+Verdict = Literal["done", "accepted", "never", "later"]
+"""What came of it: WeChat has it; a provider has it and will say more; not by this channel; not now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a message stands after an attempt; `wait_s` is None where nothing more is to be sent."""
+
+    state: str
+    channel: str
+    wait_s: float | None = None
+    tries: int = 0
+
+
+def step(template: Template, channel: str, verdict: Verdict, tries: int) -> Step:
+    """What follows. An urgent message does not wait for WeChat to come back."""
+    if verdict == "done":
+        return Step("delivered", channel)
+    if verdict == "accepted":
+        return Step("sent", channel, tries=tries)
+    most, wait_s = (WECHAT_TRIES, WECHAT_WAIT_S) if channel == "wechat" else (SMS_TRIES, SMS_WAIT_S)
+    hurry = template.urgent and channel == "wechat"
+    if verdict == "later" and tries + 1 < most and not hurry:
+        return Step("waiting", channel, wait_s, tries + 1)
+    return given_up(template, channel)
+
+
+def given_up(template: Template, channel: str) -> Step:
+    """This channel leads nowhere: on to the next one."""
+    match after(channel, template):
+        case "":
+            return Step("unreached", channel)
+        case "phone":
+            return Step("phone", "phone")
+        case onward:
+            return Step("waiting", onward, 0.0)
+
+
+def received(state: str, delivered: bool) -> str:
+    """The state after a receipt. Late, twice or out of order it comes to the same: what arrived has arrived."""
+    if delivered:
+        return "delivered" if state in (*OPEN, "unreached") else state
+    return "waiting" if state == "sent" else state

@@ -35,7 +35,7 @@ ELSEWHERE = [
 ]  # fmt: skip
 CHECKS = list(Contract(FOLDERS[0]).checks())
 TWINS = [folder for folder in FOLDERS if (ADAPTERS / "twins" / f"{folder.name}.py").exists()]
-SECRETS = ("username", "password", "key", "key_old", "appid", "secret")
+SECRETS = ("username", "password", "key", "key_old", "callback_key", "appid", "secret")
 KNOWN = {("amqp", "byte cap"): "pika keeps whatever comes before its handshake; only the deadline ends that"}
 TOXICS: dict[str, dict[str, Any]] = {
     "hang": {"hang": True},

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import requests
+from werkzeug.serving import make_server
 
 from blueprints.app import create_app
 from hub.demo import personas
@@ -49,3 +52,31 @@ def make_room(
 @pytest.fixture
 def room(make_room: Callable[[], Room]) -> Room:
     return make_room()
+
+
+@pytest.fixture(autouse=True)
+def healthy(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Twins that forget what another test did to them; their receipts go nowhere until a test says where."""
+    yield
+    if "twins" not in request.fixturenames:
+        return
+    twins: Twins = request.getfixturevalue("twins")
+    for name in ("sms_mobile", "sms_telecom", "wechat"):
+        requests.post(f"{twins[name]['url']}/twin/reset", timeout=10)
+
+
+@pytest.fixture
+def calling(room: Room) -> Iterator[str]:
+    """The hub at a real port, and both providers told to call it."""
+    server = make_server("127.0.0.1", 0, create_app(room.hub), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    url = f"http://127.0.0.1:{server.server_port}/api/v1/inbound"
+    for name in ("sms_mobile", "sms_telecom"):
+        place = {"url": f"{url}/{name}/events"}
+        requests.put(f"{room.twins[name]['url']}/twin/receipts", json=place, timeout=10)
+    yield url
+    for name in ("sms_mobile", "sms_telecom"):
+        requests.put(f"{room.twins[name]['url']}/twin/receipts", json={"url": ""}, timeout=10)
+    server.shutdown()
+    thread.join(10)

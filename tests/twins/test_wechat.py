@@ -1,4 +1,4 @@
-"""The WeChat twin does what wechat.md says of the platform (twin WT1-WT4, WT6, WT16); the SMS twin keeps messages."""
+"""The WeChat twin does what wechat.md says of the platform (twin WT1-WT4, WT6, WT16)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import pytest
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from adapters.twins import sms, wechat
+from adapters.twins import wechat
 from adapters.twins.wire import Server
 
 APPID, SECRET = "wxdemo0123456789", "secret-of-the-mini-program"
@@ -245,21 +245,3 @@ def test_a_wrong_openid_gets_no_code(server: Server, openid: object) -> None:
     with pytest.raises(urllib.error.HTTPError) as told:
         admin(server, "POST", "login-codes", openid=openid)
     assert told.value.code == 400
-
-
-def test_the_sms_twin_keeps_what_it_takes(tmp_path: Path) -> None:
-    (tmp_path / "sms_key").write_text("key-of-the-provider", encoding="ascii")
-    server = Server(sms.make(tmp_path, 1)).start()
-    try:
-        url, key = f"{server.address}/v1/messages", {"Authorization": "Bearer key-of-the-provider"}
-        message = {"phone": "15400000001", "template": "case_progress", "params": {"no": "1"}}
-        assert ask(url, "POST", message, **key)["code"] == "OK"
-        assert ask(url, "POST", {**message, "phone": "1234"}, **key)["code"] == "PHONE_INVALID"
-        admin(server, "PUT", "quirks", refuse=True)
-        assert ask(url, "POST", message, **key)["code"] == "TEMPLATE_REFUSED"
-        with pytest.raises(urllib.error.HTTPError):
-            ask(url, "POST", message, Authorization="Bearer wrong")
-        records = ask(f"{server.url}/twin/records")["records"]
-        assert [(each["phone"], each["template"]) for each in records] == [("15400000001", "case_progress")]
-    finally:
-        server.stop()
