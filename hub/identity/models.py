@@ -75,7 +75,10 @@ class FaceCheck(Base):
 
 
 class StaffAccount(Base):
-    """One member of staff. `totp_step` is the last 30 seconds whose code was used: a code works once."""
+    """One member of staff. `totp_step` is the last 30 seconds whose code was used: a code works once.
+
+    `oidc` is what the county's own issuer calls the person.
+    """
 
     __tablename__ = "identity_staff"
 
@@ -84,6 +87,8 @@ class StaffAccount(Base):
     password_hash: Mapped[str]
     totp_sealed: Mapped[bytes]
     totp_step: Mapped[int] = mapped_column(default=0)
+    oidc_tag: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    oidc_sealed: Mapped[bytes | None]
     role: Mapped[str]
     enabled: Mapped[bool] = mapped_column(default=True)
     expires_at: Mapped[datetime]

@@ -15,6 +15,8 @@ from hub.settings.pieces import (
     Strict,
     SwitchSchema,
     Words,
+    check_issuer,
+    check_url,
     identifier,
     refuse_secrets,
     region,
@@ -47,6 +49,15 @@ class PersonaSchema(Strict):
     name = Reference(required=True)
 
 
+class OidcSchema(Strict):
+    """Where staff may sign in as well: code flow with PKCE."""
+
+    issuer = fields.String(required=True, validate=check_issuer)
+    client_id = fields.String(required=True, validate=validate.Length(1, 200))
+    redirect_uri = fields.String(required=True, validate=check_url)
+    client_secret = Reference()
+
+
 class HubSchema(Strict):
     name = Sentence(required=True)
     region = region(required=True)
@@ -64,6 +75,7 @@ class HubSchema(Strict):
     staff_hours = whole(1, 24, load_default=8)
     legs = fields.Nested(LegsSchema, load_default=lambda: LegsSchema().load({}))
     probe_minutes = whole(1, 1440, load_default=15)
+    oidc = fields.Nested(OidcSchema, load_default=None)
     guardianship = identifier(load_default="")
     personas = fields.Dict(keys=identifier(), values=fields.Nested(PersonaSchema), load_default=dict)
     minimum_client = fields.String(load_default="", validate=validate.Regexp(r"^([0-9]+(\.[0-9]+){0,3})?\Z"))
