@@ -46,6 +46,22 @@ class StaffForm(Form):
     totp = Text(required=True, min=6, max=6)
 
 
+class OidcForm(Form):
+    """What the issuer's redirect carried, and the ticket of the attempt."""
+
+    code = Text(required=True, min=1, max=2048)
+    state = Text(required=True, min=1, max=200)
+    ticket = Text(required=True, min=1, max=1024)
+
+
+class OidcAttemptAnswer(marshmallow.Schema):
+    """The ticket stays with the client; it is in no address."""
+
+    authorization_url = fields.String(required=True)
+    state = fields.String(required=True)
+    ticket = fields.String(required=True)
+
+
 class SessionAnswer(marshmallow.Schema):
     """Tokens of a citizen."""
 
@@ -94,6 +110,11 @@ _TOKENS = {
 }
 CITIZEN = {**_TOKENS, "citizen_id": "c5f0c1d2e3a4b5968778695a4b3c2d1e0", "level": 2}
 _STAFF = {**_TOKENS, "staff_id": "s0d1c2b3a495867768594a3b2c1d0e0f1", "roles": ["operator"]}
+_ATTEMPT = {
+    "authorization_url": "https://sso.example.gov.cn/authorize?response_type=code&client_id=hub&state=Zm9v",
+    "state": "Zm9v",
+    "ticket": "pR0n1vS2yY5mKkq0Q4c7Yb8d",
+}
 _ME = {
     "citizen_id": CITIZEN["citizen_id"],
     "level": 2,
@@ -121,6 +142,7 @@ def make(hub: Hub) -> Blueprint:
     blueprint = Blueprint("login", __name__, url_prefix="/api/v1", description="Sessions")
     _citizens(blueprint, hub)
     _staff(blueprint, hub)
+    _staff_at_issuer(blueprint, hub)
     _whoever(blueprint, hub)
     return blueprint
 
@@ -165,10 +187,33 @@ def _staff(blueprint: Blueprint, hub: Hub) -> None:
     def staff_sign_in(form: dict[str, Any]) -> Response:
         """Sign in as a member of staff"""
         tokens = hub.login.staff_sign_in(form["username"], form["password"], form["totp"], proved_key())
-        act = Act(hub.clock.now(), tokens.citizen_id, tokens.roles, "session.begin", "", "OK", g.trace.id)
-        with hub.database.session() as session:
-            record(session, act)
-        return answer(session_answer(tokens), 201)
+        return answer(session_answer(_noted(hub, tokens)), 201)
+
+
+def _staff_at_issuer(blueprint: Blueprint, hub: Hub) -> None:
+    @blueprint.route("/staff/oidc/attempts", methods=["POST"])
+    @problem_codes("NOT_FOUND", "DEPARTMENT_UNAVAILABLE", "STORE_UNAVAILABLE")
+    @blueprint.response(201, OidcAttemptAnswer, description="Where the browser goes.", example=_ATTEMPT)
+    def begin_at_issuer() -> Response:
+        """Begin signing in at the county's own issuer"""
+        return answer(asdict(hub.oidc.begin()), 201)
+
+    @blueprint.route("/staff/oidc/sessions", methods=["POST"])
+    @problem_codes("NOT_FOUND", "LOGIN_FAILED", "PROOF_INVALID", "DEPARTMENT_UNAVAILABLE", "STORE_UNAVAILABLE",
+                   "KEY_UNAVAILABLE", "TOO_SHORT")  # fmt: skip
+    @blueprint.arguments(OidcForm)
+    @blueprint.response(201, StaffSessionAnswer, description="Signed in; an attempt counts once.", example=_STAFF)
+    def sign_in_at_issuer(form: dict[str, Any]) -> Response:
+        """Sign in with the code the issuer gave"""
+        return answer(session_answer(_noted(hub, hub.oidc.sign_in(**form, key_thumbprint=proved_key()))), 201)
+
+
+def _noted(hub: Hub, tokens: Tokens) -> Tokens:
+    """A member of staff who came in is on the record of acts."""
+    act = Act(hub.clock.now(), tokens.citizen_id, tokens.roles, "session.begin", "", "OK", g.trace.id)
+    with hub.database.session() as session:
+        record(session, act)
+    return tokens
 
 
 def _whoever(blueprint: Blueprint, hub: Hub) -> None:

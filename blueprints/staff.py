@@ -27,9 +27,12 @@ _REASON = 500
 
 
 class AccountForm(Form):
+    """`oidc_subject` is what the county's issuer calls the person (`sub`)."""
+
     username = Text(required=True, min=3, max=64)
     role = Text(required=True, min=1, max=64)
     office = Text(min=1, max=64, load_default="")
+    oidc_subject = Text(min=1, max=255)
     reason = LongText(required=True, max=_REASON)
 
 
@@ -50,6 +53,7 @@ class AccountAnswer(marshmallow.Schema):
     role = fields.String(required=True)
     office = fields.String(required=True, metadata={"description": "A region or a department; empty: the county."})
     enabled = fields.Boolean(required=True)
+    by_oidc = fields.Boolean(required=True)
     expires_at = fields.DateTime(required=True)
     created_at = fields.DateTime(required=True)
 
@@ -72,6 +76,7 @@ _ACCOUNT = {
     "role": "operator",
     "office": "",
     "enabled": True,
+    "by_oidc": False,
     "expires_at": "2026-04-05T09:30:00+08:00",
     "created_at": "2026-01-05T09:30:00+08:00",
 }
@@ -102,7 +107,7 @@ def _looking(blueprint: Blueprint, hub: Hub) -> None:
 def _opening(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/staff", methods=["POST"])
     @recorded("staff.write")
-    @problem_codes(*STAFF, "STATE_CONFLICT", "CHOICE", "TOO_SHORT", "OVERLOADED")
+    @problem_codes(*STAFF, "NOT_FOUND", "STATE_CONFLICT", "CHOICE", "TOO_SHORT", "OVERLOADED")
     @blueprint.arguments(AccountForm)
     @blueprint.response(201, HandedOverAnswer, description="Opened for 90 days.", example=_HANDED_OVER)
     def open_account(form: dict[str, Any]) -> Response:
@@ -114,7 +119,10 @@ def _opening(blueprint: Blueprint, hub: Hub) -> None:
             raise invalid([Fault("office", "CHOICE")])
         fresh, hashed = hub.accounts.made()
         with hub.database.session() as session:
-            made = hub.accounts.create(session, form["username"], form["role"], fresh, hashed, form["office"])
+            at_issuer = _at_issuer(hub, form)
+            made = hub.accounts.create(
+                session, form["username"], form["role"], fresh, hashed, form["office"], at_issuer
+            )  # fmt: skip
         noting(target=f"staff:{made.staff_id}", after=_noted(made))
         return answer(_handed_over(made, fresh), 201)
 
@@ -148,6 +156,10 @@ def _changing(blueprint: Blueprint, hub: Hub) -> None:
             after = hub.accounts.reset(session, id, fresh, hashed)
         noting(before=_noted(before), after={**_noted(after), "credentials": "new"})
         return answer(_handed_over(after, fresh))
+
+
+def _at_issuer(hub: Hub, form: dict[str, Any]) -> str:
+    return hub.oidc.subject(form["oidc_subject"]) if "oidc_subject" in form else ""
 
 
 def _not_oneself(id: str, reason: str) -> None:

@@ -34,6 +34,7 @@ from hub.inspection.service import Inspection, persona
 from hub.jobs.service import Jobs
 from hub.ledger import Exchanges
 from hub.login.levels import Levels
+from hub.login.oidc import OidcDoor
 from hub.login.proofs import Proofs
 from hub.login.service import Login
 from hub.mandates.consents import Consents
@@ -172,6 +173,7 @@ class Hub:
         self.levels = Levels(
             self.settings, self.database, self.clock, self.identity, self.login, self._ask_wechat, self._ask_register,
         )  # fmt: skip
+        self.oidc = OidcDoor(self.settings, self.database, self.crypto, self.clock, self.accounts, self.login)
         self.catalogue = Catalogue(self.settings, self.switches, self.database, self.clock, self.crypto)
         self._open_filing()
 

@@ -18,12 +18,12 @@ from hub.identity.models import StaffAccount
 from hub.identity.passwords import Passwords
 
 LASTS = timedelta(days=90)
-_TOTP = "identity.totp"
+_TOTP, OIDC = "identity.totp", "identity.oidc"
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One account, without its credentials."""
+    """`by_oidc`: it is signed in to at the county's own issuer too."""
 
     staff_id: str
     username: str
@@ -32,6 +32,7 @@ class Account:
     enabled: bool
     expires_at: datetime
     created_at: datetime
+    by_oidc: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +64,26 @@ class Accounts:
         return fresh, self._passwords.hash(fresh.password)
 
     def create(
-        self, session: Session, username: str, role: str, fresh: Credentials, hashed: str, office: str = ""
+        self,
+        session: Session,
+        username: str,
+        role: str,
+        fresh: Credentials,
+        hashed: str,
+        office: str = "",
+        oidc_subject: str = "",
     ) -> Account:
-        """Raises STATE_CONFLICT where the name is taken."""
-        taken = select(StaffAccount.staff_id).where(StaffAccount.username == username)
-        if session.scalars(taken).one_or_none() is not None:
+        """Raises STATE_CONFLICT where the name, or the issuer's subject, is taken."""
+        tags = self._crypto.tags(oidc_subject, OIDC) if oidc_subject else []
+        taken = (StaffAccount.username == username) | StaffAccount.oidc_tag.in_(tags)
+        if session.scalars(select(StaffAccount.staff_id).where(taken).limit(1)).first() is not None:
             raise Problem("STATE_CONFLICT")
         now = self._clock.now()
         row = StaffAccount(
             staff_id="s" + secrets.token_hex(16), username=username, password_hash=hashed, role=role, office=office,
             totp_sealed=self._sealed(fresh, username), totp_step=0, enabled=True, expires_at=now + LASTS,
-            created_at=now,
+            created_at=now, oidc_tag=tags[0] if tags else None,
+            oidc_sealed=self._crypto.seal(oidc_subject.encode(), f"{OIDC}:{username}") if tags else None,
         )  # fmt: skip
         session.add(row)
         session.flush()
@@ -93,6 +103,12 @@ class Accounts:
         row.expires_at = self._clock.now() + LASTS
         return _account(row)
 
+    def of_oidc(self, session: Session, subject: str) -> Account | None:
+        """The account of this subject of the issuer, if it may be used now."""
+        tags = self._crypto.tags(subject, OIDC)
+        row = session.scalars(select(StaffAccount).where(StaffAccount.oidc_tag.in_(tags))).one_or_none()
+        return _account(row) if row and row.enabled and self._clock.now() < row.expires_at else None
+
     @staticmethod
     def _row(session: Session, staff_id: str) -> StaffAccount:
         row = session.get(StaffAccount, staff_id, with_for_update=True)
@@ -105,4 +121,5 @@ class Accounts:
 
 
 def _account(row: StaffAccount) -> Account:
-    return Account(row.staff_id, row.username, row.role, row.office, row.enabled, row.expires_at, row.created_at)
+    moments = row.expires_at, row.created_at
+    return Account(row.staff_id, row.username, row.role, row.office, row.enabled, *moments, row.oidc_tag is not None)

@@ -75,8 +75,11 @@ class FaceCheck(Base):
 
 
 class StaffAccount(Base):
-    """One member of staff. `totp_step` is the last 30 seconds whose code was used: a code works once. `office`
-    is where the member works: a region's code or a department; empty for the county as a whole."""
+    """One member of staff. `totp_step` is the last 30 seconds whose code was used: a code works once.
+
+    `oidc` is what the county's own issuer calls the person. `office` is where the member works: a region's code or a
+    department; empty for the county as a whole.
+    """
 
     __tablename__ = "identity_staff"
 
@@ -85,6 +88,8 @@ class StaffAccount(Base):
     password_hash: Mapped[str]
     totp_sealed: Mapped[bytes]
     totp_step: Mapped[int] = mapped_column(default=0)
+    oidc_tag: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    oidc_sealed: Mapped[bytes | None]
     role: Mapped[str]
     office: Mapped[str] = mapped_column(default="")
     enabled: Mapped[bool] = mapped_column(default=True)

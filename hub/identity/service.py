@@ -18,6 +18,7 @@ from hub.crypto import Crypto, mask_address, mask_id, mask_name, mask_phone
 from hub.database import one_at_a_time
 from hub.errors import Problem
 from hub.identity import rules
+from hub.identity.accounts import OIDC
 from hub.identity.attempts import Attempts
 from hub.identity.companies import Companies
 from hub.identity.faces import Faces
@@ -206,6 +207,10 @@ class Identity:
         accounts = session.scalars(stale(select(StaffAccount), StaffAccount.totp_sealed, head, most)).all()
         for account in accounts:
             account.totp_sealed = self._crypto.reseal(account.totp_sealed, f"{_TOTP}:{account.username}")
+            if account.oidc_sealed is not None:
+                subject = self._crypto.open(account.oidc_sealed, f"{OIDC}:{account.username}")
+                account.oidc_sealed = self._crypto.seal(subject, f"{OIDC}:{account.username}")
+                account.oidc_tag = self._crypto.tag(subject.decode(), OIDC)
         session.flush()
         return len(persons) + len(companies) + len(accounts)
 

@@ -16,7 +16,7 @@ from hub.clock import Clock
 from hub.crypto import Crypto, token_hash
 from hub.database import Database, one_at_a_time
 from hub.errors import Problem
-from hub.identity.service import Identity, count_stale, stale
+from hub.identity.service import Identity, Standing, count_stale, stale
 from hub.login import rules
 from hub.login.models import Attempt, Binding, Code
 from hub.login.sessions import Sessions, Tokens
@@ -147,6 +147,10 @@ class Login:
             fresh = session.scalars(put.on_conflict_do_nothing().returning(Code.code_hash)).one_or_none()
         if fresh is None:
             raise Problem("LOGIN_CODE_USED")
+
+    def begin_staff(self, session: Session, staff_id: str, role: str, key_thumbprint: str = "") -> Tokens:
+        """A session of somebody whom another door has proved."""
+        return self._sessions.begin(session, "staff", staff_id, Standing(roles=(role,)), key_thumbprint)
 
     def _enter(self, session: Session, openid: str, session_key: str, key_thumbprint: str) -> Tokens:
         binding = self._found(session, openid)

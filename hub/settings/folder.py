@@ -15,7 +15,7 @@ from hub.settings.pieces import check_address
 from hub.settings.place import Complaint, Keys, Refused
 from hub.settings.reader import Document, parse, read_yaml
 from hub.settings.secrets import REFERENCE, Missing, Secrets
-from hub.settings.shapes import Hub, Snapshot, System
+from hub.settings.shapes import Hub, Oidc, Snapshot, System
 from hub.settings.tables import FILES, OPTIONAL, SERVICES, Tables, fill
 
 _KEY_BYTES = 32
@@ -192,12 +192,14 @@ class _Lookup:
             "hosts": tuple(host.strip("[]").lower() for host in tables.hub["hosts"]),
             "trusted_proxies": tuple(tables.hub["trusted_proxies"]),
         }
+        oidc = self._values("hub.yaml", ("oidc",), tables.hub["oidc"]) if tables.hub["oidc"] else None
         if len(self.complaints) > before:
             return None
         legs = tables.hub["legs"]
         kept = {"leg_days": tuple(legs[f"class_{each}"] for each in range(1, 5)), "failed_leg_days": legs["failed"]}
         rest = {name: value for name, value in tables.hub.items() if name != "legs"}
-        return Hub(**{**rest, **keys, **lists, **kept, "personas": self._personas(tables)})
+        made = {"personas": self._personas(tables), "oidc": Oidc(**oidc) if oidc else None}
+        return Hub(**{**rest, **keys, **lists, **kept, **made})
 
     def _personas(self, tables: Tables) -> dict[str, dict[str, str]]:
         """One that lacks a secret does not ask; the hub can do without."""

@@ -126,6 +126,13 @@ def check_address(value: str) -> None:
         check_url(value, DATABASES if value.partition(":")[0] in DATABASES else _OTHERS)
 
 
+def check_issuer(value: str) -> None:
+    """Who vouches for staff is asked over TLS, unless it is on this machine."""
+    check_url(value)
+    if not value.startswith("https://") and urlsplit(value).hostname not in ("127.0.0.1", "::1", "localhost"):
+        raise ValidationError("must be https://")
+
+
 def check_folder(value: str) -> None:
     """A folder of this machine has no host, user or port: file:///srv/dropped."""
     path = value.removeprefix("file://")

@@ -16,6 +16,8 @@ from hub.settings.pieces import (
     Strict,
     SwitchSchema,
     Words,
+    check_issuer,
+    check_url,
     identifier,
     refuse_secrets,
     region,
@@ -48,6 +50,15 @@ class PersonaSchema(Strict):
     name = Reference(required=True)
 
 
+class OidcSchema(Strict):
+    """Where staff may sign in as well: code flow with PKCE."""
+
+    issuer = fields.String(required=True, validate=check_issuer)
+    client_id = fields.String(required=True, validate=validate.Length(1, 200))
+    redirect_uri = fields.String(required=True, validate=check_url)
+    client_secret = Reference()
+
+
 class HubSchema(Strict):
     name = Sentence(required=True)
     region = region(required=True)
@@ -65,6 +76,7 @@ class HubSchema(Strict):
     staff_hours = whole(1, 24, load_default=8)
     legs = fields.Nested(LegsSchema, load_default=lambda: LegsSchema().load({}))
     probe_minutes = whole(1, 1440, load_default=15)
+    oidc = fields.Nested(OidcSchema, load_default=None)
     guardianship = identifier(load_default="")
     personas = fields.Dict(keys=identifier(), values=fields.Nested(PersonaSchema), load_default=dict)
     materials = fields.Nested(MaterialsSchema, load_default=Materials)

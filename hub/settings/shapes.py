@@ -294,6 +294,16 @@ class Materials:
 
 
 @dataclass(frozen=True, slots=True)
+class Oidc:
+    """The county's own issuer of staff identities."""
+
+    issuer: str
+    client_id: str
+    redirect_uri: str
+    client_secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Hub:
     """`config/hub.yaml`: what concerns the whole hub."""
 
@@ -315,6 +325,7 @@ class Hub:
     leg_days: tuple[int, int, int, int] = (7, 7, 0, 0)  # of data class 1-4: how long question and answer are kept
     failed_leg_days: int = 7
     probe_minutes: int = 15
+    oidc: Oidc | None = None
     guardianship: str = ""  # the service that shows the members of the caller's household
     personas: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)  # id_number and name
     materials: Materials = Materials()
