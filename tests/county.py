@@ -32,12 +32,13 @@ def free_port() -> int:
 
 @dataclass
 class County:
-    """`demo` is demo.json as the county wrote it; `config` its own copy of config/."""
+    """`demo` is demo.json as the county wrote it; `config` its own copy of config/. `full`: every system is there."""
 
     home: Path
     config: Path
     port: int
     process: subprocess.Popen[bytes]
+    full: bool = False
 
     @property
     def base_url(self) -> str:
@@ -49,7 +50,14 @@ class County:
 
     @property
     def environ(self) -> dict[str, str]:
-        return county_environ(self.home, self.config, self.port)
+        environ = county_environ(self.home, self.config, self.port)
+        return {**environ, **self.package} if self.full else environ
+
+    @property
+    def package(self) -> dict[str, str]:
+        """Where a full county's configuration and adapters are."""
+        written = self.home / "county"
+        return {"HUB_CONFIG": str(written / "config"), "HUB_ADAPTERS": "whole_county", "PYTHONPATH": str(written)}
 
     @property
     def output(self) -> str:
@@ -72,7 +80,9 @@ def county_environ(home: Path, config: Path, port: int) -> dict[str, str]:
     return {**inherited, "HUB_HOME": str(home), "HUB_CONFIG": str(config), "HUB_PORT": str(port)}
 
 
-def start_county(home: Path, port: int | None = None, extra: Mapping[str, str] | None = None) -> County:
+def start_county(
+    home: Path, port: int | None = None, extra: Mapping[str, str] | None = None, full: bool = False
+) -> County:
     """Starts `hub demo` and returns when the county answers. The home may be one that was used before."""
     config = home / "config"
     if not config.exists():
@@ -81,11 +91,11 @@ def start_county(home: Path, port: int | None = None, extra: Mapping[str, str] |
     (home / "demo.json").unlink(missing_ok=True)
     with (home / "demo.out").open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "hub", "demo"],
+            [sys.executable, "-m", "hub", "demo", *(["--full"] if full else [])],
             cwd=ROOT, env={**county_environ(home, config, port), **(extra or {})}, stdout=output, stderr=output,
             stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
-    county = County(home, config, port, process)
+    county = County(home, config, port, process, full)
     until = time.monotonic() + 90
     while not (home / "demo.json").exists():
         if process.poll() is not None or time.monotonic() > until:
@@ -107,9 +117,9 @@ def county_home() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def running_county(extra: Mapping[str, str] | None = None) -> Iterator[County]:
+def running_county(extra: Mapping[str, str] | None = None, full: bool = False) -> Iterator[County]:
     with county_home() as home:
-        county = start_county(home, extra=extra)
+        county = start_county(home, extra=extra, full=full)
         try:
             yield county
         finally:

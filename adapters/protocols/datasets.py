@@ -36,10 +36,10 @@ class Dataset:
             field: {**each, "required": each["required"] or field in needed}
             for field, each in declared["fields"].items()
         }
-        self._operation = _compiled(setting.name, name, facts, fields, ignored)
+        self._operation = _compiled(setting, name, fields, ignored)
         ignored += [each["from"] for each in fields.values()]
         own = {field: each for field, each in fields.items() if field in needed}
-        self._taken_back = _compiled(setting.name, name, facts, own, ignored)
+        self._taken_back = _compiled(setting, name, own, ignored)
 
     def rows(self, tree: Tree) -> list[dict[str, Tree]]:
         if not self._rows:
@@ -92,14 +92,13 @@ class Datasets:
                 yield dataset.typed(row)
 
 
-def _compiled(
-    system: str, name: str, facts: Mapping[str, Any], fields: Mapping[str, Any], ignored: list[str]
-) -> Operation:
-    """A row is read as the answer of an operation would be."""
+def _compiled(setting: Setting, name: str, fields: Mapping[str, Any], ignored: list[str]) -> Operation:
+    """A row is read as the answer of an operation would be; what it holds that nobody mapped is counted like it."""
     answer = {"fields": fields, "lists": {}, "receipt": "", "ignored": ignored}
     request: dict[str, Any] = {"fields": {}, "constants": {}, "key": ""}
     row = {"kind": "read", "outcome": None, "request": request, "answer": answer}
-    return Operation(system, f"dataset {name}", {**facts, "subject": ""}, row)
+    facts = {**setting.facts, "subject": ""}
+    return Operation(setting.name, f"dataset {name}", facts, row, setting.unmapped)
 
 
 _NO_CALL = Call("", {}, 0.0)

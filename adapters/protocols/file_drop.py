@@ -7,9 +7,11 @@ Collecting is for a background process. `call` looks up what was delivered befor
 from __future__ import annotations
 
 import hashlib
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from adapters.protocols.facts import unusable
@@ -31,6 +33,7 @@ __all__ = ["FACTS", "MEETS", "Adapter"]
 MEETS = {"file": "files"}
 
 _SETTLE_S = 30.0
+_LONG_NUMBER = re.compile(r"[0-9]{6,}[0-9Xx]*")
 
 
 class Adapter:
@@ -47,6 +50,7 @@ class Adapter:
             Dataset(name, each, facts["codes"], facts["subject"]) for name, each in facts["datasets"].items()
         ]
         self._look_ups = LookUps(setting)
+        self._unmapped = setting.unmapped
 
     def call(self, call: Call) -> Reply:
         return self._look_ups.call(call)
@@ -89,7 +93,8 @@ class Adapter:
         if found is None:
             raise Garbled("no dataset has files of such a name")
         dataset, named = found
-        return dataset.records(self._table(dataset, delivery.raw), delivery.id, named.version, self._alarms)
+        tell = partial(self._unknown, dataset.name)
+        return dataset.records(self._table(dataset, delivery.raw), delivery.id, named.version, tell)
 
     def report(self, delivery: Delivery, refused: Iterable[BadRow]) -> None:
         """Which rows were refused and why, into the department's folder for it; nothing where none is named.
@@ -97,6 +102,12 @@ class Adapter:
         if self._own["reports"]:
             name, data = report_of(delivery.id, refused, self._encoding)
             self._place.put(self._own["reports"], name, data, time.monotonic() + _SETTLE_S)
+
+    def _unknown(self, dataset: str, kind: str, files: str, word: str) -> None:
+        """A column or a code that nobody mapped: counted each time, a column is an alarm besides."""
+        self._unmapped(f"dataset {dataset}", kind, _LONG_NUMBER.sub("…", word))
+        if kind == "column":
+            self._alarms(kind, files, word)
 
     def _dataset(self, name: str) -> tuple[Dataset, Named] | None:
         for dataset in self._datasets:

@@ -19,11 +19,17 @@ _LOOSE = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?", r
 _SERIAL = re.compile(r"([0-9]{2,5}(?=\.0)|[0-9]{5})(?:\.0)?", re.ASCII)  # four digits alone may be a year
 _FIRST_SERIAL, _LAST_SERIAL = 61, 2_958_465  # 1900-03-01, before which spreadsheets count a day that never was
 _KNOWN = 1000
+_CODE = re.compile(r"(?!.*[0-9]{6})[A-Za-z0-9]{1,8}", re.ASCII)  # anything else might be somebody's
 _NARROW: dict[int, int | str] = {0x3000: " ", **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}}
 
 
 class Refused(Exception):
-    """This cell, by code: NUMBER_DESTROYED, REQUIRED, DATE, CHOICE, FORMAT, CHARSET."""
+    """This cell, by code: NUMBER_DESTROYED, REQUIRED, DATE, CHOICE, FORMAT, CHARSET. `table` and `word` of a CHOICE are
+    the code table and the department's own code, where that can be no personal value."""
+
+    def __init__(self, code: str, table: str = "", word: str = "") -> None:
+        super().__init__(code)
+        self.table, self.word = table, word
 
 
 class Known(dict[Any, Any]):
@@ -47,7 +53,7 @@ class Column:
     def __init__(self, field: str, entry: Mapping[str, Any], table: Mapping[str, str] | None, required: bool) -> None:
         self.field, self.heading = field, squeezed(entry["from"])
         self._required, self._absent = required, frozenset(entry["absent"])
-        self._kind = entry["as"]
+        self._kind, self._table = entry["as"], entry["table"]
         self.free = self._kind == "text" and not entry["pattern"]  # names and the like, which hardly repeat
         self._read: Callable[[str], Any] = (
             matching(entry["pattern"]) if entry["pattern"] else reader(self._kind, entry["formats"], table)
@@ -82,7 +88,7 @@ class Column:
         try:
             return self._read(text)
         except KeyError:
-            raise Refused("CHOICE") from None
+            raise Refused("CHOICE", self._table, text if _CODE.fullmatch(text) else "?") from None
         except ValueError:
             if self._kind == "date":
                 return _day(text)

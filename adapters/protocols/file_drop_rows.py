@@ -74,7 +74,7 @@ class Dataset:
                 return
             if kind == _ROW:
                 record = self._record(columns, cells, version)
-                yield record or self._refused(columns, cells, f"{file}/{table.sheet}/{row}/")
+                yield record or self._refused(columns, cells, f"{file}/{table.sheet}/{row}/", tell)
 
     def _record(self, columns: Sequence[Placed], cells: Cells, version: str) -> Record | None:
         """None for a row that is refused. Nothing is done here twice: it runs for every row of a large file."""
@@ -86,11 +86,13 @@ class Dataset:
             return None
         return Record(self.name, self._key(fields), fields, version)
 
-    def _refused(self, columns: Sequence[Placed], cells: Cells, place: str) -> BadRow:
+    def _refused(self, columns: Sequence[Placed], cells: Cells, place: str, tell: Tell) -> BadRow:
         for _, position, read, heading in columns:
             try:
                 read(cells[position])
             except Refused as refused:
+                if refused.table:
+                    tell(f"code table {refused.table}", self.facts["files"], refused.word)
                 return BadRow(place + heading, str(refused))
             except IndexError:
                 return BadRow(place + heading, "REQUIRED")

@@ -37,7 +37,7 @@ class MessageQueueSite:
     quirks: dict[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._door = Door(self._converse)
+        self._door = Door(self.converse)
         self._queues: dict[str, deque[Queued]] = {}
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
@@ -65,7 +65,8 @@ class MessageQueueSite:
     def _queue(self, name: str) -> deque[Queued]:
         return self._queues.setdefault(name, deque())
 
-    def _converse(self, guest: socket.socket) -> None:
+    def converse(self, guest: socket.socket) -> None:
+        """One connection, from its first frame to its last."""
         with guest.makefile("rb") as lines:
             desk = _Desk(self, guest)
             while (frame := _read(lines)) is not None:

@@ -24,8 +24,9 @@ def document(base_url: str, twins: Mapping[str, Mapping[str, str]], people: Mapp
     }
 
 
-def lines(demo: Mapping[str, Any], home: Path) -> list[str]:
-    """What the terminal shows: every address, person and account."""
+def lines(demo: Mapping[str, Any], home: Path, more: Mapping[str, str]) -> list[str]:
+    """What the terminal shows: every address, person and account; `more` is what another terminal's environment needs
+    besides."""
     personas = [
         f"  {each['name']}  {each['resident']}  level {each['level']}  openid {each['openid']}"
         for each in demo["personas"]
@@ -34,7 +35,8 @@ def lines(demo: Mapping[str, Any], home: Path) -> list[str]:
         f"  {each['username']}  {each['password']}  totp {each['totp_secret']}  ({each['role']})"
         for each in demo["staff"]
     ]
-    port = demo["base_url"].rpartition(":")[2]
+    environ = {"HUB_HOME": str(home), "HUB_PORT": demo["base_url"].rpartition(":")[2], **more}
+    told = " ".join(f"{name}={shlex.quote(value)}" for name, value in environ.items())
     return [
         "",
         f"The county is open: {demo['base_url']}  (interface at {demo['base_url']}/docs)",
@@ -45,7 +47,7 @@ def lines(demo: Mapping[str, Any], home: Path) -> list[str]:
         "Staff (user name, password, one-time-code secret, role):",
         *staff,
         f"All of it as JSON: {home / 'demo.json'}. Logs: {home / 'log'}.",
-        f"Another terminal: HUB_HOME={shlex.quote(str(home))} HUB_PORT={port} {_hub()} doctor",
+        f"Another terminal: {told} {_hub()} doctor",
         "Ctrl-C stops everything.",
     ]
 

@@ -8,9 +8,11 @@ import json
 import re
 import secrets
 import socket
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ HOST = "127.0.0.1"
 _SECRET = re.compile(r"\bfile/(secrets/[A-Za-z0-9_.-]+)", re.ASCII)
 _SHORT_SECRETS = ("_username", "_appid")
 _START_S = 120
+_WHOLE = "adapters.twins.whole"
+_PACKAGE = "whole_county"
 
 
 def config_folder(environ: Mapping[str, str]) -> Path:
@@ -42,17 +46,20 @@ def make_secrets(config: Path, home: Path) -> None:
 
 
 class County:
-    """One run of the demo in `home`. `environ` is the process's own; external servers are named there."""
+    """One run of the demo in `home`. `environ` is the process's own; external servers are named there. `full`: with
+    every system of the county, whose adapters and configuration are written into `home`/county at each start."""
 
-    def __init__(self, home: Path, port: int, workers: int, environ: Mapping[str, str], say: Say) -> None:
+    def __init__(
+        self, home: Path, port: int, workers: int, environ: Mapping[str, str], say: Say, full: bool = False
+    ) -> None:
         self.home = writable_home(home)
         self.base_url = f"http://{HOST}:{port}"
         self._port, self._workers, self._environ, self._say = port, workers, environ, say
         self._config = config_folder(environ)
         self._supervisor = Supervisor(self.home, say)
-        self._twins_file = self.home / "run" / "twins.json"
+        self._whole = self.home / "county" if full else None
         self._people_file = self.home / "run" / "people.json"
-        self._entries: dict[str, dict[str, str]] = {}
+        self._told: dict[str, dict[str, dict[str, str]]] = {"twins": {}, "departments": {}}
         self._servers: dict[str, str] = {}
         self._people: dict[str, Any] = {}
 
@@ -72,9 +79,14 @@ class County:
         self._supervisor.end_leftovers()
         free_or_refused(self._port)
         (self.home / "demo.json").unlink(missing_ok=True)  # there again means: open
+        if self._whole:
+            self._write_whole(self._whole)
         make_secrets(self._config, self.home)
         wanted = ["twins", *self._start_servers()]
         self._supervisor.wait_ready(_START_S, *wanted)
+        if self._whole:
+            self._supervisor.start(self._twins("departments", _WHOLE, "serve", str(self._whole)))
+            self._supervisor.wait_ready(_START_S, "departments")
         if self._supervisor.stop_requested.is_set():
             return
         self._supervisor.start(self._serving())
@@ -94,8 +106,8 @@ class County:
 
     def _start_servers(self) -> list[str]:
         """Those that are ours; the twins come first because they take longest."""
-        self._twins_file.parent.mkdir(exist_ok=True)
-        self._supervisor.start(self._twins())
+        (self.home / "run").mkdir(exist_ok=True)
+        self._supervisor.start(self._twins("twins", "adapters.twins"))
         started = []
         if url := self._environ.get("HUB_REDIS_URL"):
             self._servers["HUB_REDIS_URL"] = url
@@ -113,22 +125,35 @@ class County:
             started.append(server.program.name)
         return started
 
-    def _twins(self) -> Program:
-        self._twins_file.unlink(missing_ok=True)  # there again means: this time's addresses
-        arguments = ("--out", str(self._twins_file), "--secrets", str(self.home / "secrets"))
+    def _write_whole(self, folder: Path) -> None:
+        """In a process of its own: the hub knows no department."""
+        argv = (sys.executable, "-m", _WHOLE, "write", str(folder), str(self._config))
+        done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=_START_S, check=False)
+        if done.returncode:
+            raise Refused(f"The county's systems could not be written to {folder}: {done.stderr.strip()[-300:]}")
+        self._config = folder / "config"
+
+    def _twins(self, name: str, module: str, *arguments: str) -> Program:
+        told = self.home / "run" / f"{name}.json"
+        told.unlink(missing_ok=True)  # there again means: this time's addresses
+        told_where = ("--out", str(told), "--secrets", str(self.home / "secrets"))
         return Program(
-            name="twins",
-            argv=(sys.executable, "-m", "adapters.twins", *arguments),
-            ready=self._twins_file.exists,
-            announce=self._announce_twins,
-            environ={"TWINS_CALL": f"{self.base_url}/api/v1/inbound/{{system}}/events"},
+            name=name,
+            argv=(sys.executable, "-m", module, *arguments, *told_where),
+            ready=told.exists,
+            announce=partial(self._announce_twins, name, told),
+            environ={**self._servers, "TWINS_CALL": f"{self.base_url}/api/v1/inbound/{{system}}/events"},
             folder=ROOT,
         )
 
-    def _announce_twins(self) -> None:
+    @property
+    def _entries(self) -> dict[str, dict[str, str]]:
+        return {**self._told["twins"], **self._told["departments"]}
+
+    def _announce_twins(self, name: str, told: Path) -> None:
         """They chose new ports: the hub reads their addresses from the home's `env` file, at once when it changes."""
-        self._entries = json.loads(self._twins_file.read_text(encoding="utf-8"))
-        self._twins_file.unlink()
+        self._told[name] = json.loads(told.read_text(encoding="utf-8"))
+        told.unlink()
         addresses = {f"{name.upper()}_ADDRESS": entry["address"] for name, entry in self._entries.items()}
         lines = [f"{name}={value}" for name, value in sorted((self._servers | addresses).items())]
         written(self.home / "env", "# Written by hub demo at each start.\n" + "\n".join(lines) + "\n")
@@ -147,7 +172,13 @@ class County:
             "HUB_CONFIG": str(self._config),
             "HUB_PORT": str(self._port),
             "HUB_WORKERS": str(self._workers),
+            **self._package,
         }
+
+    @property
+    def _package(self) -> dict[str, str]:
+        """Where the adapters are, when they are not the shipped ones."""
+        return {"HUB_ADAPTERS": _PACKAGE, "PYTHONPATH": str(self._whole)} if self._whole else {}
 
     def _serving(self) -> Program:
         """It also prepares the county, before its workers start: that loads what they need anyway."""
@@ -170,7 +201,9 @@ class County:
         written(self.home / "demo.json", json.dumps(demo, ensure_ascii=False, indent=1) + "\n")
 
     def _tell(self) -> None:
-        for line in announcement.lines(json.loads((self.home / "demo.json").read_text(encoding="utf-8")), self.home):
+        demo = json.loads((self.home / "demo.json").read_text(encoding="utf-8"))
+        more = {"HUB_CONFIG": str(self._config), **self._package} if self._whole else {}
+        for line in announcement.lines(demo, self.home, more):
             self._say(line)
 
 

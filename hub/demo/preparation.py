@@ -37,15 +37,17 @@ def prepare(hub: Hub, out: Path) -> None:
     people = {
         "personas": [_shown(persona, residents) for persona in personas.PERSONAS],
         "staff": [asdict(member) for member in staff],
-        "examples": examples(hub.settings.now.services),
+        "examples": examples(hub.settings.now.services, EXAMPLES, hub.home / "county" / "examples.yaml"),
     }
     written(out, json.dumps(people, ensure_ascii=False))
 
 
-def examples(services: Mapping[str, Service]) -> list[dict[str, Any]]:
-    """One set of fields that works, for every service that is called; unless told otherwise the first persona and no
-    fields."""
-    table = yaml.safe_load(EXAMPLES.read_text(encoding="utf-8"))
+def examples(services: Mapping[str, Service], *tables: Path) -> list[dict[str, Any]]:
+    """One set of fields that works, for every service that is called; unless one of the tables tells otherwise the
+    first persona and no fields. A table that is not there tells nothing."""
+    table: dict[str, Any] = {}
+    for path in tables:
+        table |= yaml.safe_load(path.read_text(encoding="utf-8")) if path.exists() else {}
     return [
         {
             "service": id,

@@ -34,6 +34,7 @@ COLLECT_S = 30.0  # how long one turn may last
 _HOLD_S = COLLECT_S + 15.0
 _AFTER_FAILURE_S = 10.0
 _TICK_S = 0.5
+_NEWCOMERS = 4
 _END_S = 10.0
 _LOOK_S = 10.0
 _PATIENCE_S = 20.0
@@ -60,6 +61,7 @@ class Collecting:
         self._exchanges, self._clock = exchanges, clock
         self._threads: dict[tuple[str, str], threading.Thread] = {}
         self._not_before: dict[tuple[str, str], float] = {}
+        self._newcomers = 0
         self._stop = threading.Event()
         self._log = structlog.get_logger()
 
@@ -77,6 +79,7 @@ class Collecting:
             thread.join(max(0.0, until - time.monotonic()))
 
     def tick(self) -> None:
+        self._newcomers = 0
         for system in self._attached():
             if self._schedule(system) is not None:
                 self._start("collect", system, self._collect)
@@ -91,11 +94,16 @@ class Collecting:
         return Schedule.declared(poll) if poll else None
 
     def _start(self, act: str, system: str, run: Callable[[str], None]) -> None:
+        """Of those that never ran a few begin at each tick: a whole county at once would wait for ten connections."""
         running = self._threads.get((act, system))
-        if (running is None or not running.is_alive()) and self._not_before.get((act, system), 0) <= time.monotonic():
-            thread = threading.Thread(target=partial(self._guarded, act, system, run), name=act, daemon=True)
-            self._threads[act, system] = thread
-            thread.start()
+        if (running and running.is_alive()) or self._not_before.get((act, system), 0) > time.monotonic():
+            return
+        self._newcomers += running is None
+        if running is None and self._newcomers > _NEWCOMERS:
+            return
+        thread = threading.Thread(target=partial(self._guarded, act, system, run), name=act, daemon=True)
+        self._threads[act, system] = thread
+        thread.start()
 
     def _guarded(self, act: str, system: str, run: Callable[[str], None]) -> None:
         try:

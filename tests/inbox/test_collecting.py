@@ -19,6 +19,7 @@ from hub.inbox.rules import Schedule, in_order
 from tests.inbox.world import ENVIRON, PACKAGE, World, build, eventually, put, row, shelf, worker, write_config
 
 ROOT = Path(__file__).parents[2]
+DEPARTMENTS = Path(__file__).with_name("departments")
 HAN = "362623190205121932"
 
 
@@ -111,6 +112,28 @@ def test_a_system_that_hangs_keeps_nobody_else_waiting(world: World, tmp_path: P
     for number in range(3):
         put(tmp_path / "other", f"m{number}", row(str(number)))
         eventually(lambda number=number: len(world.arrived("other", "done")) == number + 1)
+
+
+def test_feat_S7_a_county_that_brings_all_at_once_is_not_begun_at_once(tmp_path: Path, empty_database: str) -> None:
+    """Forty systems and ten connections: a few begin at each tick, and none has to wait for the end of another."""
+    names = [f"press_{number}" for number in range(40)]
+    package = tmp_path / "many_departments"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "protocols").symlink_to(DEPARTMENTS / "protocols")
+    for name in names:
+        (package / name).symlink_to(DEPARTMENTS / "press")
+    write_config(tmp_path / "config", {name: shelf(tmp_path, name) for name in names})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(tmp_path))
+        world = build(tmp_path, empty_database, package=package.name)
+        begun = []
+        for _ in range(len(names)):
+            world.inbox.collecting.tick()
+            begun.append(len(world.inbox.collecting._threads))
+        eventually(lambda: len(world.execute("SELECT 1 FROM inbox_turn WHERE outcome = 'OK'")) == len(names))
+        world.close()
+    assert begun[0] < 10 and begun == sorted(begun) and begun[-1] == len(names)
 
 
 def test_a_department_that_fails_is_asked_less_often(world: World, tmp_path: Path) -> None:

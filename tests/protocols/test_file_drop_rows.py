@@ -206,6 +206,28 @@ def test_one_bad_row_never_stops_the_good_ones(office: Office) -> None:
     assert "百元" not in repr(refused)  # no value, only places
 
 
+def test_feat_C9_codes_and_columns_that_nobody_mapped_are_counted(tmp_path: Path) -> None:
+    """By our table's name and the department's own word, where that can be no personal value."""
+
+    def coded(raw: dict[str, Any]) -> None:
+        at_once(raw)
+        raw["codes"] = {"month": {"2026-10": "october"}}
+        raw["datasets"]["payments"]["fields"]["paid_month"] = {
+            "from": "发放月份", "as": "code", "table": "month", "required": True, "class": 2,
+        }  # fmt: skip
+
+    office = Office(tmp_path, change=coded)
+    rows = [[*HAN[:4], month] for month in ("2026-10", "Z9", "Z9", "123456", "韩山福")]
+    kept, refused = office.read(CSV, csv_of(*rows))
+    assert (len(kept), [each.code for each in refused]) == (1, ["CHOICE"] * 4)
+    assert [word for _, _, word in office.unmapped] == ["Z9", "Z9", "?", "?"]
+    assert set(office.unmapped) == {("dataset payments", "code table month", word) for word in ("Z9", "?")}
+    office.unmapped.clear()
+    data = csv_of([*HAN, "新"]).decode("gb18030").replace(HEAD[-1], f"{HEAD[-1]},3626231902", 1)
+    office.read(CSV, data.encode("gb18030"))
+    assert ("dataset payments", "column", "…") in office.unmapped
+
+
 def test_row_B91_fault_F6_another_charset_gives_no_wrong_name(office: Office) -> None:
     with pytest.raises(Garbled) as caught:
         office.read(CSV, csv_of(HAN, LIN, charset="utf-8"))

@@ -268,3 +268,11 @@ def test_threat_T11_a_loopback_address_is_admitted_by_name_only() -> None:
     opened("resumption", "stomp://127.0.0.1:1")
     with pytest.raises(Problem, match="CONFIG_INVALID"):
         opened("resumption", "stomp://127.0.0.1:1", allow_private=False)
+
+
+def test_feat_C9_a_code_in_a_message_that_nobody_mapped_is_counted() -> None:
+    counted: list[tuple[str, str, str]] = []
+    adapter = opened("nucleic_acid", "amqp://127.0.0.1:9", unmapped=lambda *word: counted.append(word))
+    (row,) = adapter.read(Delivery("m1", RESULT.replace(b'"jcjg": "0"', b'"jcjg": "9"')))
+    assert row.code == "UPSTREAM_MALFORMED"
+    assert counted == [("dataset results", "code table results", "9")]

@@ -87,6 +87,7 @@ class Office:
         self.folder, self.system, self.inbox = folder, system, Inbox()
         self.facts = facts_of(system, change)
         self.shared = lonely(system)
+        self.unmapped: list[tuple[str, str, str]] = []
         self.adapter = self.open()
 
     def open(self) -> Adapter:
@@ -94,7 +95,7 @@ class Office:
         return Adapter(
             Setting(
                 self.system, f"file://{self.folder}", self.facts, HERE, self.shared, records=self.inbox,
-                allow_private=True,
+                allow_private=True, unmapped=lambda *word: self.unmapped.append(word),
             )
         )
 
