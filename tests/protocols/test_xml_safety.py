@@ -79,8 +79,15 @@ def test_what_a_tree_holds() -> None:
     assert tree_of(parse("\ufeff<a>x</a>")) == "x"
 
 
+def test_a_large_document_is_read_whole() -> None:
+    """However the pieces fall that the parser is given: here within a character of three bytes."""
+    rows = ["甲" * 20_000 + "x" * (number % 3) for number in range(12)]
+    assert tree_of(parse("<a>" + "".join(f"<b>{row}</b>" for row in rows) + "</a>")) == {"b": rows}
+
+
 @pytest.mark.parametrize(
-    "text", ["", "   ", "plain", '{"a": 1}', "<a", "<a></b>", "<a></a><b></b>", "<a>\x01</a>", "<?xml?>"]
+    "text",
+    ["", "   ", "plain", '{"a": 1}', "<a", "<a></b>", "<a></a><b></b>", "<a>\x01</a>", "<?xml?>", "<m:a/>", "<a b=1/>"],
 )
 def test_what_is_no_document(text: str) -> None:
     with pytest.raises(Garbled):
