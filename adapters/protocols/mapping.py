@@ -97,9 +97,13 @@ class _Fields:
             )
             for place, each in enumerate(given)
         )
+        flat = len({*paths}) == len(paths) and all(len(path) == 1 for path in paths)
+        self._flat = tuple((each.field, each.path[0], each.read, each.absent) for each in given) if flat else ()
 
     def values(self, tree: Tree, report: Callable[[str, str], None]) -> tuple[dict[str, Any], int]:
         """The fields, and how many of the tree's own entries were such texts."""
+        if (row := self._row(tree)) is not None:
+            return row, len(row)
         fields: dict[str, Any] = {}
         plain = 0
         get = tree.get if type(tree) is dict else _NOTHING.get
@@ -118,6 +122,19 @@ class _Fields:
                     pass
             fields[field] = given.value(tree, report)
         return fields, plain
+
+    def _row(self, tree: Tree) -> dict[str, Any] | None:
+        """The fields where each is told, one step down, as in a row of a table; None where one is not."""
+        fields: dict[str, Any] = {}
+        try:
+            for field, name, read, absent in self._flat:
+                text = tree[name].strip()
+                if not text or text in absent:
+                    return None
+                fields[field] = read(text)
+        except (KeyError, ValueError, TypeError, AttributeError):
+            return None
+        return fields or None
 
 
 _NOTHING: Mapping[Any, Any] = {}

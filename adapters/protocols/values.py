@@ -25,7 +25,7 @@ CHINA = "+08:00"
 
 
 def _text(text: str) -> str:
-    if _CONTROL.search(text):
+    if not text.isprintable() and _CONTROL.search(text):
         raise ValueError("a control character")
     return text
 
@@ -40,7 +40,8 @@ def _integer(text: str) -> int:
 
 def _yuan(text: str) -> int:
     """12.5 -> 1250. Decimal arithmetic on text: no float ever holds money."""
-    if text[-3:-2] == "." and 4 <= len(text) <= 16 and (digits := text[:-3] + text[-2:]).isdigit() and digits.isascii():
+    digits = text.replace(".", "", 1)
+    if text[-3:-2] == "." and 4 <= len(text) <= 16 and digits.isdigit() and text.isascii():
         return int(digits)  # 12.50, as amounts are mostly written
     match = _YUAN.fullmatch(text)
     if match is None:
