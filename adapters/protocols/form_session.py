@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.client import HTTPMessage
 
+from adapters.protocols.http_answer import Head
 from adapters.protocols.ticket import Tickets
 from hub.port import Garbled, PortError, Rejected, Shared
 
@@ -21,7 +21,7 @@ class SessionLost(Exception):
     """The page says that we are not logged in. Never leaves the adapter."""
 
 
-def cookie_header(headers: HTTPMessage) -> str:
+def cookie_header(headers: Head) -> str:
     """The cookies a login sets, as they are sent back. Raises Garbled where there is none, or one of a strange form."""
     found = [line.partition(";")[0].strip() for line in headers.get_all("Set-Cookie") or []]
     if not found or not all(_COOKIE.fullmatch(cookie) for cookie in found):

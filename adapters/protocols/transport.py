@@ -1,7 +1,7 @@
 """The one HTTP transport under all HTTP protocols: bytes out, bytes in, one total deadline, no surprises.
 
 No redirects, no proxies, no cookies, no retries but one: a read whose kept connection the peer had already closed.
-It reads answers with the standard library's HTTPResponse and connects by itself, because that is half the CPU of
+It reads bodies with the standard library's HTTPResponse and connects by itself, because that is half the CPU of
 urllib3's pool per call (its connection, header and response classes are the rest), and because the deadline, the
 byte caps and the stage of a failure must be ours on every byte anyway.
 """
@@ -17,11 +17,12 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.client import HTTPException, HTTPMessage, HTTPResponse, IncompleteRead
+from http.client import HTTPException, IncompleteRead
 from pathlib import Path
 from typing import Any
 
 from adapters.protocols.facts import unusable
+from adapters.protocols.http_answer import Answer, Head
 from adapters.protocols.line import Line, PastDeadline, TooLarge
 from adapters.protocols.target import Target, resolve
 from hub.port import Denied, Garbled, Halted, OutcomeUnknown, PortError, Setting, Stage, Unavailable
@@ -42,7 +43,7 @@ class Response:
     """
 
     status: int
-    headers: HTTPMessage
+    headers: Head
     body: bytes
     framed: bool
     sent: int
@@ -234,7 +235,7 @@ class _Stale(Exception):
 
 def _converse(
     line: Line, method: str, request: bytes, fresh: bool, stage: Stage | None
-) -> tuple[HTTPResponse, Response]:
+) -> tuple[Answer, Response]:
     told = stage or _untold
     try:
         whole = line.send(request, stage)
@@ -244,7 +245,7 @@ def _converse(
         raise Unavailable("nothing could be sent") from error
     if not whole:
         raise _broken(line, fresh, ConnectionError())
-    answer = HTTPResponse(line, method=method)  # type: ignore[arg-type]  # it asks for makefile only
+    answer = Answer(line, method=method)  # type: ignore[arg-type]  # it asks for makefile only
     try:
         answer.begin()
         told("head")
@@ -264,7 +265,8 @@ def _converse(
     told("done")
     if 300 <= answer.status < 400:
         raise Garbled(f"status {answer.status}", code="UPSTREAM_REDIRECT")
-    return answer, Response(answer.status, answer.headers, body, framed, len(request), line.received)
+    headers: Any = answer.headers  # a Head
+    return answer, Response(answer.status, headers, body, framed, len(request), line.received)
 
 
 def _untold(stage: str) -> None:
@@ -277,7 +279,7 @@ def _broken(line: Line, fresh: bool, error: Exception) -> Exception:
     return OutcomeUnknown(f"the connection broke: {type(error).__name__}") if fresh else _Stale()
 
 
-def _whole(answer: HTTPResponse) -> bytes:
+def _whole(answer: Answer) -> bytes:
     if answer.length is not None and answer.length > BODY_CAP:
         raise TooLarge
     # one chunk may announce gigabytes: ask for no more than we would take

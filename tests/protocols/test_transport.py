@@ -321,6 +321,15 @@ def test_an_answer_compressed_unasked_is_read(encoding: str) -> None:
         (b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nshort", "UPSTREAM_TRUNCATED"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nsho", "UPSTREAM_TRUNCATED"),
         (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nshort\r\n", "UPSTREAM_TRUNCATED"),
+        (http(b"short", "Content-Length: 4"), "UPSTREAM_MALFORMED"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: +5\r\n\r\nshort", "UPSTREAM_MALFORMED"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1_0\r\n\r\nshortshort", "UPSTREAM_MALFORMED"),
+        (http(b"short", "no field at all"), "UPSTREAM_MALFORMED"),
+        (http(b"short", "X : y"), "UPSTREAM_MALFORMED"),
+        (http(b"short", "X: a\0b"), "UPSTREAM_MALFORMED"),
+        (http(b"short", "X: a\rContent-Length: 2"), "UPSTREAM_MALFORMED"),
+        (b"HTTP/1.1 200 OK\r\nContent-Len", "UPSTREAM_TRUNCATED"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n", "UPSTREAM_TRUNCATED"),
         (b"SSH-2.0-OpenSSH_9.6\r\n", "UPSTREAM_MALFORMED"),
         (b"\x00\x01\x02\x03" * 100, "UPSTREAM_MALFORMED"),
         (http(b"", "Location: http://127.0.0.1:1/", status="302 Found"), "UPSTREAM_REDIRECT"),
@@ -329,6 +338,26 @@ def test_an_answer_compressed_unasked_is_read(encoding: str) -> None:
 )
 def test_fault_F5_fault_F7_row_B92_row_B94_answers_that_are_none(answer: bytes, code: str) -> None:
     fails(always(answer), Garbled, code)
+
+
+def test_a_head_as_old_servers_write_it() -> None:
+    """Folded fields, one field twice, whatever case, line feeds alone, a word before the answer."""
+    head = b"HTTP/1.1 200 OK\nset-cookie: a=1\nSet-Cookie: b=2\nX-Long:  one\n\t two \nCONTENT-LENGTH: 2\n\n"
+    with Rogue(always(b"HTTP/1.1 100 Continue\r\nX-Long: 0\r\n\r\n" + head + b"ok")) as rogue:
+        answer = ask(rogue.url)
+    assert (answer.body, answer.framed, answer.headers.get("x-long")) == (b"ok", True, "one two")
+    assert (answer.headers.get_all("SET-COOKIE"), answer.headers.get("Missing")) == (["a=1", "b=2"], None)
+
+
+def test_a_line_whose_answer_ends_in_two_ways_serves_nobody_else() -> None:
+    """Another reader would take the rest for the next answer."""
+    both = b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n"
+    with Rogue(always(both, close=False)) as rogue:
+        transport = Transport(rogue.url, allow_private=True)
+        for _ in range(2):
+            assert transport.send("GET", "/", {}, deadline=time.monotonic() + 3).body == b"ok"
+        transport.close()
+        assert rogue.connections == 2
 
 
 def test_a_reset_within_the_answer_is_truncation() -> None:
