@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from operator import attrgetter
 from typing import Any
@@ -28,6 +30,7 @@ _values = attrgetter(*_COLUMNS)
 _COPY = f"COPY {ExchangeRow.__tablename__} ({', '.join(_COLUMNS)}) FROM STDIN"  # names from the class, no input
 _LINGER_S = 0.02  # how long a batch nobody waits for collects more …
 _GATHER_S = 0.004  # … and one that callers wait for: a commit costs the same for one row and for twenty
+_AT_ONCE = 4
 _TRY_AGAIN_S = 0.5
 _PATIENCE_S = 20.0
 _FROZEN_S = 2.0  # a commit that takes longer: the server is taken for gone
@@ -37,12 +40,28 @@ _FROZEN_S = 2.0  # a commit that takes longer: the server is taken for gone
 class _Batch:
     rows: list[Exchange] = field(default_factory=list)
     committed: bool = False
-    waiting: list[threading.Lock] = field(default_factory=list)
+    waiting: deque[threading.Lock] = field(default_factory=deque)
 
     def done(self, *, committed: bool) -> None:
+        """Only a few wake at once and each wakes the next: a hundred at once would only fight for the interpreter,
+        and keep it from the requests that come in."""
         self.committed = committed
-        for gate in self.waiting:
-            gate.release()
+        for _ in range(_AT_ONCE):
+            self.wake_next()
+
+    def wake_next(self) -> None:
+        with suppress(IndexError):
+            self.waiting.popleft().release()
+
+    def awaited(self, gate: threading.Lock, seconds: float) -> bool:
+        """Wait at the gate. Who does not wait any longer must not be the one that should have woken the next."""
+        opened = gate.acquire(timeout=seconds)
+        if not opened:
+            with suppress(ValueError):
+                self.waiting.remove(gate)
+                return False
+        self.wake_next()
+        return opened
 
 
 class Exchanges:
@@ -94,9 +113,9 @@ class Exchanges:
         away = self.away
         gate = threading.Lock()  # one for each caller: an Event for all of them costs each several times as much
         gate.acquire()
-        batch = self._add(exchange, gate)
+        batch = self._add(exchange, None if away else gate)
         left = min(max(0.0, deadline - time.monotonic()), _PATIENCE_S)
-        if away or batch is None or not gate.acquire(timeout=left) or not batch.committed:
+        if away or batch is None or not batch.awaited(gate, left) or not batch.committed:
             raise Problem("STORE_UNAVAILABLE", origin="hub", retry_after=5, note="no leaf, no data")
 
     def _add(self, exchange: Exchange, gate: threading.Lock | None = None) -> _Batch | None:

@@ -96,6 +96,27 @@ def test_many_threads_lose_nothing_and_share_commits(exchanges: Exchanges, store
     assert commits(store) - before < 600
 
 
+def test_who_no_longer_waits_keeps_nobody_else_waiting(exchanges: Exchanges, store: Database) -> None:
+    """Each that wakes wakes the next; those in between that gave up meanwhile must not end the row."""
+
+    def ask(seconds: float) -> str:
+        try:
+            exchanges.commit(exchange(), time.monotonic() + seconds)
+        except Problem as problem:
+            return problem.code
+        return "there"
+
+    patience = [0.3 if number % 2 else 15.0 for number in range(40)]
+    with ThreadPoolExecutor(len(patience)) as callers, store.engine.connect() as other:
+        other.execute(text("LOCK TABLE ledger_exchange IN ACCESS EXCLUSIVE MODE"))
+        exchanges.record(exchange())
+        time.sleep(0.1)  # it is being written now; the others share the next commit
+        answers = callers.map(ask, patience)
+        time.sleep(1.0)
+        other.rollback()
+        assert set(zip(patience, answers, strict=True)) == {(0.3, "STORE_UNAVAILABLE"), (15.0, "there")}
+
+
 def commits(store: Database) -> int:
     with store.read() as connection:
         connection.execute(text("SELECT pg_stat_force_next_flush()"))
