@@ -19,6 +19,7 @@ from random import Random
 from typing import Any
 
 from hub.commands.processes import work_until
+from hub.errors import Problem
 from hub.filings.rules import Times
 from tests.filings import stand
 
@@ -109,8 +110,12 @@ def clerk(told: Mapping[str, Any], fate: Fate) -> None:
             line = {"receipt": receipt, "key": receipt, "system": system}
             history.write(json.dumps({"op": "invoke", **line}) + "\n")
             history.flush()
-            with hub.database.session(5) as session:
-                hub.filings.place(session, stand.order(receipt, system, subject_tag=f"tag-{number}"))
+            try:
+                with hub.database.session(5) as session:
+                    hub.filings.place(session, stand.order(receipt, system, subject_tag=f"tag-{number}"))
+            except Problem:  # PostgreSQL is away: whoever came was told so, and has no receipt
+                time.sleep(0.5)
+                continue
             fate("accepted")
             history.write(json.dumps({"op": "ok", **line}) + "\n")
             history.flush()

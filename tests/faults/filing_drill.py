@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from random import Random
@@ -72,6 +72,7 @@ class Drill:
     pauses: int
     per_second: float = 60.0
     toxics: Mapping[str, Any] = field(default_factory=lambda: TOXICS)
+    blows: Sequence[Callable[[], None]] = ()  # one after the other, evenly over the time of placing
 
     def run(self) -> Report:
         """Until every process has met its end, everything is placed, and nothing waits any more."""
@@ -79,6 +80,7 @@ class Drill:
         lives = doom.plan(self.seed, self.kills, self.pauses)
         self._clerks = [life for life in lives if life[-1].point == "accepted"]
         self._workers = [life for life in lives if life[-1].point != "accepted"]
+        self._struck = 0
         self._luck, self._alive = Random(f"{self.seed}/wake"), []
         self._end_s = began + 6 * self.submissions / self.per_second + 15 * (self.kills + self.pauses) + 60
         requests.put(f"{self.twin}/twin/toxics", json=dict(self.toxics), timeout=10).raise_for_status()
@@ -120,6 +122,9 @@ class Drill:
         workers = [each for each in self._alive if each.kind == "worker"]
         clerks = [each for each in self._alive if each.kind == "clerk"]
         placed = self._placed()
+        if self._struck < len(self.blows) and placed > self.submissions * (self._struck + 1) / (len(self.blows) + 1):
+            self._struck += 1
+            self.blows[self._struck - 1]()
         done = placed >= self.submissions and not self._workers and not self._clerks
         if len(workers) < _WORKERS:
             self._bear("worker", self._workers.pop(0) if self._workers else [])
