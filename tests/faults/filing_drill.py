@@ -80,7 +80,7 @@ class Drill:
         lives = doom.plan(self.seed, self.kills, self.pauses)
         self._clerks = [life for life in lives if life[-1].point == "accepted"]
         self._workers = [life for life in lives if life[-1].point != "accepted"]
-        self._struck = 0
+        self._struck = self._read_to = self._invoked = 0
         self._luck, self._alive = Random(f"{self.seed}/wake"), []
         self._end_s = began + 6 * self.submissions / self.per_second + 15 * (self.kills + self.pauses) + 60
         requests.put(f"{self.twin}/twin/toxics", json=dict(self.toxics), timeout=10).raise_for_status()
@@ -165,7 +165,14 @@ class Drill:
         return self.folder / "history"
 
     def _placed(self) -> int:
-        return sum(line["op"] == "invoke" for line in history.read(self._history))
+        """Counted on from where the last look ended."""
+        if self._history.exists():
+            with self._history.open("rb") as file:
+                file.seek(self._read_to)
+                new = file.read()
+            self._read_to += len(new)
+            self._invoked += new.count(b'"op": "invoke"')
+        return self._invoked
 
     def _befell(self) -> Counter[str]:
         path = self.folder / "befell"
