@@ -24,6 +24,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "keys": ("hub.commands.keys:keys", "Look at the sealing keys, and reseal under the first of them."),
     "calendar": ("hub.commands.calendar:calendar", "Look at the working days, and write their files anew."),
     "jobs": ("hub.commands.jobs:jobs", "List jobs, try failed ones again, cancel them."),
+    "filings": ("hub.commands.filings:filings", "List filings that need a person, settle them, read one's history."),
     "replay": ("hub.commands.jobs:replay", "Ask again what one call did not get (reads only)."),
     "call": ("hub.commands.call:call", "Call a service as a person of the demo, and show each leg of the way."),
     "credentials": ("hub.commands.credentials:credentials", "Check a copy of a licence with public keys only."),

@@ -69,7 +69,7 @@ def test_fault_F12_a_department_that_shows_late_is_waited_for(office: Office) ->
     assert office.filed("XT1") == 1
 
 
-def test_row_B54_the_law_allows_one_and_the_second_is_told_the_first(office: Office) -> None:
+def test_the_law_allows_one_and_the_second_is_told_the_first(office: Office) -> None:
     office.place(order("XT1", natural_key="2026"))
     for _ in range(2):
         with pytest.raises(Problem) as refused:
@@ -79,7 +79,7 @@ def test_row_B54_the_law_allows_one_and_the_second_is_told_the_first(office: Off
     office.place(order("XT3", natural_key="2027"), order("XT4"), order("XT5"))
 
 
-def test_feat_E7_nothing_that_left_us_is_withdrawn_without_the_department(office: Office) -> None:
+def test_nothing_that_left_us_is_withdrawn_without_the_department(office: Office) -> None:
     office.place(order("XT1", natural_key="2026"))
     with office.hub.database.session() as session:
         office.hub.filings.cancel(session, "XT1")
