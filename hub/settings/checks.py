@@ -35,7 +35,7 @@ def together(tables: Tables) -> Iterator[Finding]:
     for id, system in tables.systems.items():
         yield from _rollout("systems.yaml", (id,), system["switch"], tables)
     for id, service in tables.services.items():
-        for path, text in _service(service, tables):
+        for path, text in (*_service(service, tables), *_papers(service, tables)):
             yield tables.files[id], path, text
         yield from _rollout(tables.files[id], (), service.switch, tables)
 
@@ -73,15 +73,18 @@ def _service(service: Service, tables: Tables) -> Iterator[tuple[Keys, str]]:
             yield ("themes", position), _unknown("theme", theme)
     if service.synthetic and service.synthetic.persona not in tables.hub.get("personas", {}):
         yield ("synthetic", "persona"), f"hub.yaml has no persona '{service.synthetic.persona}'"
-    for position, paper in enumerate(service.guide.get("materials", ())):
-        if "licence" in paper and paper["licence"] not in tables.licences:
-            yield ("guide", "materials", position, "licence"), _unknown("licence", paper["licence"])
     if service.system and service.system not in tables.declared_systems:
         yield ("call", "system"), _unknown("system", service.system)
     for position, id in enumerate(service.parts):
         text = _part(service, id, tables)
         if text:
             yield ("parts", position), text
+
+
+def _papers(service: Service, tables: Tables) -> Iterator[tuple[Keys, str]]:
+    for position, paper in enumerate(service.guide.get("materials", ())):
+        if "licence" in paper and paper["licence"] not in tables.licences:
+            yield ("guide", "materials", position, "licence"), _unknown("licence", paper["licence"])
 
 
 def _part(whole: Service, id: str, tables: Tables) -> str:
