@@ -36,7 +36,7 @@ def together(tables: Tables) -> Iterator[Finding]:
     for id, system in tables.systems.items():
         yield from _rollout("systems.yaml", (id,), system["switch"], tables)
     for id, service in tables.services.items():
-        for path, text in _service(service, tables):
+        for path, text in (*_service(service, tables), *_papers(service, tables)):
             yield tables.files[id], path, text
         yield from _rollout(tables.files[id], (), service.switch, tables)
 
@@ -85,7 +85,6 @@ def _service(service: Service, tables: Tables) -> Iterator[tuple[Keys, str]]:
             yield ("themes", position), _unknown("theme", theme)
     if service.synthetic and service.synthetic.persona not in tables.hub.get("personas", {}):
         yield ("synthetic", "persona"), f"hub.yaml has no persona '{service.synthetic.persona}'"
-    yield from _papers(service, tables)
     if service.system and service.system not in tables.declared_systems:
         yield ("call", "system"), _unknown("system", service.system)
     for position, id in enumerate(service.parts):
