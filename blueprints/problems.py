@@ -5,6 +5,7 @@ Whatever a view or the framework raises ends here; nothing of it but its code, i
 
 from __future__ import annotations
 
+import time
 import traceback
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,10 @@ _CODE_OF_STATUS = {
     503: "OVERLOADED",
 }
 _WAIT_S = {502: 30, 504: 30}
+# Under load these come by the thousand. Each is counted and on record; a line for each, written one at a time, held up
+# the requests themselves.
+_BY_THE_THOUSAND = frozenset({"DEPARTMENT_BUSY", "OVERLOADED"})
+_A_LINE_S = 1.0
 _HELP = {"zh": "如需帮助，请拨打 {hotline}，编号 {trace}。", "en": "For help call {hotline} and quote {trace}."}
 
 
@@ -55,6 +60,7 @@ class Problems:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
+        self._told_at: dict[str, float] = {}
 
     def attach(self, app: Flask) -> None:
         """Take over every error of the app."""
@@ -126,8 +132,10 @@ class Problems:
         return KINDS[code].title[language] if code in KINDS else code
 
     def tell(self, error: Exception, trace: Trace, method: str = "", route: str = "") -> None:
-        """One line for operations: what and where, never what was sent."""
+        """One line for operations: what and where, never what was sent. Of refusals under load, one a second."""
         problem = translate(error)
+        if problem.code in _BY_THE_THOUSAND and self._just_told(f"{problem.code} {problem.origin}"):
+            return
         seen = error.__cause__ or error
         frames = traceback.extract_tb(seen.__traceback__) if problem.status == 500 else []
         place = {"file": frames[-1].filename, "line": frames[-1].lineno} if frames else {}
@@ -143,6 +151,13 @@ class Problems:
             error=type(seen).__name__,
             **place,
         )
+
+    def _just_told(self, what: str) -> bool:
+        now = time.monotonic()
+        just = now - self._told_at.get(what, -_A_LINE_S) < _A_LINE_S
+        if not just:
+            self._told_at[what] = now
+        return just
 
 
 def translate(error: Exception) -> Problem:

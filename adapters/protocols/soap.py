@@ -1,4 +1,4 @@
-"""SOAP 1.1 and 1.2. The WSDL is read once when the system is opened; at run time only lxml and the transport work.
+"""SOAP 1.1 and 1.2. The WSDL is read once when the system is opened; at run time lxml writes and expat reads.
 
 A system is described by its folder: system.yaml (soap_facts.py) and its WSDL. Requests are written in
 soap_envelope.py, answers read in soap_answer.py.

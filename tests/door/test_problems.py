@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
+from collections import Counter
 
 import pytest
 import structlog
 
-from blueprints.problems import preferred
-from hub.errors import KINDS
+from blueprints.problems import Problems, preferred
+from hub.errors import KINDS, Problem
+from hub.trace import new
 from tests.door.served import app
 from tests.door.wire import ROOT, Server
 
@@ -71,6 +74,19 @@ def test_threat_T26_the_log_line_of_an_error_repeats_nothing_of_it() -> None:
     ]
     assert "11010519491231002X" not in str(lines)
     assert "canary" not in str(lines)
+
+
+def test_refusals_under_load_are_one_line_a_second_for_each_department() -> None:
+    problems, began = Problems(app.extensions["hub"]), time.monotonic()
+    with structlog.testing.capture_logs() as lines:
+        for _ in range(50):
+            for system in ("alpha", "beta"):
+                problems.tell(Problem("DEPARTMENT_BUSY", origin=f"department:{system}"), new())
+            problems.tell(Problem("DEPARTMENT_UNAVAILABLE", origin="department:alpha"), new())
+    told = Counter((line["code"], line["origin"]) for line in lines)
+    assert told["DEPARTMENT_UNAVAILABLE", "department:alpha"] == 50
+    for system in ("alpha", "beta"):
+        assert 1 <= told["DEPARTMENT_BUSY", f"department:{system}"] <= time.monotonic() - began + 1
 
 
 def test_what_the_framework_refuses_is_a_problem_too(server: Server) -> None:
