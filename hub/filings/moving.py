@@ -21,11 +21,7 @@ class Moving:
     """`told` is called in the transaction of each change."""
 
     def __init__(self, clock: Clock, told: Told) -> None:
-        self._clock, self._told = clock, told
-
-    def begin(self, session: Session, row: FilingRow) -> None:
-        """A new one: its first line and word."""
-        self._tell(session, row, _HUB, "")
+        self._clock, self.told = clock, told
 
     def to(
         self, session: Session, row: FilingRow, step: Step, way: Way | None, actor: str = _HUB, note: str = ""
@@ -51,7 +47,7 @@ class Moving:
     def _tell(self, session: Session, row: FilingRow, actor: str, note: str) -> None:
         session.flush()
         session.add(MoveRow(filing_id=row.id, at=row.since, state=row.state, reason=row.reason, actor=actor, note=note))
-        self._told(
+        self.told(
             session,
             Moved(row.receipt_no, row.version, rules.shown(State(row.state)), row.department_receipt, row.reason,
                   row.since),

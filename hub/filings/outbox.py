@@ -50,9 +50,9 @@ class Outbox:
         self.filings = Filings(jobs, crypto, clock, self.way, per_minute, moved)
         moving = self.filings.moving
         self.desk = Desk(moving, self.way)
-        papers = Papers(database, gateway, systems.facts, read_paper)
+        self.papers = Papers(database, gateway, systems.facts, read_paper)
         worker = f"{socket.gethostname()}:{os.getpid()}"
-        sender = Sender(database, gateway, crypto, moving, systems.facts, papers, worker, times, watch)
+        sender = Sender(database, gateway, crypto, moving, systems.facts, self.papers, worker, times, watch)
         reconciling = Reconciling(database, gateway, crypto, clock, moving, systems.facts)
         self.runner = Runner(database, moving, sender, reconciling, self.way)
         jobs.register(TASK, self.runner.ring)

@@ -13,6 +13,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from hub.database import Database
+from hub.errors import Problem
 from hub.filings.claiming import Claim
 from hub.filings.models import FilingRow
 from hub.filings.orders import Order, Paper
@@ -31,7 +32,7 @@ class Papers:
     def __init__(
         self, database: Database, gateway: Gateway, facts: Callable[[str], Mapping[str, Any]], read: ReadPaper
     ) -> None:
-        self._database, self._gateway, self._facts, self._read = database, gateway, facts, read
+        self._database, self._gateway, self._facts, self.read = database, gateway, facts, read
 
     def filed(
         self, order: Order, claim: Claim, left: Left, caller: Caller, trace: Trace, call_s: float
@@ -54,8 +55,13 @@ class Papers:
         return {**order.fields, "register_no": number}
 
     def _upload(self, paper: Paper, number: str) -> Mapping[str, Any]:
-        with self._database.session() as session:
-            content = self._read(session, paper.file_id)
+        try:
+            with self._database.session() as session:
+                content = self.read(session, paper.file_id)
+        except Problem as problem:
+            if problem.retry_after is None:  # it will not get better by itself
+                raise LookupError(problem.code) from problem
+            raise
         return {
             "register_no": number,
             "type": paper.type,

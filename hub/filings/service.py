@@ -10,17 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, literal, select
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
 from hub.crypto import Crypto
-from hub.database import one_at_a_time
 from hub.errors import REFERENCE, Problem
 from hub.filings import rules
-from hub.filings.models import FilingRow
+from hub.filings.models import FilingRow, MoveRow
 from hub.filings.moving import Moving
-from hub.filings.orders import Filing, Order, Told
+from hub.filings.orders import Filing, Moved, Order, Told
 from hub.filings.rules import State, Step, Way
 from hub.filings.sender import PURPOSE
 from hub.jobs.service import Jobs
@@ -54,21 +54,14 @@ class Filings:
         """It will be filed, whatever happens to us from the commit on. Raises ALREADY_SUBMITTED with the receipt number
         of the one there is, STATE_CONFLICT when the version before it is still on its way."""
         self._way(order.system)  # a system that takes no filings is found out here
-        tag = f"{order.subject_tag} {order.service} {order.natural_key or order.receipt_no}"
-        one_at_a_time(session, self._crypto.lookup(tag, "filings.natural"))
-        self._replace_former(session, order)
-        self._refuse_second(session, order)
+        if order.version > 1:
+            self._replace_former(session, order)
         now = self._clock.now()
-        row = FilingRow(
-            receipt_no=order.receipt_no, version=order.version, subject_tag=order.subject_tag, service=order.service,
-            system=order.system, operation=order.operation, natural_key=order.natural_key, live=True,
-            order_sealed=self._crypto.seal(order.packed(), PURPOSE),
-            content_digest=self._crypto.lookup(order.content.decode(), "filings.content"),
-            state=State.READY.value, not_before=func.clock_timestamp(), since=now, due=None, created_at=now,
-        )  # fmt: skip
-        session.add(row)
-        self.moving.begin(session, row)
-        self._jobs.enqueue(session, TASK, filing=row.id)
+        id = session.scalar(self._placed(order, now))
+        if id is None:
+            raise self._there_already(session, order)
+        self.moving.told(session, Moved(order.receipt_no, order.version, rules.shown(State.READY), "", "", now))
+        self._jobs.enqueue(session, TASK, filing=id)
 
     def of(self, session: Session, receipt_no: str) -> Filing:
         """How the newest version stands. Raises NOT_FOUND."""
@@ -109,18 +102,36 @@ class Filings:
                 raise Problem("STATE_CONFLICT", extra={"status": rules.shown(state), "possible": []})
             former.live = False
 
-    def _refuse_second(self, session: Session, order: Order) -> None:
-        if not order.natural_key:
-            return
-        same: list[Any] = [
+    def _placed(self, order: Order, now: datetime) -> Select[Any]:
+        """The filing and the first line of its history in one trip: its id, or nothing where there is one already."""
+        values = {
+            "receipt_no": order.receipt_no, "version": order.version, "subject_tag": order.subject_tag,
+            "service": order.service, "system": order.system, "operation": order.operation,
+            "natural_key": order.natural_key, "live": True, "state": State.READY.value,
+            "order_sealed": self._crypto.seal(order.packed(), PURPOSE),
+            "content_digest": self._crypto.lookup(order.content.decode(), "filings.content"),
+            "not_before": func.clock_timestamp(), "since": now, "created_at": now,
+            **dict.fromkeys(("tries", "sent", "faults", "absent", "look", "papers_done"), 0),
+            **dict.fromkeys(("register_no", "department_receipt", "reason", "refused", "owner"), ""),
+        }  # fmt: skip
+        filing = insert(FilingRow).values(**values).on_conflict_do_nothing().returning(FilingRow.id).cte("filing")
+        line = select(
+            filing.c.id, literal(now), literal(State.READY.value), *(literal(word) for word in ("", "hub", ""))
+        )
+        names = ["filing_id", "at", "state", "reason", "actor", "note"]
+        return select(filing.c.id).add_cte(insert(MoveRow).from_select(names, line).cte("line"))
+
+    def _there_already(self, session: Session, order: Order) -> Problem:
+        same = (
             FilingRow.subject_tag == order.subject_tag,
             FilingRow.service == order.service,
             FilingRow.natural_key == order.natural_key,
             FilingRow.receipt_no != order.receipt_no,
-        ]
+        )
         there = session.scalar(select(FilingRow.receipt_no).where(FilingRow.live, *same))
-        if there is not None:
-            raise Problem("ALREADY_SUBMITTED", extra={"receipt_no": there})
+        if order.natural_key and there is not None:
+            return Problem("ALREADY_SUBMITTED", extra={"receipt_no": there})
+        return Problem("STATE_CONFLICT", extra={"status": "placed", "possible": []})
 
     def _ahead(self, session: Session, row: FilingRow) -> int:
         before = (

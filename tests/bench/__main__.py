@@ -17,6 +17,7 @@ from tests.bench.credentials import licence_check
 from tests.bench.db_view import db_view
 from tests.bench.faults import half_dead, one_dead, overload
 from tests.bench.file_drop import file_drop
+from tests.bench.filings import filings
 from tests.bench.fixed_width import fixed_width
 from tests.bench.hundred import hundred
 from tests.bench.memory import memory
@@ -48,6 +49,7 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"start"}), start),
     (frozenset({"wire_soap"}), wire_soap),
     (frozenset({"files"}), file_drop),
+    (frozenset({"filings"}), filings),
 )
 _NAMES = sorted(frozenset().union(*(names for names, _ in MEASURES)))
 _LONG = frozenset({"P8"})  # fills a table of millions first: only when asked for by name

@@ -93,7 +93,7 @@ def make_office(
     def make(kind: type[Hub] = stand.QuickHub) -> Office:
         moved: list[tuple[str, str]] = []
         hub = kind.open(hub_home, told)
-        hub.filings.moving._told = lambda _, each: moved.append((each.receipt_no, each.state))
+        hub.filings.moving.told = lambda _, each: moved.append((each.receipt_no, each.state))
         hub.exchanges.start()
         opened.append(hub)
         return Office(hub, twins[stand.TWIN]["url"], moved)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import requests
 
@@ -77,6 +80,21 @@ def test_the_law_allows_one_and_the_second_is_told_the_first(office: Office) -> 
         assert (refused.value.code, refused.value.extra["receipt_no"]) == ("ALREADY_SUBMITTED", "XT1")
         office.turn()
     office.place(order("XT3", natural_key="2027"), order("XT4"), order("XT5"))
+    with pytest.raises(Problem, match="STATE_CONFLICT"):
+        office.place(order("XT4"))
+
+
+def test_of_many_at_once_the_law_allows_one(office: Office) -> None:
+    def one(number: int) -> str:
+        try:
+            office.place(order(f"XT{number}", natural_key="2026"))
+        except Problem as problem:
+            return problem.code
+        return "placed"
+
+    with ThreadPoolExecutor(8) as pool:
+        told = Counter(pool.map(one, range(8)))
+    assert told == {"placed": 1, "ALREADY_SUBMITTED": 7}
 
 
 def test_nothing_that_left_us_is_withdrawn_without_the_department(office: Office) -> None:
