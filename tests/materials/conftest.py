@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -71,9 +72,14 @@ class Room:
 
 
 @pytest.fixture(scope="session")
-def whole_room(hub_home: Path, make_database: Any, redis: str, twins: Twins) -> Iterator[Room]:
+def environ(hub_home: Path, make_database: Any, redis: str, twins: Twins) -> dict[str, str]:
     told = {"HUB_HOME": str(hub_home), "HUB_DATABASE_URL": make_database(), "HUB_REDIS_URL": redis, **twins.environ}
-    hub = Hub.open(hub_home, {**os.environ, **told})
+    return {**os.environ, **told}
+
+
+@pytest.fixture(scope="session")
+def whole_room(hub_home: Path, environ: dict[str, str], twins: Twins) -> Iterator[Room]:
+    hub = Hub.open(hub_home, environ)
     hub.start()
     personas.seed(hub)
     yield Room(hub, create_app(hub).test_client(), twins)
@@ -89,6 +95,17 @@ def room(whole_room: Room) -> Iterator[Room]:
     with whole_room.hub.database.session() as session:
         for person in whole_room.people.values():
             whole_room.hub.materials._shelves.discard(session, person.citizen_id)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 16 MB; skipped where this account may mount none."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m", "hub-test", place], check=False).returncode:
+        pytest.skip("this account may not mount a disk")
+    yield place
+    subprocess.run(["umount", place], check=True)
 
 
 @pytest.fixture
