@@ -75,8 +75,8 @@ class Materials:
         return kept, is_new
 
     def pull(self, caller: Caller, service_id: str, type: str, credential_id: str, trace: Trace) -> Kept:
-        """A signed copy of a licence in the place of a paper of this type; its issuer is asked, so no transaction
-        may be open. Raises NOT_FOUND, FILE_KIND when this licence does not stand in for it, and what the issuer answers."""
+        """A signed copy of a licence in the place of a paper of this type; its issuer is asked, so no transaction may
+        be open. Raises NOT_FOUND, FILE_KIND when it does not stand in for this paper, and what the issuer answers."""
         service = self._now().services[service_id]
         wanted = [each.get("licence") for each in service.guide.get("materials", ()) if each.get("type") == type]
         self.disk.room_for_papers()
