@@ -92,9 +92,7 @@ def _library(blueprint: Blueprint, hub: Hub) -> None:
 
     @blueprint.route("/me/materials/<string:file_id>/file")
     @problem_codes(*_CITIZEN, "FILE_INFECTED")
-    @blueprint.response(
-        200, {"type": "string", "format": "binary"}, content_type="application/octet-stream", description="Its bytes."
-    )
+    @blueprint.doc(responses={200: forms.BYTES})
     def file(file_id: str) -> Response:
         """One of my papers itself"""
         me = require().citizen_id

@@ -73,7 +73,7 @@ class Incoming:
         boundary = self._boundary()
         if (self._length or 0) > largest + _BESIDE:
             raise Problem("FILE_TOO_LARGE", extra={"max_bytes": largest})
-        upload = _parsed(self._all(largest), boundary, names)
+        upload = _parsed(self._pieces(largest), boundary, names)
         if len(upload.body) > largest:
             raise Problem("FILE_TOO_LARGE", extra={"max_bytes": largest})
         return upload
@@ -93,15 +93,15 @@ class Incoming:
             raise Problem("CONTENT_ENCODING")
         return boundary.encode()
 
-    def _all(self, largest: int) -> bytes:
-        pieces = []
+    def _pieces(self, largest: int) -> Iterator[bytes]:
         while piece := self._piece():
-            pieces.append(piece)
             if self._got > largest + _BESIDE:
                 raise Problem("FILE_TOO_LARGE", extra={"max_bytes": largest})
+            yield piece
         if self._length is not None and self._got < self._length:
             raise Problem("HTTP_FRAMING")
-        return b"".join(pieces)
+        if not self._got:
+            raise Problem("BODY_EMPTY")
 
     def _piece(self) -> bytes:
         left = _PIECE if self._length is None else min(_PIECE, self._length - self._got)
@@ -114,21 +114,17 @@ class Incoming:
         return piece
 
 
-def _parsed(raw: bytes, boundary: bytes, names: frozenset[str]) -> Upload:
-    """The parts; each name at most once."""
-    if not raw.strip():
-        raise Problem("BODY_EMPTY")
+def _parsed(pieces: Iterator[bytes], boundary: bytes, names: frozenset[str]) -> Upload:
+    """The parts, taken in piece by piece; each name at most once."""
     decoder = MultipartDecoder(boundary, max_parts=len(names) + 1)
-    decoder.receive_data(raw)
-    decoder.receive_data(None)
     files: list[tuple[str, bytearray]] = []
     fields: dict[str, bytearray] = {}
     target = bytearray()
     try:
         while not isinstance(event := decoder.next_event(), Epilogue):
             if isinstance(event, NeedData):
-                raise Problem("MULTIPART")
-            if isinstance(event, Data):
+                decoder.receive_data(next(pieces, None))
+            elif isinstance(event, Data):
                 target += event.data
             elif isinstance(event, File | Field):
                 target = bytearray()

@@ -75,3 +75,20 @@ def test_feat_E13_without_a_scanner_every_answer_says_so(room: Room, clamd: Clam
     assert room.hub.materials.rescan() == 0
     room.set(scanner=clamd.address)
     assert room.hub.materials.rescan() == 1, "once there is one, it looks at what came before"
+
+
+def test_feat_E13_one_that_the_scanner_will_not_take_holds_up_nobody(room: Room, clamd: Clamd) -> None:
+    room.set(scanner=nobody())
+    for seed in range(25):
+        assert room.citizen().send(papers.photo(64, 64, seed), type="lease").status_code == 201
+    stubborn = max(
+        (room.citizen().get("/me/materials?page_size=100").json or {})["items"], key=lambda each: each["size"]
+    )
+    clamd.refuses = stubborn["size"]
+    room.set(scanner=clamd.address)
+    for _ in range(6):
+        room.hub.materials.rescan()
+    items = (room.citizen().get("/me/materials?page_size=100").json or {})["items"]
+    waiting = [each["size"] for each in items if each["scan"] == "unscanned"]
+    assert set(waiting) == {stubborn["size"]}
+    assert len(items) == 25
