@@ -25,7 +25,6 @@ def upgrade() -> None:
         *(sa.Column(name, sa.Integer, nullable=False) for name in ("size", "pages")),
         *(sa.Column(name, sa.LargeBinary, nullable=False) for name in ("sent_tag", "kept_tag", "facts_sealed")),
         sa.Column("scan", sa.Text, nullable=False, index=True),
-        sa.Column("scan_tried_at", moment),
         sa.Column("made_from", sa.Text),
         sa.Column("credential_id", sa.Text),
         sa.Column("uploaded_at", moment, nullable=False),
