@@ -25,7 +25,7 @@ _PIECE = 256 * 1024
 _BESIDE = 64 * 1024  # what may stand around the file
 _LONGEST_FIELD = 1024
 _MOST_DRAINED = 32 * 1024 * 1024
-_LONGEST_BOUNDARY = 70
+_LONGEST_BOUNDARY = 100  # RFC 2046 says 70; some libraries write a few more
 
 
 @dataclass(frozen=True, slots=True)
