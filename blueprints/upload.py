@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from blueprints.body import is_identity
 from hub.errors import Fault, Problem, invalid
 
 _AT_ONCE = 8
-_SECONDS = 120.0
+_SECONDS, _DRAIN_S = 120.0, 10.0
 _PIECE = 256 * 1024
 _BESIDE = 64 * 1024  # what may stand around the file
 _LONGEST_FIELD = 1024
@@ -44,16 +44,24 @@ class Receivers:
         self._free = threading.BoundedSemaphore(_AT_ONCE)
 
     @contextmanager
-    def receiving(self, environ: dict[str, Any]) -> Iterator[Incoming]:
-        """What is not read inside is drained at the end."""
+    def place(self) -> Iterator[None]:
+        """Raises OVERLOADED."""
         if not self._free.acquire(blocking=False):
             raise Problem("OVERLOADED", origin="hub", retry_after=5, note="too many uploads at once")
-        incoming = Incoming(environ)
         try:
-            yield incoming
+            yield
         finally:
-            incoming.drain()
             self._free.release()
+
+
+@contextmanager
+def incoming(environ: dict[str, Any]) -> Iterator[Incoming]:
+    """The body of this request. What is not read inside is drained at the end, within bounds."""
+    body = Incoming(environ)
+    try:
+        yield body
+    finally:
+        body.drain()
 
 
 class Incoming:
@@ -79,8 +87,10 @@ class Incoming:
         return upload
 
     def drain(self) -> None:
-        while self._got < _MOST_DRAINED and self._piece():
-            pass
+        self._until = min(self._until, time.monotonic() + _DRAIN_S)
+        with suppress(Problem, OSError):  # a sender who is slow or gone hears no answer
+            while self._got < _MOST_DRAINED and self._piece():
+                pass
 
     def _boundary(self) -> bytes:
         media_type, options = parse_options_header(self._environ.get("CONTENT_TYPE", ""))

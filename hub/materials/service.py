@@ -207,6 +207,8 @@ class Materials:
         """The paper that came as these bytes before; it counts as new again, and gets its kind if it had none."""
         with self._database.session() as session:
             row = self._shelves.find(session, citizen_id, sent)
+            if row is not None and row.scan == "infected":
+                raise refused("infected")
             return self._shelves.seen(session, [self._renewed(row, type)])[0] if row is not None else None
 
     def _put(self, citizen_id: str, raw: bytes, sent: str, name: str, type: str, service_id: str) -> tuple[Kept, bool]:
