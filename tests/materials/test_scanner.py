@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from hub.errors import Problem
+from hub.materials.models import Body
 from tests.materials import papers
 from tests.materials.clamd import SIGNATURE, Clamd, nobody
 from tests.materials.conftest import Room
 
 
 def _fit_to_hand_on(room: Room, file_id: str) -> str:
-    """The code that stands in the way, or nothing."""
-    person = room.citizen()
+    """The code that stands in the way of being filed, and of being read; or nothing."""
+    with room.hub.database.session() as session:
+        ways = (
+            lambda: room.hub.materials.check(
+                session, room.citizen().citizen_id, [("lease", file_id)], room.hub.materials.limits()
+            ),
+            lambda: room.hub.materials.read(session, file_id),
+        )
+        codes = {_code(way) for way in ways}
+    assert len(codes) == 1, codes
+    return codes.pop()
+
+
+def _code(way: Callable[[], object]) -> str:
     try:
-        with room.hub.database.session() as session:
-            room.hub.materials.check(session, person.citizen_id, [("lease", file_id)], room.hub.materials.limits())
-            room.hub.materials.read(session, file_id)
+        way()
     except Problem as problem:
         return problem.code
     return ""
@@ -63,6 +76,8 @@ def test_feat_E13_what_turns_out_infected_later_is_taken_away(room: Room, clamd:
     assert room.hub.materials.rescan() == 2
     assert _fit_to_hand_on(room, made["file_id"]) == "FILE_INFECTED"
     assert (room.citizen().get(f"/me/materials/{made['file_id']}/file").json or {})["code"] == "FILE_INFECTED"
+    with room.hub.database.session() as session:
+        assert session.get(Body, made["file_id"]) is None
     again = room.citizen().send(sent, "a.pdf")
     assert (again.status_code, (again.json or {})["code"]) == (422, "FILE_INFECTED")
     assert _fit_to_hand_on(room, clean["file_id"]) == "", "only the infected one is blocked"
