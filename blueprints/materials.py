@@ -13,7 +13,7 @@ from blueprints.auth import require
 from blueprints.body import reads_itself
 from blueprints.contract import SIGNED_IN, Blueprint, answer, problem_codes
 from blueprints.problems import preferred
-from blueprints.upload import Receivers
+from blueprints.upload import Incoming, Receivers, incoming
 from hub.clock import CHINA
 from hub.errors import Fault, Problem, invalid
 from hub.fields import load
@@ -53,16 +53,20 @@ def _upload(blueprint: Blueprint, hub: Hub, receivers: Receivers) -> None:
         What it is, is told by its content, never by its name. Photos are written anew without place and camera. The
         same file again is the same paper. With `service`, a photo is fitted to what that department takes.
         """
-        with receivers.receiving(request.environ) as incoming:
+        with incoming(request.environ) as body:
             principal = require()
             hub.materials.disk.room_for_papers()
-            sent = incoming.read(hub.settings.now.hub.materials.max_kb * 1024, frozenset(_FORM.fields))
+            return _taken(principal.citizen_id, body)
+
+    def _taken(citizen_id: str, body: Incoming) -> Response:
+        with receivers.place():
+            sent = body.read(hub.settings.now.hub.materials.max_kb * 1024, frozenset(_FORM.fields))
             form = load(_FORM, dict(sent.fields))
             service = form.get("service", "")
             if service and service not in hub.settings.now.services:
                 raise invalid([Fault("service", "CHOICE")])
             kept, is_new = hub.materials.upload(
-                principal.citizen_id, sent.body, sent.name, form.get("type", ""), service
+                citizen_id, sent.body, sent.name, form.get("type", ""), service
             )  # fmt: skip
         return answer(_file(kept), 201 if is_new else 200)
 
@@ -92,9 +96,7 @@ def _library(blueprint: Blueprint, hub: Hub) -> None:
 
     @blueprint.route("/me/materials/<string:file_id>/file")
     @problem_codes(*_CITIZEN, "FILE_INFECTED")
-    @blueprint.response(
-        200, {"type": "string", "format": "binary"}, content_type="application/octet-stream", description="Its bytes."
-    )
+    @blueprint.doc(responses={200: forms.BYTES})
     def file(file_id: str) -> Response:
         """One of my papers itself"""
         me = require().citizen_id

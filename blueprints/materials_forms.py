@@ -115,6 +115,8 @@ UPLOAD: dict[str, Any] = {
         }
     },
 }
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+BYTES: dict[str, Any] = {"description": "Its bytes.", "content": {each: _BINARY for each in KEPT}}
 FILE: dict[str, Any] = {
     "file_id": "m5f0c1d2e3a4b5968778695a4b3c2d1e0",
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",

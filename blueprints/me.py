@@ -33,6 +33,10 @@ _KEPT = (
         "why": {"zh": "网络安全法：至少保存六个月", "en": "Cybersecurity Law: six months at least"},
     },
     {
+        "what": {"zh": "在办事项的材料", "en": "Papers of cases that are not decided yet"},
+        "why": {"zh": "办结前部门仍需使用，办结后按期限删除", "en": "An office still needs them"},
+    },
+    {
         "what": {"zh": "部门登记的档案", "en": "What departments have registered"},
         "why": {"zh": "由各部门依法保存，请向部门申请", "en": "Kept by each under its own law; please ask there"},
     },

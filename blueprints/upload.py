@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,12 +20,12 @@ from blueprints.body import is_identity
 from hub.errors import Fault, Problem, invalid
 
 _AT_ONCE = 8
-_SECONDS = 120.0
+_SECONDS, _DRAIN_S = 120.0, 10.0
 _PIECE = 256 * 1024
 _BESIDE = 64 * 1024  # what may stand around the file
 _LONGEST_FIELD = 1024
 _MOST_DRAINED = 32 * 1024 * 1024
-_LONGEST_BOUNDARY = 70
+_LONGEST_BOUNDARY = 100  # RFC 2046 says 70; some libraries write a few more
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +44,24 @@ class Receivers:
         self._free = threading.BoundedSemaphore(_AT_ONCE)
 
     @contextmanager
-    def receiving(self, environ: dict[str, Any]) -> Iterator[Incoming]:
-        """What is not read inside is drained at the end."""
+    def place(self) -> Iterator[None]:
+        """Raises OVERLOADED."""
         if not self._free.acquire(blocking=False):
             raise Problem("OVERLOADED", origin="hub", retry_after=5, note="too many uploads at once")
-        incoming = Incoming(environ)
         try:
-            yield incoming
+            yield
         finally:
-            incoming.drain()
             self._free.release()
+
+
+@contextmanager
+def incoming(environ: dict[str, Any]) -> Iterator[Incoming]:
+    """The body of this request. What is not read inside is drained at the end, within bounds."""
+    body = Incoming(environ)
+    try:
+        yield body
+    finally:
+        body.drain()
 
 
 class Incoming:
@@ -73,14 +81,16 @@ class Incoming:
         boundary = self._boundary()
         if (self._length or 0) > largest + _BESIDE:
             raise Problem("FILE_TOO_LARGE", extra={"max_bytes": largest})
-        upload = _parsed(self._all(largest), boundary, names)
+        upload = _parsed(self._pieces(largest), boundary, names)
         if len(upload.body) > largest:
             raise Problem("FILE_TOO_LARGE", extra={"max_bytes": largest})
         return upload
 
     def drain(self) -> None:
-        while self._got < _MOST_DRAINED and self._piece():
-            pass
+        self._until = min(self._until, time.monotonic() + _DRAIN_S)
+        with suppress(Problem, OSError):  # a sender who is slow or gone hears no answer
+            while self._got < _MOST_DRAINED and self._piece():
+                pass
 
     def _boundary(self) -> bytes:
         media_type, options = parse_options_header(self._environ.get("CONTENT_TYPE", ""))
@@ -93,15 +103,15 @@ class Incoming:
             raise Problem("CONTENT_ENCODING")
         return boundary.encode()
 
-    def _all(self, largest: int) -> bytes:
-        pieces = []
+    def _pieces(self, largest: int) -> Iterator[bytes]:
         while piece := self._piece():
-            pieces.append(piece)
             if self._got > largest + _BESIDE:
                 raise Problem("FILE_TOO_LARGE", extra={"max_bytes": largest})
+            yield piece
         if self._length is not None and self._got < self._length:
             raise Problem("HTTP_FRAMING")
-        return b"".join(pieces)
+        if not self._got:
+            raise Problem("BODY_EMPTY")
 
     def _piece(self) -> bytes:
         left = _PIECE if self._length is None else min(_PIECE, self._length - self._got)
@@ -114,21 +124,17 @@ class Incoming:
         return piece
 
 
-def _parsed(raw: bytes, boundary: bytes, names: frozenset[str]) -> Upload:
-    """The parts; each name at most once."""
-    if not raw.strip():
-        raise Problem("BODY_EMPTY")
+def _parsed(pieces: Iterator[bytes], boundary: bytes, names: frozenset[str]) -> Upload:
+    """The parts, taken in piece by piece; each name at most once."""
     decoder = MultipartDecoder(boundary, max_parts=len(names) + 1)
-    decoder.receive_data(raw)
-    decoder.receive_data(None)
     files: list[tuple[str, bytearray]] = []
     fields: dict[str, bytearray] = {}
     target = bytearray()
     try:
         while not isinstance(event := decoder.next_event(), Epilogue):
             if isinstance(event, NeedData):
-                raise Problem("MULTIPART")
-            if isinstance(event, Data):
+                decoder.receive_data(next(pieces, None))
+            elif isinstance(event, Data):
                 target += event.data
             elif isinstance(event, File | Field):
                 target = bytearray()

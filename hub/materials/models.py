@@ -38,6 +38,7 @@ class FileRow(Base):
     kept_tag: Mapped[bytes] = mapped_column(LargeBinary(32))
     facts_sealed: Mapped[bytes]
     scan: Mapped[str] = mapped_column(index=True)
+    scan_tried_at: Mapped[datetime | None]
     made_from: Mapped[str | None]
     credential_id: Mapped[str | None]
     uploaded_at: Mapped[datetime]

@@ -32,7 +32,7 @@ from hub.trace import Trace
 _AT_WORK = 2
 _WAIT_S = 5.0
 _PATIENCE_S = 10.0
-_ROUND, _SWEPT = 20, 200
+_ROUND, _SWEPT, _PATIENT = 20, 200, 3
 
 
 LicenceCopy = Callable[[Caller, str, str, Trace], tuple[str, bytes]]
@@ -69,7 +69,7 @@ class Materials:
         sent = hashlib.sha256(raw).hexdigest()
         kept, is_new = self._again(citizen_id, sent, type), False
         if kept is None:
-            kept, is_new = self._put(citizen_id, raw, sent, label(name), type)
+            kept, is_new = self._put(citizen_id, raw, sent, label(name), type, service_id)
         if service_id:
             self.prepare(citizen_id, [kept.file_id], self.limits(service_id))
         return kept, is_new
@@ -166,20 +166,22 @@ class Materials:
         self._shelves.remove(session, citizen_id, [each for each in all_ids if each not in needed])
 
     def rescan(self) -> int:
-        """Scan what could not be scanned when it came; how many have an answer now. None while there is no scanner."""
-        address, done = self._terms().scanner, 0
+        """Scan what could not be scanned when it came; how many have an answer now. One that the scanner will not take
+        waits behind the others; a scanner that is away is not asked for all of them."""
+        address, done, failed = self._terms().scanner, 0, 0
         if address == "none":
             return 0
         with self._database.session() as session:
             waiting = select(FileRow.id).where(FileRow.scan.in_(("unscanned", "none")), FileRow.made_from.is_(None))
-            ids = session.scalars(waiting.order_by(FileRow.uploaded_at).limit(_ROUND)).all()
+            turn = FileRow.scan_tried_at.asc().nulls_first(), FileRow.uploaded_at
+            ids = session.scalars(waiting.order_by(*turn).limit(_ROUND)).all()
         for file_id in ids:
             found = scanner.scan(address, self._clear(file_id))
-            if found == "unscanned":
-                break
             with self._database.session() as session:
-                self._shelves.scanned(session, file_id, found)
-            done += 1
+                self._shelves.scanned(session, file_id, found, self._clock.now())
+            done, failed = done + (found != "unscanned"), failed + (found == "unscanned")
+            if failed >= _PATIENT:
+                break
         return done
 
     def sweep(self, session: Session) -> int:
@@ -205,12 +207,16 @@ class Materials:
         """The paper that came as these bytes before; it counts as new again, and gets its kind if it had none."""
         with self._database.session() as session:
             row = self._shelves.find(session, citizen_id, sent)
+            if row is not None and row.scan == "infected":
+                raise refused("infected")
             return self._shelves.seen(session, [self._renewed(row, type)])[0] if row is not None else None
 
-    def _put(self, citizen_id: str, raw: bytes, sent: str, name: str, type: str) -> tuple[Kept, bool]:
+    def _put(self, citizen_id: str, raw: bytes, sent: str, name: str, type: str, service_id: str) -> tuple[Kept, bool]:
         limits = self.limits()
         with self._working():
             made = content.fitted(content.checked(raw, name, limits), limits)
+            if made.media_type == "application/pdf":  # it is not converted: what does not fit is not kept either
+                content.fitted(made, self.limits(service_id))
         found = scanner.scan(self._terms().scanner, raw)
         if found == "infected":
             raise refused("infected")

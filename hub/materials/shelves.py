@@ -158,10 +158,11 @@ class Shelves:
     def under_other_keys(self, session: Session) -> int:
         return count_stale(session, Shelf.key_sealed, self._crypto.head)
 
-    def scanned(self, session: Session, row_id: str, scan: str) -> None:
+    def scanned(self, session: Session, row_id: str, scan: str, now: datetime) -> None:
         """What the scanner says now, of the paper and what was made from it; infected bytes go at once."""
         same = or_(FileRow.id == row_id, FileRow.made_from == row_id)
-        ids = session.scalars(update(FileRow).where(same).values(scan=scan).returning(FileRow.id)).all()
+        told = update(FileRow).where(same).values(scan=scan, scan_tried_at=now).returning(FileRow.id)
+        ids = session.scalars(told).all()
         if scan == "infected":
             session.execute(delete(Body).where(Body.file_id.in_(ids)))
 

@@ -62,6 +62,14 @@ def test_threat_T23_an_upload_that_breaks_off_leaves_nothing(house: Server, toke
     assert _send(house, body, token).status == 201, "and the same file comes in afterwards"
 
 
+def test_threat_T23_slow_strangers_hold_no_place(house: Server, token: str) -> None:
+    with ExitStack() as held:
+        for _ in range(12):
+            held.enter_context(closing(_begin(house.port, "nobody", 5 * _MB, _HEAD)))
+        time.sleep(1)  # they are inside by now; if not, the test is only weaker
+        assert _send(house, photo(), token).status in (200, 201)
+
+
 def test_threat_T23_slow_senders_hold_only_uploads(house: Server, token: str) -> None:
     with ExitStack() as held:
         for _ in range(12):

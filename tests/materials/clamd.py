@@ -28,7 +28,7 @@ class _Line(socketserver.StreamRequestHandler):
                 self.wfile.write(b"INSTREAM size limit exceeded. ERROR\0")
                 return
         scanner.seen.append(len(body))
-        if scanner.mood == "error":
+        if scanner.mood == "error" or len(body) == scanner.refuses:
             self.wfile.write(b"stream: Can't allocate memory ERROR\0")
         elif SIGNATURE in body:
             self.wfile.write(b"stream: Win.Test.EICAR_HDB-1 FOUND\0")
@@ -37,10 +37,12 @@ class _Line(socketserver.StreamRequestHandler):
 
 
 class Clamd:
-    """`mood`: well | hangs_up | error. `away()` closes its door, `back()` opens it again at the same address."""
+    """`mood`: well | hangs_up | error; `refuses`: a size it will not scan. `away()` closes its door, `back()` opens it
+    again at the same address."""
 
     def __init__(self) -> None:
         self.mood = "well"
+        self.refuses = -1
         self.seen: list[int] = []
         self._server: socketserver.ThreadingTCPServer | None = None
         self._port = 0

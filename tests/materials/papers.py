@@ -121,6 +121,11 @@ def _bomb(made: pikepdf.Pdf) -> None:
     made.pages[0].Contents = made.make_stream(zlib.compress(bytes(200 * 1024 * 1024), 9), Filter=Name.FlateDecode)
 
 
+def _steep(made: pikepdf.Pdf) -> None:
+    """40 MB out of 40 KB: no more than a computer bears, and no page of any office."""
+    made.pages[0].Contents = made.make_stream(zlib.compress(bytes(40 * 1024 * 1024), 9), Filter=Name.FlateDecode)
+
+
 def _gigabytes(made: pikepdf.Pdf) -> None:
     """1.6 GB out of 1.6 MB."""
     packing = zlib.compressobj(9)
@@ -174,6 +179,7 @@ HOSTILE: Mapping[str, tuple[str, Callable[[], bytes], str, str]] = {
     "pdf that starts a program": ("a.pdf", lambda: pdf(_launch), "FILE_UNSAFE", "launch"),
     "pdf that carries a program": ("a.pdf", lambda: pdf(_embedded), "FILE_UNSAFE", "embedded"),
     "pdf that is a bomb": ("a.pdf", lambda: pdf(_bomb), "FILE_UNSAFE", "bomb"),
+    "pdf that unfolds a thousandfold": ("a.pdf", lambda: pdf(_steep), "FILE_UNSAFE", "bomb"),
     "pdf of gigabytes": ("a.pdf", lambda: pdf(_gigabytes), "FILE_UNSAFE", "bomb"),
     "pdf with a huge picture": ("a.pdf", lambda: pdf(_huge_picture), "FILE_UNSAFE", "bomb"),
     "pdf of 201 pages": ("a.pdf", lambda: pdf(pages=201), "FILE_TOO_LARGE", "pages"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -189,6 +190,27 @@ def test_feat_E13_what_does_not_fit_is_told_with_its_place(room: Room) -> None:
         with room.hub.database.session() as session, pytest.raises(Problem) as told:
             room.hub.materials.check(session, person.citizen_id, [wanted], limits)
         assert told.value.code == code
+
+
+def test_feat_E13_a_pdf_that_the_service_does_not_take_is_not_kept(room: Room) -> None:
+    now = room.hub.settings.now
+    service = replace(now.services["residence-certificate"], uploads={"max_pages": 3})
+    room.hub.settings._now = replace(now, services={**now.services, service.id: service})
+    answer = room.citizen().send(papers.pdf(pages=4), "a.pdf", service=service.id)
+    assert (answer.status_code, (answer.json or {})["reason"]) == (413, "pages")
+    assert (room.citizen().get("/me/materials").json or {})["items"] == []
+    assert room.citizen().send(papers.pdf(pages=3), "a.pdf", service=service.id).status_code == 201
+
+
+def test_feat_X18_an_upload_for_a_service_is_fitted_at_once(room: Room) -> None:
+    now = room.hub.settings.now
+    service = replace(now.services["residence-certificate"], uploads={"max_kb": 500, "media_types": ["image/jpeg"]})
+    room.hub.settings._now = replace(now, services={**now.services, service.id: service})
+    sent = room.citizen().send(papers.photo(1600, 1200, quality=95), "a.jpg", service=service.id)
+    assert sent.status_code == 201
+    with room.hub.database.session() as session:
+        made = session.scalars(select(FileRow).where(FileRow.made_from == (sent.json or {})["file_id"])).one()
+        assert made.size <= 500 * 1024
 
 
 def test_feat_E13_limits_are_told_before_the_upload(room: Room) -> None:
