@@ -43,7 +43,9 @@ from hub.mandates.service import Mandates
 from hub.materials.disk import Disk
 from hub.materials.service import Materials
 from hub.messages.attempts import Attempts
+from hub.messages.calls import Calls
 from hub.messages.channels import BySms, ByWeChat
+from hub.messages.notices import Notices
 from hub.messages.providers import Providers
 from hub.messages.push import Push
 from hub.messages.service import Messages
@@ -212,6 +214,8 @@ class Hub:
         attempts = Attempts(self.clock)
         self.subscriptions = Subscriptions(self.clock)
         self.messages = Messages(templates, self.jobs, self.crypto, self.clock)
+        self.notices = Notices(self.database, self.jobs, self.clock, self.identity, self.messages, templates)
+        self.calls = Calls(self.clock, self.identity, self.messages)
         self.providers = Providers(self._sms_shares, self._is_well, attempts, self.clock)
         self.push = Push(
             database=self.database,
