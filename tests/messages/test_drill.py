@@ -64,7 +64,8 @@ def test_fault_F33_a_provider_that_fails_always_costs_at_most_fifty(room: Room, 
     failed = [outcome for system, outcome in attempts(room) if system == "sms_mobile"]
     assert len(failed) <= 50 and set(failed) <= {"failed", "unknown"}
     with room.hub.database.session() as session:
-        shares = dict(session.execute(text("SELECT system, points FROM messages_provider")).tuples().all())
+        rows = session.execute(text("SELECT system, points FROM messages_provider"))
+        shares = {row.system: row.points for row in rows}
     assert shares["sms_mobile"] < 50 < shares["sms_telecom"], "shifted"
 
 
@@ -87,7 +88,8 @@ def test_fault_F33_a_worker_killed_while_it_sends_loses_nothing(room: Room, work
     assert eventually(lambda: in_state(room, "sent", "delivered") == len(ids), 120)
     records = [record["reference"] for system in SMS for record in sent(room, system)]
     with room.hub.database.session() as session:
-        known = dict(session.execute(text("SELECT reference, message_id FROM messages_attempt")).tuples().all())
+        rows = session.execute(text("SELECT reference, message_id FROM messages_attempt"))
+        known = {row.reference: row.message_id for row in rows}
     reached = [known[reference] for reference in records]
     assert set(reached) == set(ids), "none lost"
     assert len(reached) - len(set(reached)) <= 6, "doubled only what was on the wire"

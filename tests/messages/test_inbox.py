@@ -74,7 +74,7 @@ def test_what_was_told_stays_as_it_was_told(room: Room, config: Path) -> None:
     assert page(room.citizen(HAN))["items"] == before
 
 
-def test_threat_T11_nothing_personal_at_rest_in_the_queue_or_in_the_log(
+def test_threat_T26_nothing_personal_at_rest_in_the_queue_or_in_the_log(
     room: Room, fresh_database: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tell(room, service="张三丰的申请", promised_on="2031-09-17")

@@ -65,7 +65,7 @@ def test_feat_S6_a_notice_goes_to_the_people_of_its_region_alone(room: Room) -> 
     assert room.of("officer").get(f"/desk/notices/{id}/messages?state=phone").json["items"] == []
 
 
-def test_threat_T25_nobody_sends_a_notice_alone(room: Room) -> None:
+def test_feat_S6_nobody_sends_a_notice_alone(room: Room) -> None:
     roles = room.hub.settings.now.roles
     assert not any({"notice.write", "notice.confirm"} <= set(role) for role in roles.values())
     id = asked(room).json["id"]
