@@ -109,7 +109,10 @@ def _tasks(blueprint: Blueprint, hub: Hub) -> None:
     @problem_codes(*STAFF, "PAGE_INVALID", "KEY_UNAVAILABLE")
     @blueprint.arguments(Page, location="query")
     @blueprint.response(
-        200, forms.TasksAnswer, description="The oldest first.", example={"items": [forms.TASK], "next_cursor": None}
+        200,
+        forms.PhoneTasksAnswer,
+        description="The oldest first.",
+        example={"items": [forms.TASK], "next_cursor": None},
     )
     def tasks(asked: dict[str, Any]) -> Response:
         """Whom nothing else reached"""
@@ -125,7 +128,7 @@ def _tasks(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/phone-tasks/<string:id>")
     @recorded("message.call")
     @problem_codes(*STAFF, "NOT_FOUND", "KEY_UNAVAILABLE")
-    @blueprint.response(200, forms.OpenedTaskAnswer, description="Each look is recorded.", example=forms.OPENED)
+    @blueprint.response(200, forms.OpenedPhoneTaskAnswer, description="Each look is recorded.", example=forms.OPENED)
     def task(id: str) -> Response:
         """The number to call and what to say"""
         with hub.database.session() as session:

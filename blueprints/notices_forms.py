@@ -81,7 +81,7 @@ class FatesAnswer(marshmallow.Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
-class TaskAnswer(marshmallow.Schema):
+class PhoneTaskAnswer(marshmallow.Schema):
     """A call to make; the name is masked."""
 
     id = fields.String(required=True)
@@ -92,12 +92,12 @@ class TaskAnswer(marshmallow.Schema):
     name = fields.String(required=True, allow_none=True)
 
 
-class TasksAnswer(marshmallow.Schema):
-    items = fields.List(fields.Nested(TaskAnswer), required=True)
+class PhoneTasksAnswer(marshmallow.Schema):
+    items = fields.List(fields.Nested(PhoneTaskAnswer), required=True)
     next_cursor = fields.String(required=True, allow_none=True)
 
 
-class OpenedTaskAnswer(TaskAnswer):
+class OpenedPhoneTaskAnswer(PhoneTaskAnswer):
     """With the number to call and what to say."""
 
     phone = fields.String(required=True, allow_none=True)

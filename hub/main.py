@@ -162,7 +162,9 @@ class Hub:
         self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
         self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)
         self.proofs = Proofs(self.line, self.clock)
-        self.login = Login(self.settings, self.database, self.crypto, self.clock, self.identity, self._ask_wechat)
+        self.login = Login(
+            self.settings, self.database, self.crypto, self.clock, self.identity, self._ask_wechat, self._joined,
+        )  # fmt: skip
         self.credentials = Credentials(
             database=self.database,
             crypto=self.crypto,
@@ -276,6 +278,10 @@ class Hub:
         """What stands in for a paper: which kind of licence it is, and a signed copy for this purpose."""
         held = self.credentials.one(caller, credential_id, trace)
         return held.type.id, self.credentials.copy(caller, credential_id, None, purpose, _COPY_DAYS, trace).pdf
+
+    def _joined(self, session: Session, visitor: str, citizen_id: str) -> None:
+        self.messages.join(session, visitor, citizen_id)
+        self.subscriptions.join(session, visitor, citizen_id)
 
     def _send(self, system: str, operation: str, fields: Mapping[str, Any], citizen_id: str) -> Reply:
         """A message to a citizen; that it was sent, and by whom, stands in the citizen's own record."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import threading
 from typing import Any
@@ -33,6 +34,11 @@ def confirmed(room: Room, **change: Any) -> str:
 
 def spread(room: Room, id: str) -> None:
     room.hub.notices.spread(lambda: False, id)
+
+
+def done(room: Room, id: str) -> bool:
+    with room.hub.database.session(patience=60) as session:
+        return room.hub.notices.get(session, id).done_at is not None
 
 
 def settle(room: Room, people: int, town: str) -> None:
@@ -104,12 +110,17 @@ def test_feat_S6_ten_thousand_inboxes_and_nobody_twice(room: Room, monkeypatch: 
     room.hub.notices.spread(dies, id)
     with room.hub.database.session() as session:
         assert 0 < (session.scalar(text("SELECT count(*) FROM messages_message")) or 0) < 10_000
-    others = [threading.Thread(target=spread, args=(room, id)) for _ in range(2)]
-    for other in others:
-        other.start()
-    for other in others:
-        other.join(120)
-    spread(room, id)
+
+    def other() -> None:
+        while not done(room, id):
+            with contextlib.suppress(Problem):  # a job is tried again
+                spread(room, id)
+
+    others = [threading.Thread(target=other) for _ in range(2)]
+    for each in others:
+        each.start()
+    for each in others:
+        each.join(200)
     with room.hub.database.session() as session:
         counts = session.execute(text("SELECT count(*), count(DISTINCT citizen_id) FROM messages_message")).one()
     assert tuple(counts) == (10_000, 10_000)
