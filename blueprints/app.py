@@ -19,6 +19,7 @@ from blueprints import (
     materials,
     me,
     messages,
+    notices,
     operations,
     tasks,
 )
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
     from hub.main import Hub
 
 ROOMS = (
-    login, me, messages, mandates, catalogue, gateway, credentials, materials, desk, tasks, appeals, inbound, health,
-    docs, front,
+    login, me, messages, mandates, catalogue, gateway, credentials, materials, desk, notices, tasks, appeals, inbound,
+    health, docs, front,
 )  # fmt: skip
 
 

@@ -79,11 +79,13 @@ def _tell(hub: Hub) -> None:
     try:
         with hub.database.session() as session:
             found, counts = hub.inspection.findings(session), hub.jobs.counts(session)
+            told, unsent_at = hub.messages.counts(session)
     except Exception:  # of any driver, and before the first migration
         return
     now = hub.clock.now()
     ends = {each.target: (each.until - now).total_seconds() / 86_400 for each in found if each.until}
     hub.metrics.inspection({(each.kind, each.target): each.bad for each in found}, ends)
+    hub.metrics.messages(told, (now - unsent_at).total_seconds() if unsent_at else 0.0)
     hub.metrics.jobs({status: count for status, count in counts.items() if status != "done"}, hub.legs.lost)
 
 

@@ -43,7 +43,9 @@ from hub.mandates.service import Mandates
 from hub.materials.disk import Disk
 from hub.materials.service import Materials
 from hub.messages.attempts import Attempts
+from hub.messages.calls import Calls
 from hub.messages.channels import BySms, ByWeChat
+from hub.messages.notices import Notices
 from hub.messages.providers import Providers
 from hub.messages.push import Push
 from hub.messages.service import Messages
@@ -160,7 +162,9 @@ class Hub:
         self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
         self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)
         self.proofs = Proofs(self.line, self.clock)
-        self.login = Login(self.settings, self.database, self.crypto, self.clock, self.identity, self._ask_wechat)
+        self.login = Login(
+            self.settings, self.database, self.crypto, self.clock, self.identity, self._ask_wechat, self._joined,
+        )  # fmt: skip
         self.credentials = Credentials(
             database=self.database,
             crypto=self.crypto,
@@ -212,6 +216,8 @@ class Hub:
         attempts = Attempts(self.clock)
         self.subscriptions = Subscriptions(self.clock)
         self.messages = Messages(templates, self.jobs, self.crypto, self.clock)
+        self.notices = Notices(self.database, self.jobs, self.clock, self.identity, self.messages, templates)
+        self.calls = Calls(self.clock, self.identity, self.messages)
         self.providers = Providers(self._sms_shares, self._is_well, attempts, self.clock)
         self.push = Push(
             database=self.database,
@@ -272,6 +278,10 @@ class Hub:
         """What stands in for a paper: which kind of licence it is, and a signed copy for this purpose."""
         held = self.credentials.one(caller, credential_id, trace)
         return held.type.id, self.credentials.copy(caller, credential_id, None, purpose, _COPY_DAYS, trace).pdf
+
+    def _joined(self, session: Session, visitor: str, citizen_id: str) -> None:
+        self.messages.join(session, visitor, citizen_id)
+        self.subscriptions.join(session, visitor, citizen_id)
 
     def _send(self, system: str, operation: str, fields: Mapping[str, Any], citizen_id: str) -> Reply:
         """A message to a citizen; that it was sent, and by whom, stands in the citizen's own record."""

@@ -37,6 +37,12 @@ class Metrics:
         )  # fmt: skip
         self._ends = _gauge("hub_expiry_days", "Days until it ends", registry, "mostrecent", "target")
         self._jobs = _gauge("hub_jobs", "Jobs by status", registry, "mostrecent", "status")
+        self._messages = _gauge(
+            "hub_messages", "Messages not at their end, and those of the last 24 h", registry, "mostrecent",
+            "channel", "state",
+        )  # fmt: skip
+        self._unsent = _gauge("hub_message_oldest_unsent_seconds", "Age of the oldest", registry, "mostrecent")
+        self._told: set[tuple[str, str]] = set()
         self._legs_lost = _gauge("hub_legs_lost", "Legs that could not be kept", registry, "sum")
         self._counters: dict[tuple[str, str], Any] = {}
         self._timers: dict[str, Any] = {}
@@ -64,6 +70,15 @@ class Metrics:
         for status, count in counts.items():
             self._jobs.labels(status).set(count)
         self._legs_lost.set(legs_lost)
+
+    def messages(self, counts: Mapping[tuple[str, str], int], oldest_unsent_s: float) -> None:
+        """By channel and state."""
+        for gone in self._told - counts.keys():
+            self._messages.labels(*gone).set(0)
+        self._told |= counts.keys()
+        for (channel, state), count in counts.items():
+            self._messages.labels(channel, state).set(count)
+        self._unsent.set(round(oldest_unsent_s, 1))
 
     def state(
         self,

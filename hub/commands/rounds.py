@@ -93,6 +93,7 @@ class Rounds:
         """What no doorbell was heard for, and what is given up."""
         with self._hub.database.session() as session:
             self._hub.push.sweep(session)
+            self._hub.notices.sweep(session)
 
     def _forget_submissions(self) -> None:
         with self._hub.database.session() as session:

@@ -141,6 +141,16 @@ class Identity:
         self._put_name(person, id_number, name, source)
         person.level = max(person.level, 2)
 
+    def in_region(self, session: Session, region: str, after: str = "", limit: int = 500) -> list[str]:
+        """Citizens of a region and all below it, by their ids from `after` on."""
+        wanted = select(Person.citizen_id).where(Person.region.startswith(region, autoescape=True))
+        wanted = wanted.where(Person.citizen_id > after).order_by(Person.citizen_id).limit(limit)
+        return list(session.scalars(wanted))
+
+    def count_in_region(self, session: Session, region: str) -> int:
+        wanted = select(func.count()).where(Person.region.startswith(region, autoescape=True))
+        return session.scalar(wanted) or 0
+
     def set_face(self, session: Session, citizen_id: str) -> None:
         """The face was found to be that of the registered person: level 3."""
         self._locked(session, citizen_id).level = 3

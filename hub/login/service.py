@@ -31,6 +31,14 @@ __all__ = ["Ask", "Login", "Principal", "Tokens"]
 Ask = Callable[[str, Mapping[str, Any], Trace], Reply]
 """One question of the hub's own to WeChat: operation, fields, trace."""
 
+Joined = Callable[[Session, str, str], None]
+"""Told that a visitor has become a citizen, in the transaction in which that happens: visitor, citizen."""
+
+
+def nobody_minds(session: Session, visitor: str, citizen_id: str) -> None:
+    """Where no room keeps anything of visitors."""
+
+
 _OPENID, _SESSION_KEY = "login.openid", "login.session_key"
 _CODE_KEPT = timedelta(days=1)
 
@@ -39,9 +47,17 @@ class Login:
     """One for the process."""
 
     def __init__(
-        self, settings: Settings, database: Database, crypto: Crypto, clock: Clock, identity: Identity, ask: Ask
+        self,
+        settings: Settings,
+        database: Database,
+        crypto: Crypto,
+        clock: Clock,
+        identity: Identity,
+        ask: Ask,
+        joined: Joined = nobody_minds,
     ) -> None:
         self._database = database
+        self._joined = joined
         self._crypto = crypto
         self._clock = clock
         self._identity = identity
@@ -108,6 +124,7 @@ class Login:
         """Whoever was the visitor is this citizen from now on; the visitor's sessions are over."""
         session.execute(update(Binding).where(Binding.citizen_id == visitor).values(citizen_id=citizen_id))
         self._sessions.end_all(session, visitor, "joined")
+        self._joined(session, visitor, citizen_id)
         self._identity.erase(session, visitor)
 
     def erase(self, session: Session, citizen_id: str) -> None:

@@ -6,11 +6,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, func, select, tuple_, update
+from sqlalchemy import delete, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
@@ -120,6 +120,16 @@ class Messages:
             if row.state in rules.OPEN:
                 row.state, row.not_before = "read", None
         return self._told(row)
+
+    def counts(self, session: Session) -> tuple[Mapping[tuple[str, str], int], datetime | None]:
+        """Messages by channel and state, those at their end only of the last 24 h; and of when the oldest is that
+        still waits to be sent."""
+        today = MessageRow.created_at > self._clock.now() - timedelta(days=1)
+        wanted = select(MessageRow.channel, MessageRow.state, func.count(), func.min(MessageRow.created_at))
+        wanted = wanted.where(or_(MessageRow.state.in_(rules.OPEN), today))
+        rows = session.execute(wanted.group_by(MessageRow.channel, MessageRow.state)).all()
+        unsent = [first for _, state, _, first in rows if state == "waiting"]
+        return {(channel, state): count for channel, state, count, _ in rows}, min(unsent, default=None)
 
     def join(self, session: Session, visitor: str, citizen_id: str) -> None:
         """Whoever was the visitor is this citizen from now on."""

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from hub.messages.service import TASK
-from tests.credentials.conftest import HAN, LIN, Person, Room
+from tests.credentials.conftest import HAN, LIN, VISITOR, Person, Room
 from tests.login.room import everything
 
 VALUES = {"service": "复工备案", "receipt_no": "BJ2026010500000017", "promised_on": "2026-01-08"}
@@ -74,7 +74,7 @@ def test_what_was_told_stays_as_it_was_told(room: Room, config: Path) -> None:
     assert page(room.citizen(HAN))["items"] == before
 
 
-def test_threat_T11_nothing_personal_at_rest_in_the_queue_or_in_the_log(
+def test_threat_T26_nothing_personal_at_rest_in_the_queue_or_in_the_log(
     room: Room, fresh_database: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tell(room, service="张三丰的申请", promised_on="2031-09-17")
@@ -148,3 +148,16 @@ def test_who_goes_takes_the_inbox_along(room: Room) -> None:
     assert "messages" in room.citizen(HAN).ask("DELETE", "/me").json["deleted"]
     with room.hub.database.session() as session:
         assert session.scalar(text("SELECT count(*) FROM messages_message")) == 0
+
+
+def test_a_visitor_who_turns_out_to_be_known_keeps_inbox_and_consents(room: Room) -> None:
+    known = citizen_id(room)
+    room.citizen(VISITOR)
+    visitor = citizen_id(room, VISITOR)
+    room.citizen(VISITOR).post("/me/subscriptions", {"templates": ["demo-template-case-decided"]})
+    with room.hub.database.session() as session:
+        id = room.hub.messages.tell(session, visitor, "case-received", VALUES)
+        room.hub.login.join(session, visitor, known)
+    assert [item["id"] for item in page(room.citizen(HAN))["items"]] == [id]  # type: ignore[attr-defined]
+    left = {each["kind"]: each["left"] for each in room.citizen(HAN).get("/me/subscriptions").json["items"]}
+    assert left["case-decided"] == 1

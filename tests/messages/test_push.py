@@ -267,7 +267,7 @@ def test_only_templates_that_there_are_can_be_allowed(room: Room) -> None:
     assert left["case-decided"] == 100 and left["case-received"] == 0
 
 
-def test_no_personal_value_leaves_in_a_log(room: Room, capsys: pytest.CaptureFixture[str]) -> None:
+def test_threat_T26_no_personal_value_leaves_in_a_log(room: Room, capsys: pytest.CaptureFixture[str]) -> None:
     twin(room, "sms_mobile", "PUT", "toxics", status=500)
     for _ in range(4):
         tell(room)

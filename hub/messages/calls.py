@@ -1,0 +1,75 @@
+"""Phone tasks: whom neither WeChat nor SMS reached, a member of staff calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from hub.clock import Clock
+from hub.crypto import mask_name
+from hub.errors import Problem
+from hub.identity.service import Identity
+from hub.messages.models import MessageRow
+from hub.messages.service import Messages
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One call to make. `name` is masked in a list; phone and text are only in the task that was opened."""
+
+    id: str
+    kind: str
+    about: str
+    urgent: bool
+    created_at: datetime
+    name: str | None
+    phone: str | None = None
+    title: str = ""
+    text: str = ""
+
+
+class Calls:
+    """Takes a session and never commits."""
+
+    def __init__(self, clock: Clock, identity: Identity, messages: Messages) -> None:
+        self._clock, self._identity, self._messages = clock, identity, messages
+
+    def page(self, session: Session, after: tuple[datetime, str] | None = None, limit: int = 20) -> Sequence[Task]:
+        """The oldest first; `after` is time and id of the last one that was seen."""
+        wanted = select(MessageRow).where(MessageRow.state == "phone")
+        wanted = wanted.where(tuple_(MessageRow.created_at, MessageRow.id) > after) if after else wanted
+        rows = session.scalars(wanted.order_by(MessageRow.created_at, MessageRow.id).limit(limit)).all()
+        return [self._task(row, self._names(session, row)[0]) for row in rows]
+
+    def get(self, session: Session, id: str) -> Task:
+        """With number and text, for who calls. Raises NOT_FOUND when there is no such task any more."""
+        row = session.get(MessageRow, id)
+        if row is None or row.state != "phone":
+            raise Problem("NOT_FOUND")
+        _, name, phone = self._names(session, row)
+        words = self._messages.body(row)["zh"]
+        return Task(row.id, row.kind, row.about, row.urgent, row.created_at, name, phone, **words)
+
+    def end(self, session: Session, id: str, reached: bool, code: str) -> str:
+        """Told by telephone, or not to be reached; the state it has then. Raises NOT_FOUND, STATE_CONFLICT when it was
+        ended before or reached its owner otherwise."""
+        row = session.get(MessageRow, id, with_for_update=True)
+        if row is None:
+            raise Problem("NOT_FOUND")
+        if row.state != "phone":
+            raise Problem("STATE_CONFLICT")
+        row.state, row.code, row.changed_at = "called" if reached else "unreached", code, self._clock.now()
+        return row.state
+
+    def _names(self, session: Session, row: MessageRow) -> tuple[str | None, str | None, str | None]:
+        """The name masked, the name, the number."""
+        profile = self._identity.copy(session, row.citizen_id)
+        name = profile.name.value if profile else None
+        return mask_name(name) if name else None, name, profile.phone.value if profile else None
+
+    def _task(self, row: MessageRow, name: str | None) -> Task:
+        return Task(row.id, row.kind, row.about, row.urgent, row.created_at, name)
