@@ -21,6 +21,7 @@ from hub.errors import Problem
 from hub.gateway.orders import Caller
 from hub.main import Hub
 from hub.settings.reader import read_yaml
+from tests.canary import Canary, memory, tables
 from tests.county import County, eventually, running_county
 from tests.town import Town
 
@@ -182,6 +183,41 @@ def test_feat_S7_fault_F4_a_department_that_answers_garbage_loses_its_own_answer
     assert refused.value.code in {"UPSTREAM_MALFORMED", "UPSTREAM_CHARSET"}
     lost = [each.name for each in county_systems() if not answers(hub, each, each.questions[0])]
     assert lost == ["enrolment"]
+
+
+def test_feat_S7_row_privacy_no_trace_of_whom_the_county_was_asked_about(county: County, hub: Hub) -> None:
+    """What 53 departments answered or brought about a person is readable in no table, no key, no file and no log."""
+    eventually(lambda: all_taken(hub), 60)
+    answered = [each for each in county_systems() if answers(hub, each, each.questions[0])]
+    canary = Canary(values_of_the_first())
+    url, redis = (line_of(county, name) for name in ("HUB_DATABASE_URL", "HUB_REDIS_URL"))
+    places = [*tables(url), *memory(redis, county.home / "redis")]
+    places += [(path.name, path.read_bytes()) for path in (county.home / "log").iterdir()]
+    assert len(answered) > 80 and len(places) > 60
+    assert [trace for where, data in places for trace in canary.found(where, data)] == []
+
+
+def values_of_the_first() -> dict[str, str]:
+    """Who stands in the first record of every class about people, and what only such a record holds."""
+    rows = [
+        (each, rows_of(each, SEED)[0])
+        for system in county_systems()
+        for each in system.questions
+        if each.about_a_person
+    ]
+    who, first = rows[0]
+    private = {
+        f"{each.code} {field.name}": row[field.name]
+        for each, row in rows
+        for field in each.fields
+        if field.type in ("string", "text") and field.sensitivity >= 3 and len(row[field.name]) >= 6
+    }
+    return {key.name: first[key.name] for key in who.key} | private
+
+
+def line_of(county: County, name: str) -> str:
+    lines = (county.home / "env").read_text(encoding="utf-8").splitlines()
+    return next(line.partition("=")[2] for line in lines if line.startswith(f"{name}="))
 
 
 def planned(name: str) -> Planned:
