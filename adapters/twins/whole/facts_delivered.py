@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapters.twins.whole.acts import writes
 from adapters.twins.whole.facts_wire import NOT_FOUND, answer, given
 from adapters.twins.whole.plan import Field, Planned, Question
 
@@ -78,7 +79,9 @@ def message_queue(system: Planned) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def queue_operation(_: Planned, question: Question) -> dict[str, Any]:
+def queue_operation(system: Planned, question: Question) -> dict[str, Any]:
+    if writes(question.kind):
+        return {"message_queue": {"topic": topic(system)}, "answer": {}}
     by = question.key[0]
     return {
         "message_queue": {"dataset": question.operation, "by": by.hub, "rows": "records"},
@@ -92,6 +95,11 @@ def queue_operation(_: Planned, question: Question) -> dict[str, Any]:
             },
         },
     }  # fmt: skip
+
+
+def topic(system: Planned) -> str:
+    """Where what is filed goes; what becomes of it is told by events."""
+    return f"county.{system.name}.filed"
 
 
 def _kept(question: Question) -> dict[str, Any]:
