@@ -10,7 +10,7 @@ from adapters.twins.whole.plan import Field, Planned, Question
 
 _READ_AGAIN = {"date": "date", "integer": "integer", "money": "fen"}
 VERSION = {"from": "version", "as": "integer", "required": True, "class": 1}
-PLACE, TAKEN, REPORTS = "每日发放", "已取", "回执"
+PLACE, TAKEN, REPORTS, DONE = "每日发放", "已取", "回执", ".ok"
 
 
 def db_view(system: Planned) -> dict[str, Any]:
@@ -36,9 +36,9 @@ def view_operation(system: Planned, question: Question) -> dict[str, Any]:
 
 def file_drop(system: Planned) -> dict[str, Any]:
     return {
-        "file_drop": {"folder": PLACE, "path_encoding": "gbk", "ready": {"stable_s": 1}, "taken": TAKEN,
+        "file_drop": {"folder": PLACE, "path_encoding": "gbk", "ready": {"done": DONE}, "taken": TAKEN,
                       "reports": REPORTS},
-        "poll": {"every_s": 5},
+        "poll": {"every_s": 10},
         "datasets": {
             each.operation: {
                 "files": files(system, each), "format": "csv", "trailer": {"begins": "合计"},
