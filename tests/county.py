@@ -96,7 +96,7 @@ def start_county(
             stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
     county = County(home, config, port, process, full)
-    until = time.monotonic() + 90
+    until = time.monotonic() + (240 if full else 90)
     while not (home / "demo.json").exists():
         if process.poll() is not None or time.monotonic() > until:
             with contextlib.suppress(ProcessLookupError):

@@ -16,9 +16,10 @@ from adapters.twins.__main__ import announce
 from adapters.twins.twin import Twin
 from adapters.twins.whole.bringing import DropOffice, QueueOffice
 from adapters.twins.whole.package import PACKAGE, write
-from adapters.twins.whole.plan import Planned, county_systems
+from adapters.twins.whole.plan import Planned
 from adapters.twins.whole.rows import SEED
 from adapters.twins.whole.sites import office
+from adapters.twins.whole.systems import county_systems
 from adapters.twins.whole.views import gates
 from adapters.twins.wire import Server
 

@@ -14,7 +14,7 @@ from typing import Any
 from adapters.twins.file_drop_site import CHINA, FileDropSite
 from adapters.twins.message_queue_site import MessageQueueSite
 from adapters.twins.twin import Answer, Request, Twin, as_json
-from adapters.twins.whole.facts_delivered import PLACE, files
+from adapters.twins.whole.facts_delivered import DONE, PLACE, files
 from adapters.twins.whole.plan import Planned, Question
 from adapters.twins.whole.rows import rows_of, written
 
@@ -40,6 +40,7 @@ class DropOffice(FileDropSite):
             body, count = self._file(question, self.quirk("Q47") == "again")
             self.records.add({"dropped": name, "rows": count})
             self._write(name, self.spoiled(Answer(body)).body)
+            self._write(name + DONE, b"")  # Q24: now it is whole
 
     def _file(self, question: Question, again: bool) -> tuple[bytes, int]:
         rows = [[written(each, row[each.name]) for each in question.fields] for row in rows_of(question, self.seed)]

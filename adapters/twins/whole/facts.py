@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from adapters.twins.whole import facts_delivered, facts_wire
+from adapters.twins.whole.acts import writes
 from adapters.twins.whole.plan import Planned, Question
 
 _SECRETS = {"soap": ["username", "password"], "form": ["username", "password"], "signed_rest": ["username", "key"],
@@ -41,7 +42,7 @@ def facts_of(system: Planned) -> dict[str, Any]:
     nobody = {"id_number": "36262319000101000X", "name": "探测"}
     fields = {each.hub: nobody.get(each.hub, "NOBODY") for each in first.key}
     asked = {} if system.protocol in ("file_drop", "message_queue") else {"fields": fields, "rejected_is_fine": True}
-    about_people = any(each.about_a_person for each in system.questions)
+    about_people = any(each.about_a_person for each in system.operations)
     return {
         "name": {"zh": system.title, "en": f"{system.name} of {system.department}"},
         "department": system.department,
@@ -49,16 +50,17 @@ def facts_of(system: Planned) -> dict[str, Any]:
         "encoding": system.encoding,
         **({"subject": "id_number"} if about_people else {}),
         "secrets": secrets_of(system),
+        **({"filing": {"class": "R4"}} if any(writes(each.kind) for each in system.acts) else {}),
         "probe": {"operation": first.operation, **asked},
         **_SECTIONS[system.protocol](system),
-        "operations": {each.operation: _operation(system, each) for each in system.questions},
+        "operations": {each.operation: _operation(system, each) for each in system.operations},
         "codes": {each.table: dict(each.codes) for one in system.questions for each in one.fields if each.table},
     }
 
 
 def _operation(system: Planned, question: Question) -> dict[str, Any]:
     return {
-        "kind": "read",
+        "kind": "write" if writes(question.kind) else "read",
         "data_class": question.sensitivity,
         "request": {"fields": {each.hub: facts_wire.sent(system, each) for each in question.key}},
         **_OPERATIONS[system.protocol](system, question),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapters.twins.whole.acts import writes
 from adapters.twins.whole.facts_wire import NOT_FOUND, answer, given
 from adapters.twins.whole.plan import Field, Planned, Question
 
 _READ_AGAIN = {"date": "date", "integer": "integer", "money": "fen"}
 VERSION = {"from": "version", "as": "integer", "required": True, "class": 1}
-PLACE, TAKEN, REPORTS = "每日发放", "已取", "回执"
+PLACE, TAKEN, REPORTS, DONE = "每日发放", "已取", "回执", ".ok"
 
 
 def db_view(system: Planned) -> dict[str, Any]:
@@ -35,9 +36,9 @@ def view_operation(system: Planned, question: Question) -> dict[str, Any]:
 
 def file_drop(system: Planned) -> dict[str, Any]:
     return {
-        "file_drop": {"folder": PLACE, "path_encoding": "gbk", "ready": {"stable_s": 1}, "taken": TAKEN,
+        "file_drop": {"folder": PLACE, "path_encoding": "gbk", "ready": {"done": DONE}, "taken": TAKEN,
                       "reports": REPORTS},
-        "poll": {"every_s": 5},
+        "poll": {"every_s": 10},
         "datasets": {
             each.operation: {
                 "files": files(system, each), "format": "csv", "trailer": {"begins": "合计"},
@@ -78,7 +79,9 @@ def message_queue(system: Planned) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def queue_operation(_: Planned, question: Question) -> dict[str, Any]:
+def queue_operation(system: Planned, question: Question) -> dict[str, Any]:
+    if writes(question.kind):
+        return {"message_queue": {"topic": topic(system)}, "answer": {}}
     by = question.key[0]
     return {
         "message_queue": {"dataset": question.operation, "by": by.hub, "rows": "records"},
@@ -92,6 +95,11 @@ def queue_operation(_: Planned, question: Question) -> dict[str, Any]:
             },
         },
     }  # fmt: skip
+
+
+def topic(system: Planned) -> str:
+    """Where what is filed goes; what becomes of it is told by events."""
+    return f"county.{system.name}.filed"
 
 
 def _kept(question: Question) -> dict[str, Any]:

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapters.twins.whole.acts import writes
 from adapters.twins.whole.plan import Field, Planned, Question
 
 NOT_FOUND = {"code": "RECORD_NOT_FOUND", "zh": "没有查到相关记录。", "en": "There is no such record."}
 LOST = ["<script>alert('登录超时", '<form name="loginForm"']
 NOTHING = "未查询到该人员信息"
 MAC, SERIAL = 32, 16
-_KINDS = {"money": "yuan", "date": "date", "datetime": "datetime", "integer": "integer", "code": "code"}
+_KINDS = {
+    "boolean": "boolean",
+    "money": "yuan",
+    "date": "date",
+    "datetime": "datetime",
+    "integer": "integer",
+    "code": "code",
+}
 _PATTERNS = {"decimal": r"-?[0-9]+(\.[0-9]+)?", "month": "[0-9]{6}", "id_number": "[0-9]{17}[0-9X]"}
 
 
 def sent(system: Planned, field: Field) -> dict[str, Any]:
     """How a field of the key goes out. What is looked up among our own records goes by our own name."""
     own = system.protocol in ("file_drop", "message_queue")
-    return {"to": field.hub if own else field.wire, "required": True}
+    kind = {"money": "fen" if system.protocol == "fixed_width" else "yuan"}.get(field.type)
+    return {"to": field.hub if own else field.wire, **({"as": kind} if kind else {}), "required": True}
 
 
 def given(field: Field, path: str, kinds: dict[str, str] | None = None) -> dict[str, Any]:
@@ -34,7 +43,9 @@ def given(field: Field, path: str, kinds: dict[str, str] | None = None) -> dict[
 
 
 def answer(question: Question, path: str, kinds: dict[str, str] | None = None) -> dict[str, Any]:
-    return {"fields": {each.hub: given(each, path, kinds) for each in question.fields}}
+    """What a write is answered with begins with the department's own number."""
+    number = {"receipt": f"{path}{question.fields[0].wire}"} if writes(question.kind) else {}
+    return {**number, "fields": {each.hub: given(each, path, kinds) for each in question.fields}}
 
 
 def outcome(path: str) -> dict[str, Any]:
@@ -121,10 +132,10 @@ def fixed_width(_: Planned) -> dict[str, Any]:
     }
 
 
-def fixed_operation(_: Planned, question: Question) -> dict[str, Any]:
+def fixed_operation(system: Planned, question: Question) -> dict[str, Any]:
     return {
         "request": {"constants": {"code": question.operation},
-                    "fields": {each.hub: {"to": each.wire, "required": True} for each in question.key}},
+                    "fields": {each.hub: sent(system, each) for each in question.key}},
         "fixed_width": {"request": [piece(each) for each in question.key],
                         "answer": [piece(each) for each in question.fields]},
         "answer": answer(question, "body.", {"money": "fen"}),

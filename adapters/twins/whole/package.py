@@ -13,8 +13,9 @@ from typing import Any
 import yaml
 
 from adapters.twins.whole.facts import facts_of, secrets_of
-from adapters.twins.whole.plan import Planned, Question, county_systems
+from adapters.twins.whole.plan import Planned, Question
 from adapters.twins.whole.rows import SEED, rows_of
+from adapters.twins.whole.systems import county_systems
 from adapters.twins.whole.wsdl import wsdl_of
 
 ADAPTERS = Path(__file__).parents[2]

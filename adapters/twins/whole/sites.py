@@ -17,17 +17,23 @@ from adapters.twins.form_site import FormSite, Visit, message, pairs
 from adapters.twins.signed_site import SignedSite
 from adapters.twins.soap_site import Fault, SoapSite, secret, xml
 from adapters.twins.twin import Answer, Request, Twin
+from adapters.twins.whole.desk import carried_out
 from adapters.twins.whole.facts_wire import NOTHING
 from adapters.twins.whole.plan import Planned, Question
-from adapters.twins.whole.rows import found, written
+from adapters.twins.whole.rows import Row, found, written
 from adapters.twins.whole.wsdl import credentials, namespace
 
 Answered = Mapping[str, str]
 
 
-def answered(question: Question, seed: int, asked: Answered) -> dict[str, str] | None:
-    """The record as it is written on the wire, None where there is none."""
-    row = found(question, seed, asked)
+def row_for(twin: Twin, question: Question, asked: Answered) -> Row | None:
+    """What an operation comes to, by field name; None where there is nothing."""
+    return found(question, twin.seed, asked) if question.kind == "query" else carried_out(twin, question, asked)
+
+
+def answered(twin: Twin, question: Question, asked: Answered) -> dict[str, str] | None:
+    """The same as it is written on the wire."""
+    row = row_for(twin, question, asked)
     return {each.wire: written(each, row[each.name]) for each in question.fields} if row else None
 
 
@@ -36,7 +42,7 @@ class RestOffice(SignedSite):
 
     def __init__(self, system: Planned, secrets: Path, seed: int) -> None:
         super().__init__(system.name, secrets, seed, system.charset, {})
-        self._plan, self._pages = system, {each.path: each for each in system.questions}
+        self._plan, self._pages = system, {each.path: each for each in system.operations}
 
     def answer(self, request: Request) -> Answer:
         question = self._pages.get(request.path.rpartition("/")[2])
@@ -45,7 +51,7 @@ class RestOffice(SignedSite):
         asked = json.loads(request.body.decode(self.charset))
         if not self._signed(request, asked):
             return self._json({"code": "9", "msg": "签名错误"})
-        record = answered(question, self.seed, asked)
+        record = answered(self, question, asked)
         if record is None:
             return self._json({"code": "1", "msg": "无此记录"})
         return self._json({"code": "0", "msg": "成功", "data": record})
@@ -91,7 +97,7 @@ class SoapOffice(SoapSite):
         super().__init__(system.name, seed, {"Q9": system.auth == "wsse_username"})
         self.charset, self.declared = system.charset, "GBK" if system.charset == "gb18030" else "UTF-8"
         self._secrets, self._credentials = secrets, credentials(system)
-        self._questions = {each.operation: each for each in system.questions}
+        self._questions = {each.operation: each for each in system.operations}
 
     def account(self) -> tuple[str, str]:
         username, password = (secret(self._secrets, f"{self.system}_{name}") for name in ("username", "password"))
@@ -103,7 +109,7 @@ class SoapOffice(SoapSite):
         asked = {each.tag: each.text or "" for each in request}
         if self._credentials and tuple(asked.get(each) for each in self._credentials) != self.account():
             return xml({"code": "9"})
-        record = answered(self._questions[name], self.seed, asked)
+        record = answered(self, self._questions[name], asked)
         return xml({"code": "0", "record": record} if record else {"code": "1"})
 
     def drift(self, kind: str) -> tuple[str, str]:
@@ -123,7 +129,7 @@ class FormOffice(FormSite):
 
     def __init__(self, system: Planned, secrets: Path, seed: int) -> None:
         super().__init__(system.name, secrets, seed, {"Q18": "Q36" in system.quirks, "Q17": system.charset != "utf-8"})
-        self.charset, self._pages = system.charset, {each.path: each for each in system.questions}
+        self.charset, self._pages = system.charset, {each.path: each for each in system.operations}
 
     def page_for(self, request: Request, visit: Visit, form: Mapping[str, str]) -> str | None:
         page, _, kind = request.path.rpartition("/")[2].partition(".")
@@ -134,7 +140,7 @@ class FormOffice(FormSite):
             return f'<form><input type="hidden" name="__VIEWSTATE" value="{self.issued(visit)}"></form>'
         if not self.used(visit, form.get("__VIEWSTATE", "")):
             return message("页面已失效，请刷新后重新提交")
-        record = answered(question, self.seed, form)
+        record = answered(self, question, form)
         return pairs(record) if record else message(NOTHING)
 
     def _page(self, body: str) -> Answer:
@@ -153,11 +159,11 @@ class FixedOffice(FixedWidthSite):
 
     def __init__(self, system: Planned, secrets: Path, seed: int, folder: Path) -> None:
         super().__init__(system.name, secrets, seed, folder)
-        self._questions = {each.operation: each for each in system.questions}
+        self._questions = {each.operation: each for each in system.operations}
 
     def carried_out(self, operation: str, fields: Mapping[str, str]) -> Told:
         question = self._questions[operation]
-        row = found(question, self.seed, fields)
+        row = row_for(self, question, fields)
         return Told("0", {each.wire: row[each.name] for each in question.fields}) if row else Told("1")
 
 

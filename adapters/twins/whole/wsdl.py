@@ -14,16 +14,16 @@ def namespace(system: Planned) -> str:
 def wsdl_of(system: Planned) -> str:
     """As the department hands it out: its own host is in it, which nobody outside reaches (Q06)."""
     about = namespace(system)
-    elements = "".join(_elements(system, each) for each in system.questions)
+    elements = "".join(_elements(system, each) for each in system.operations)
     return f"""<?xml version="1.0" encoding="UTF-8"?>
 <wsdl:definitions name="Service" targetNamespace="{about}" xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/"
     xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/" xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:tns="{about}">
 <wsdl:types><xs:schema targetNamespace="{about}" elementFormDefault="unqualified">{elements}</xs:schema></wsdl:types>
-{"".join(_messages(each.operation) for each in system.questions)}
-<wsdl:portType name="Port">{"".join(_ported(each.operation) for each in system.questions)}</wsdl:portType>
+{"".join(_messages(each.operation) for each in system.operations)}
+<wsdl:portType name="Port">{"".join(_ported(each.operation) for each in system.operations)}</wsdl:portType>
 <wsdl:binding name="Binding" type="tns:Port">
 <soap:binding style="document" transport="http://schemas.xmlsoap.org/soap/http"/>
-{"".join(_bound(each.operation) for each in system.questions)}</wsdl:binding>
+{"".join(_bound(each.operation) for each in system.operations)}</wsdl:binding>
 <wsdl:service name="Service"><wsdl:port name="Port" binding="tns:Binding">
 <soap:address location="http://{system.name.replace("_", "-")}.inside.example/services/{system.name}.asmx"/>
 </wsdl:port></wsdl:service>
