@@ -27,11 +27,11 @@ def known(world: World) -> list[str]:
     return sorted(each["no"] for each in world.find("press", "tests", "id_number", HAN))
 
 
-@pytest.mark.parametrize("where", ["settle", "settled", "read", "after_read"])
+@pytest.mark.parametrize("where", ["settle", "settled", "read", "after_read", "report"])
 def test_fault_F26_killed_between_store_settle_and_process(world: World, tmp_path: Path, where: str) -> None:
     """Stored and not settled; settled and not processed; in the middle of processing: nothing lost, nothing twice."""
     shelf = tmp_path / "press"
-    put(shelf, "m1", row("1"), row("2"))
+    put(shelf, "m1", row("1"), row("2"), {"no": "3"})
     (shelf / f"halt.{where}").touch()
     with worker(tmp_path, world.url) as process:
         eventually(lambda: (shelf / f"halted.{where}").exists(), 60)
@@ -44,6 +44,7 @@ def test_fault_F26_killed_between_store_settle_and_process(world: World, tmp_pat
     eventually(lambda: known(world) == ["1", "2"])
     eventually(lambda: (shelf / "taken" / "m1.json").exists())
     assert len(world.arrived()) == 1
+    eventually(lambda: (shelf / "report.m1").exists())
 
 
 def test_a_message_that_kills_its_worker_is_set_aside_too(world: World, tmp_path: Path) -> None:

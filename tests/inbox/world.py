@@ -23,9 +23,11 @@ from hub.crypto import Crypto
 from hub.database import Database
 from hub.inbox.service import Arrived, Inbox
 from hub.ledger import Exchanges
+from hub.port import Alarm
 from hub.settings import Secrets, Settings
 from hub.switches.service import Switches
 from hub.systems import Systems
+from tests.protocols.recorded import lonely
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "tests.inbox.departments"
@@ -69,6 +71,7 @@ class World:
     exchanges: Exchanges
     inbox: Inbox
     url: str
+    alarms: dict[str, tuple[list[Alarm], bool]]  # of each system's last turn, and whether it came to its end
     stop: threading.Event
     working: list[threading.Thread] = field(default_factory=list)
 
@@ -130,13 +133,14 @@ def build(folder: Path, url: str, lease_s: float = 60.0, package: str = PACKAGE)
     exchanges = Exchanges(database)
     exchanges.start()
     attached = lambda: settings.now.systems  # noqa: E731
-    none: Any = lambda _: None  # noqa: E731
-    systems = Systems(attached, none, package, records=lambda id: inbox.records(id))
+    alarms: dict[str, tuple[list[Alarm], bool]] = {}
+    systems = Systems(attached, lonely, package, records=lambda id: inbox.records(id))
     inbox = Inbox(
         attached=attached, switches=switches, systems=systems, database=database, crypto=crypto,
         exchanges=exchanges, clock=clock, lease_s=lease_s,
+        alarmed=lambda system, met, whole: alarms.update({system: (list(met), whole)}),
     )  # fmt: skip
-    return World(database, settings, switches, systems, exchanges, inbox, url, threading.Event())
+    return World(database, settings, switches, systems, exchanges, inbox, url, alarms, threading.Event())
 
 
 @contextmanager
