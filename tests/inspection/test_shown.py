@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -53,6 +54,14 @@ def test_feat_X17_findings_stand_in_readyz_and_metrics(hub: Hub) -> None:
     assert 'hub_jobs{status="failed"} 0.0' in figures
     days = next(line for line in figures.splitlines() if line.startswith('hub_expiry_days{target="wechat/secret"}'))
     assert 5.9 < float(days.split()[1]) <= 6
+
+
+def test_fault_F14_readyz_names_a_system_whose_description_is_not_what_runs(hub: Hub) -> None:
+    client, running = create_app(hub).test_client(), hub.systems._described
+    assert "restart" not in client.get("/readyz").text
+    running["wechat"] = replace(running["wechat"], digest=b"of another file, when this process started")
+    (told,) = [each for each in client.get("/readyz").json["degraded"] if "restart" in each["problem"]]
+    assert (told["what"], told["id"]) == ("system", "wechat")
 
 
 def test_fault_F31_the_doctor_tells_what_ends_and_what_drifted(hub: Hub, hub_home: Path) -> None:
