@@ -16,7 +16,8 @@ import pytest
 from hub.clock import CHINA
 from hub.inbox import turns
 from hub.inbox.rules import Schedule, in_order
-from tests.inbox.world import ENVIRON, PACKAGE, World, build, eventually, put, row, shelf, worker, write_config
+from tests.configuration import written
+from tests.inbox.world import ENVIRON, PACKAGE, World, build, eventually, put, row, shelf, worker
 
 ROOT = Path(__file__).parents[2]
 DEPARTMENTS = Path(__file__).with_name("departments")
@@ -167,7 +168,7 @@ def test_quirk_Q52_the_order_of_versions() -> None:
 
 
 def test_feat_C2_hub_work_collects_and_ends_when_told(tmp_path: Path, empty_database: str, redis: str) -> None:
-    write_config(tmp_path / "config", {"press": shelf(tmp_path, "press")})
+    written(tmp_path / "config", {"press": shelf(tmp_path, "press")})
     put(tmp_path / "press", "m1", row("1"))
     environ = {**os.environ, **ENVIRON, "HUB_HOME": str(tmp_path), "HUB_CONFIG": str(tmp_path / "config"),
                "HUB_ADAPTERS": PACKAGE, "HUB_DATABASE_URL": empty_database, "HUB_REDIS_URL": redis}  # fmt: skip

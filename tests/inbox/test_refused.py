@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from hub.port import Alarm
-from tests.inbox.world import World, build, eventually, write_config
+from tests.configuration import written
+from tests.inbox.world import World, build, eventually
 from tests.protocols.dropping.office import HAN, LIN, csv_of
 
 BAD = [*LIN[:3], "三百", LIN[4]]
@@ -20,7 +21,7 @@ REPORTS = os.fsdecode("回执".encode("gbk"))
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "drop"
     folder.mkdir()
-    write_config(tmp_path / "config", {"sheets": {"address": f"file://{folder}", "allow_private": True}})
+    written(tmp_path / "config", {"sheets": {"address": f"file://{folder}", "allow_private": True}})
     return folder
 
 

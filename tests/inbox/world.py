@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import yaml
 from sqlalchemy import make_url
 
 from hub.clock import Clock
@@ -32,28 +31,6 @@ from tests.protocols.recorded import lonely
 ROOT = Path(__file__).parents[2]
 PACKAGE = "tests.inbox.departments"
 ENVIRON = {"KEY": "k" * 40, "PASSWORD": "a word for tests", "CALLBACK": "c" * 32, "CALLBACK_OLD": "o" * 32}
-_HUB: dict[str, Any] = {
-    "name": {"zh": "示范县", "en": "Demo County"},
-    "region": "360423",
-    "hosts": ["localhost"],
-    "token_keys": {"t1": "env/KEY"},
-    "seal_keys": {"s1": "env/KEY"},
-}
-
-
-def write_config(folder: Path, systems: dict[str, Any]) -> None:
-    files = {
-        "hub.yaml": _HUB,
-        "systems.yaml": systems,
-        "departments.yaml": {"bureau": {"name": {"zh": "局"}, "region": "360423"}},
-        "themes.yaml": {},
-        "regions.yaml": {"360423": {"name": {"zh": "武宁县"}}},
-        "roles.yaml": {"operator": ["switch.write"]},
-        "texts.yaml": {},
-    }
-    (folder / "services").mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        (folder / name).write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
 
 
 def shelf(folder: Path, name: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -15,7 +14,7 @@ from adapters.twins.twin import Answer, Request
 from hub.errors import Problem
 from hub.port import Adapter, Denied, Garbled, OutcomeUnknown, Rejected, Unavailable
 from hub.settings.reader import read_yaml
-from tests.protocols.bureau import FOLDER, HAN, LIN, WANG, Bureau, ask
+from tests.protocols.bureau import FOLDER, HAN, LIN, WANG, Bureau, ask, at_once
 from tests.protocols.conftest import Worker
 
 Start = Callable[[str], Bureau]
@@ -182,22 +181,12 @@ def test_quirk_Q24_fifty_callers_fetch_one_token(vehicles: Bureau, new_worker: C
     for adapter in adapters:
         ask(adapter, "query_vehicles", **HAN)
     vehicles.tell("/twin/tokens", "DELETE")
-    failures, gate = [], threading.Barrier(50)
 
     def call(number: int) -> None:
-        gate.wait()
-        try:
-            who = (HAN, LIN, WANG)[number % 3]
-            assert ask(adapters[number % 2], "query_vehicles", 20, **who).fields["id_number"] == who["id_number"]
-        except Exception as error:
-            failures.append(error)
+        who = (HAN, LIN, WANG)[number % 3]
+        assert ask(adapters[number % 2], "query_vehicles", 20, **who).fields["id_number"] == who["id_number"]
 
-    threads = [threading.Thread(target=call, args=(number,)) for number in range(50)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failures
+    assert not at_once(50, call)
     assert vehicles.twin.tokens == 2
 
 
