@@ -71,8 +71,8 @@ def _finding(finding: Finding) -> dict[str, Any]:
 
 def _brought(finding: Finding) -> dict[str, Any]:
     """What a system should have brought and did not, and what of it was refused."""
-    _, _, what = finding.target.partition("/")
-    return {"what": what or finding.kind, **_finding(finding)}
+    _, *why = finding.target.split("/", 2)  # system/why/what
+    return {"what": why[1] if why else finding.kind, **_finding(finding)}
 
 
 def _expiry(finding: Finding) -> dict[str, Any]:

@@ -125,7 +125,7 @@ def test_feat_S7_a_county_that_brings_all_at_once_is_not_begun_at_once(tmp_path:
     (package / "protocols").symlink_to(DEPARTMENTS / "protocols")
     for name in names:
         (package / name).symlink_to(DEPARTMENTS / "press")
-    write_config(tmp_path / "config", {name: shelf(tmp_path, name) for name in names})
+    written(tmp_path / "config", {name: shelf(tmp_path, name) for name in names})
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(tmp_path))
         world = build(tmp_path, empty_database, package=package.name)
