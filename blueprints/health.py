@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from hub.main import Hub
 
 
+_RESTART = "its system.yaml changed: restart hub serve and hub work, which read it when they start"
+
+
 class Lack(marshmallow.Schema):
     """One thing that is wrong while the hub goes on."""
 
@@ -117,6 +120,7 @@ class Readiness:
         if settings.problem:
             found.append({"what": "config", "problem": settings.problem})
         found += [{"what": "system", "id": id, "problem": why} for id, why in settings.now.not_started.items()]
+        found += [{"what": "system", "id": id, "problem": _RESTART} for id in self._hub.systems.outdated()]
         return found + self._inspected()
 
     def _inspected(self) -> list[dict[str, Any]]:

@@ -124,6 +124,7 @@ class SystemAnswer(SwitchAnswer):
     limits_source = fields.Dict()
     people = fields.List(fields.Dict(), metadata={"description": "What synthetic citizens found, service by service"})
     contract = fields.Dict(allow_none=True, metadata={"description": "What the last contract probe found"})
+    deliveries = fields.List(fields.Dict(), metadata={"description": "What it should have brought, and rows refused"})
     expiries = fields.List(fields.Dict(), metadata={"description": "What of it ends when"})
 
 

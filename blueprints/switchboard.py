@@ -51,6 +51,7 @@ def system_shown(hub: Hub, id: str, found: Sequence[Finding]) -> dict[str, Any]:
         "not_started": None,
         "people": [{"service": each.target, **_finding(each)} for each in own if each.kind == "people"],
         "contract": next((_finding(each) for each in own if each.kind == "contract"), None),
+        "deliveries": [_brought(each) for each in own if each.kind in ("delivery", "rows")],
         "expiries": [_expiry(each) for each in own if each.kind == "expiry"],
         **_limits(hub, system),
         **_switch(hub, "system", id, system.switch, hub.switches.system(id)),
@@ -66,6 +67,12 @@ def _health(seen: SystemHealth, found: Sequence[Finding], now: datetime) -> dict
 def _finding(finding: Finding) -> dict[str, Any]:
     names = ("state", "code", "note", "trace_id", "checked_at", "changed_at")
     return {name: getattr(finding, name) for name in names}
+
+
+def _brought(finding: Finding) -> dict[str, Any]:
+    """What a system should have brought and did not, and what of it was refused."""
+    _, *why = finding.target.split("/", 2)  # system/why/what
+    return {"what": why[1] if why else finding.kind, **_finding(finding)}
 
 
 def _expiry(finding: Finding) -> dict[str, Any]:

@@ -154,9 +154,12 @@ class Hub:
             exchanges=self.exchanges,
             clock=self.clock,
             brought=lambda *what: self.push.receipts(*what),
+            alarmed=lambda system, alarms, whole: self.inspection.alarmed(system, alarms, whole),
         )
         self.quotas = Quotas(lambda: self.switches.now, self.systems, Budget(self.line, self.clock), self.store)
-        self.inspection = Inspection(self.database, self.gateway, self.systems, lambda: self.settings.now, self.clock)
+        self.inspection = Inspection(
+            self.database, self.gateway, self.systems, self.inbox, lambda: self.settings.now, self.clock
+        )
         self.jobs = Jobs(self.database)
         self._open_messages()
         self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)

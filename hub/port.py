@@ -86,10 +86,24 @@ class BadRow:
     note: str = ""
 
 
-class Source(Protocol):
-    """An adapter that also brings deliveries. The hub stores each before anything is done with it, then settles it."""
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What somebody should look at: something that was agreed and is not there (`late`, `gap`), or is not as agreed.
+    `about` names it, the same at each look; told at each look until it is over. No personal value."""
 
-    def collect(self, deadline: float) -> Iterator[Delivery]:
+    kind: str
+    about: str
+    note: str
+
+
+class Source(Protocol):
+    """An adapter that also brings deliveries. The hub stores each before anything is done with it, then settles it.
+
+    One whose department wants to know which rows were refused has `report(delivery, refused, more)` too, `more` being
+    how many are not listed; it is called with no transaction open, may be called again with the same rows, and raises
+    the port's errors."""
+
+    def collect(self, deadline: float) -> Iterator[Delivery | Alarm]:
         """What waits now. What was not settled comes again, so a crash loses nothing. Raises the port's errors."""
         ...
 

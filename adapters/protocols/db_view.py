@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from adapters.protocols import probing
 from adapters.protocols.db_view_exchange import Exchange
 from adapters.protocols.db_view_facts import FACTS
 from adapters.protocols.db_view_line import Line, kind_of
 from adapters.protocols.db_view_proof import Proof
 from adapters.protocols.db_view_rows import Question
 from adapters.protocols.mapping import operations
-from hub.port import BadRow, Call, Delivery, Garbled, Record, Rejected, Reply, Setting
+from hub.port import BadRow, Call, Delivery, Garbled, Record, Reply, Setting
 
 __all__ = ["FACTS", "MEETS", "Adapter"]
 
@@ -55,11 +56,7 @@ class Adapter:
     def probe(self, deadline: float) -> None:
         """Prove account and views anew, then ask something harmless."""
         self._proof.renew(deadline)
-        try:
-            self.call(Call(self._probe["operation"], self._probe["fields"], deadline))
-        except Rejected:
-            if not self._probe["rejected_is_fine"]:
-                raise
+        probing.probe(self.call, self._probe, deadline)
 
     def collect(self, deadline: float) -> Iterator[Delivery]:
         self._proof.require(deadline)

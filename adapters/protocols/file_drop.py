@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -25,8 +25,8 @@ from adapters.protocols.file_drop_report import report_of
 from adapters.protocols.file_drop_rows import Dataset, Table
 from adapters.protocols.file_drop_sftp import Sftp
 from adapters.protocols.file_drop_text import csv_table, fixed_table
-from adapters.protocols.file_drop_watch import Alarms, Watch, gaps, late
-from hub.port import BadRow, Call, Delivery, Garbled, PortError, Record, Reply, Setting
+from adapters.protocols.file_drop_watch import Watch, gaps, late
+from hub.port import Alarm, BadRow, Call, Delivery, Garbled, PortError, Record, Reply, Setting
 
 __all__ = ["FACTS", "MEETS", "Adapter"]
 
@@ -34,6 +34,7 @@ MEETS = {"file": "files"}
 
 _SETTLE_S = 30.0
 _LONG_NUMBER = re.compile(r"[0-9]{6,}[0-9Xx]*")
+_TOLD = 20
 
 
 class Adapter:
@@ -43,8 +44,8 @@ class Adapter:
         facts = setting.facts
         self._own: Mapping[str, Any] = facts["file_drop"]
         self._encoding: str = facts["encoding"]
-        self._alarms = Alarms(setting.name)
-        self._place = _place(setting, self._own, self._alarms)
+        self._place = _place(setting, self._own)
+        self._stays: dict[str, str] = {}
         self._watch = Watch(self._own["ready"], setting.shared)
         self._datasets = [
             Dataset(name, each, facts["codes"], facts["subject"]) for name, each in facts["datasets"].items()
@@ -62,18 +63,19 @@ class Adapter:
     def close(self) -> None:
         """Nothing stays open between two jobs."""
 
-    def collect(self, deadline: float) -> Iterator[Delivery]:
+    def collect(self, deadline: float) -> Iterator[Delivery | Alarm]:
         """Files that are whole and new. Alarms for what is late, missing, empty, too large or not named as agreed."""
         listing = self._place.list("", deadline)
         if listing.strange:
-            self._alarms("name", "", f"{listing.strange} names are not in the declared encoding, or not plain")
-        self._tell_missing(listing, deadline)
+            yield Alarm("name", "", f"{listing.strange} names are not in the declared encoding, or not plain")
+        yield from self._missing(listing, deadline)
+        yield from self._staying(listing)
         for seen in self._watch.whole(listing):
             if self._dataset(seen.name) is None:
                 continue
-            delivery = self._fetched(seen, deadline)
-            if delivery is not None:
-                yield delivery
+            brought = self._fetched(seen, deadline)
+            if brought is not None:
+                yield brought
 
     def settle(self, delivery: Delivery) -> None:
         """Moved aside where the facts name a folder for it, else remembered. One that changed meanwhile stays."""
@@ -96,18 +98,16 @@ class Adapter:
         tell = partial(self._unknown, dataset.name)
         return dataset.records(self._table(dataset, delivery.raw), delivery.id, named.version, tell)
 
-    def report(self, delivery: Delivery, refused: Iterable[BadRow]) -> None:
+    def report(self, delivery: Delivery, refused: Sequence[BadRow], more: int = 0) -> None:
         """Which rows were refused and why, into the department's folder for it; nothing where none is named.
-        Call it with no transaction open: it speaks to the department. Raises Unavailable or Denied."""
+        Raises Unavailable or Denied."""
         if self._own["reports"]:
-            name, data = report_of(delivery.id, refused, self._encoding)
+            name, data = report_of(delivery.id, refused, more, self._encoding)
             self._place.put(self._own["reports"], name, data, time.monotonic() + _SETTLE_S)
 
-    def _unknown(self, dataset: str, kind: str, files: str, word: str) -> None:
-        """A column or a code that nobody mapped: counted each time, a column is an alarm besides."""
+    def _unknown(self, dataset: str, kind: str, word: str) -> None:
+        """A column or a code that nobody mapped."""
         self._unmapped(f"dataset {dataset}", kind, _LONG_NUMBER.sub("…", word))
-        if kind == "column":
-            self._alarms(kind, files, word)
 
     def _dataset(self, name: str) -> tuple[Dataset, Named] | None:
         for dataset in self._datasets:
@@ -128,19 +128,16 @@ class Adapter:
                 return dbf_table(raw, charset)
         return excel_table(raw, facts["sheet"])
 
-    def _fetched(self, seen: Seen, deadline: float) -> Delivery | None:
+    def _fetched(self, seen: Seen, deadline: float) -> Delivery | Alarm | None:
         if not seen.size:
-            self._alarms("empty", seen.name, "nothing is in it")
-            return None
+            return Alarm("empty", seen.name, "nothing is in it")
         if seen.size > self._own["max_mib"] << 20:
-            self._alarms("too_large", seen.name, f"more than {self._own['max_mib']} MiB")
-            return None
+            return Alarm("too_large", seen.name, f"more than {self._own['max_mib']} MiB")
         data = self._place.fetch(seen, deadline)
         if data is None:
             return None  # somebody is writing it again
         if self._watch.done and not self._watch.agrees(self._companion(seen, deadline), data):
-            self._alarms("companion", seen.name, "it is not what its companion speaks of")
-            return None
+            return Alarm("companion", seen.name, "it is not what its companion speaks of")
         modified = datetime.fromtimestamp(seen.changed, UTC).isoformat(timespec="seconds")
         return Delivery(seen.name, data, {"modified": modified}, seen)
 
@@ -161,11 +158,18 @@ class Adapter:
                 if name in now:
                     self._place.move(name, self._own["taken"], name + ending if name in lying else name, deadline)
         except PortError as error:
-            self._alarms("not_moved", seen.name, f"it stays where it is: {error.note}")
+            self._stays[seen.name] = error.note
             return False
         return True
 
-    def _tell_missing(self, listing: Listing, deadline: float) -> None:
+    def _staying(self, listing: Listing) -> Iterator[Alarm]:
+        """Taken, and we may not move it: it will be told as long as it lies there."""
+        if self._own["taken"]:
+            for seen in listing.files:
+                if self._watch.is_taken(seen):
+                    yield Alarm("not_moved", seen.name, f"it stays where it is: {self._stays.get(seen.name, '')}")
+
+    def _missing(self, listing: Listing, deadline: float) -> Iterator[Alarm]:
         """Late files and gaps in numbers, by what lies here and what was taken."""
         wanted = [each for each in self._datasets if each.facts["expected"] or each.facts["sequence"]]
         if not wanted:
@@ -177,16 +181,18 @@ class Adapter:
             expected, sequence = dataset.facts["expected"], dataset.facts["sequence"]
             overdue = late(expected, dataset.pattern, files, datetime.now(UTC)) if expected else None
             if overdue:
-                self._alarms("late", dataset.facts["files"], f"the file of {overdue} is not there")
+                yield Alarm("late", dataset.facts["files"], f"the file of {overdue} is not there")
             highest = self._watch.number(dataset.name) if sequence == "continuous" else None
-            for number in gaps(dataset.pattern, sequence == "daily", files, highest) if sequence else ():
-                self._alarms("gap", dataset.facts["files"], f"number {number} is missing")
+            lost = gaps(dataset.pattern, sequence == "daily", files, highest) if sequence else []
+            if lost:
+                more = " and more" if len(lost) > _TOLD else ""
+                yield Alarm("gap", dataset.facts["files"], f"missing: number {', '.join(lost[:_TOLD])}{more}")
 
 
-def _place(setting: Setting, own: Mapping[str, Any], alarms: Alarms) -> Place:
+def _place(setting: Setting, own: Mapping[str, Any]) -> Place:
     scheme = setting.address.partition("://")[0]
     if scheme == "file":
         return Folder(setting.address, own["folder"], own["path_encoding"])
     if scheme == "sftp":
-        return Sftp(setting, own["folder"], own["path_encoding"], alarms)
+        return Sftp(setting, own["folder"], own["path_encoding"])
     raise unusable("the address of a file drop begins with sftp:// or file:///")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable
-from itertools import islice
+from collections.abc import Sequence
 
 from adapters.protocols.file_drop_text import escaped
 from hub.port import BadRow
@@ -23,16 +22,15 @@ _REASONS = {
 _BOM = b"\xef\xbb\xbf"  # without it a spreadsheet takes UTF-8 for GBK
 
 
-def report_of(file: str, refused: Iterable[BadRow], charset: str) -> tuple[str, bytes]:
+def report_of(file: str, refused: Sequence[BadRow], more: int, charset: str) -> tuple[str, bytes]:
     """Its name and its bytes, in the department's own charset. Only the first 5,000 rows are listed."""
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\r\n")
     lines.writerow(_HEAD)
-    rows = iter(refused)
-    for row in islice(rows, MOST):
+    for row in refused[:MOST]:
         places = (row.place.split("/", 3) + [""] * 4)[:4]
         lines.writerow([escaped(cell) for cell in (*places, row.code, _REASONS.get(row.code, row.note))])
-    more = sum(1 for _ in rows)
+    more += len(refused[MOST:])
     if more:
         lines.writerow([file, "", "", "", "MORE", f"另有 {more} 行未列出。"])
     body = text.getvalue()

@@ -20,8 +20,10 @@ _BLANKS = " \t\r\n\u3000\xa0"
 _NUMBERS = frozenset({"integer", "yuan", "fen", "boolean"})
 _ROW, _NOTHING, _ENDS = range(3)
 Cells = Sequence[Any]
+Tell = Callable[[str, str], None]
+"""Told of what nobody mapped: its kind, and the department's own word."""
+
 Placed = tuple[str, int, Callable[[Any], Any], str]
-Tell = Callable[[str, str, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Dataset:
         columns = self._placed(headings)
         for heading in map(squeezed, headings):
             if heading and heading not in self._familiar:
-                tell("column", self.facts["files"], heading[:40])
+                tell("column", heading[:40])
         for row, cells in rows:
             if isinstance(cells, str):
                 yield BadRow(f"{file}/{table.sheet}/{row}/", cells)
@@ -92,7 +94,7 @@ class Dataset:
                 read(cells[position])
             except Refused as refused:
                 if refused.table:
-                    tell(f"code table {refused.table}", self.facts["files"], refused.word)
+                    tell(f"code table {refused.table}", refused.word)
                 return BadRow(place + heading, str(refused))
             except IndexError:
                 return BadRow(place + heading, "REQUIRED")

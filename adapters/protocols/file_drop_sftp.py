@@ -20,7 +20,6 @@ import asyncssh
 
 from adapters.protocols.facts import unusable
 from adapters.protocols.file_drop_place import TEMPORARY, Listing, Seen, decoded
-from adapters.protocols.file_drop_watch import Alarms
 from adapters.protocols.target import Target, resolve
 from hub.port import Denied, PortError, Setting, Unavailable
 
@@ -42,7 +41,7 @@ class Account:
 class Sftp:
     """sftp://host:port/path with the secrets username and password or private_key, and the option host_keys."""
 
-    def __init__(self, setting: Setting, below: str, encoding: str, alarms: Alarms) -> None:
+    def __init__(self, setting: Setting, below: str, encoding: str) -> None:
         parts = urlsplit(setting.address)
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         try:
@@ -51,7 +50,7 @@ class Sftp:
             raise unusable("the system's address has no valid port") from None
         self._account = account(setting)
         self._encoding = "gb18030" if encoding in ("gbk", "gb2312") else encoding
-        self._declared, self._alarms = encoding, alarms
+        self._declared = encoding
         root = unquote(parts.path, errors="strict").strip("/")
         if ".." in root.split("/") or "\0" in root:
             raise unusable("the path of the address leaves the account's folder")
@@ -149,7 +148,6 @@ class Sftp:
             async with asyncio.timeout(max(0.0, deadline - time.monotonic())), self._client() as sftp:
                 return await job(sftp)
         except asyncssh.HostKeyNotVerifiable as error:
-            self._alarms("host_key", "", "the server shows a host key that the configuration does not name")
             raise Denied("the server shows another host key than the configuration names") from error
         except (asyncssh.PermissionDenied, asyncssh.SFTPPermissionDenied) as error:
             raise Denied(f"the server refuses us: {type(error).__name__}") from error

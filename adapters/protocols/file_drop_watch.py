@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta, timezone
-from functools import partial
 from typing import Any
-
-import structlog
 
 from adapters.protocols.file_drop_names import Pattern
 from adapters.protocols.file_drop_place import Listing, Seen
@@ -26,23 +22,6 @@ CHINA = timezone(timedelta(hours=8))
 _REMEMBERED_S = 400 * 86_400.0
 _SIGHT_S = 86_400.0
 _DIGEST, _SIZE = re.compile(rb"\b([0-9a-fA-F]{64})\b"), re.compile(rb"\b([0-9]{1,12})\b")
-_TOLD = 1000
-
-
-class Alarms:
-    """What somebody should look at: each once per process, as an error line. Names of files, never what is in them."""
-
-    def __init__(self, system: str) -> None:
-        self._seen: set[tuple[str, str, str]] = set()
-        self._lock = threading.Lock()
-        self._tell = partial(structlog.get_logger().error, "file_alarm", system=system)
-
-    def __call__(self, kind: str, file: str, note: str) -> None:
-        with self._lock:
-            if (kind, file, note) in self._seen or len(self._seen) >= _TOLD:
-                return
-            self._seen.add((kind, file, note))
-        self._tell(kind=kind, file=file, note=note)
 
 
 class Watch:
@@ -59,10 +38,13 @@ class Watch:
         for seen in listing.files:
             if self.done and seen.name.endswith(self.done):
                 continue
-            if self._shared.get(_key("taken", seen.name)) == _state(seen):
+            if self.is_taken(seen):
                 continue
             if seen.name + self.done in names if self.done else self._stable(seen):
                 yield seen
+
+    def is_taken(self, seen: Seen) -> bool:
+        return self._shared.get(_key("taken", seen.name)) == _state(seen)
 
     def taken(self, seen: Seen) -> None:
         self._shared.put(_key("taken", seen.name), _state(seen), _REMEMBERED_S)

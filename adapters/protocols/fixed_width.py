@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from adapters.protocols import probing
 from adapters.protocols.fixed_width_facts import FACTS
 from adapters.protocols.fixed_width_message import Messages
 from adapters.protocols.framed import Exchange, doubted
 from adapters.protocols.mapping import operations
 from adapters.protocols.sample import sampled
-from hub.port import Call, Rejected, Reply, Setting
+from hub.port import Call, Reply, Setting
 
 __all__ = ["FACTS", "MEETS", "Adapter"]
 
@@ -46,11 +47,7 @@ class Adapter:
             return operation.reply(tree, call, answered.sent, answered.received)
 
     def probe(self, deadline: float) -> None:
-        try:
-            self.call(Call(self._probe["operation"], self._probe["fields"], deadline))
-        except Rejected:
-            if not self._probe["rejected_is_fine"]:
-                raise
+        probing.probe(self.call, self._probe, deadline)
 
     def close(self) -> None:
         self._exchange.close()

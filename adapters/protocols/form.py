@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
+from adapters.protocols import probing
 from adapters.protocols.form_facts import FACTS
 from adapters.protocols.form_pages import Fetched, Question, Site
 from adapters.protocols.form_session import SessionLost, turn
@@ -47,11 +48,7 @@ class Adapter:
             return self._asked(operation, call, wire)
 
     def probe(self, deadline: float) -> None:
-        try:
-            self.call(Call(self._probe["operation"], self._probe["fields"], deadline))
-        except Rejected:
-            if not self._probe["rejected_is_fine"]:
-                raise
+        probing.probe(self.call, self._probe, deadline)
 
     def close(self) -> None:
         self._site.close()

@@ -6,10 +6,7 @@ answer that comes late has nobody left to go to (legacy.md Q28).
 
 from __future__ import annotations
 
-import socket
 import ssl
-import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
@@ -18,12 +15,11 @@ from typing import Any
 from adapters.protocols.facts import unusable
 from adapters.protocols.framing import Framing
 from adapters.protocols.line import Line, PastDeadline
+from adapters.protocols.lines import Lines
 from adapters.protocols.target import resolve
 from hub.port import Garbled, Halted, OutcomeUnknown, Setting, Stage, Unavailable
 
 TCP: Mapping[str, int] = {"tcp": 0, "tcps": 0}
-CONNECT_S = 2.0
-IDLE_S = 30.0
 _PIECE = 16_384  # below the line's cap for what comes before a length is known
 
 
@@ -53,10 +49,9 @@ class Exchange:
     """The connections to one system. Opened once per process, used by many threads at once."""
 
     def __init__(self, setting: Setting, framing: Framing, connections: Mapping[str, Any]) -> None:
-        self._target = resolve(setting.address, setting.allow_private, TCP)
-        self._tls = _context(setting) if self._target.secure else None
+        target = resolve(setting.address, setting.allow_private, TCP)
         self._framing = framing
-        self._idle: deque[Line] = deque(maxlen=connections["kept"])
+        self._lines = Lines(target, _context(setting) if target.secure else None, connections["kept"])
         self._alone, self._shared = connections["alone"], setting.shared
 
     def ask(
@@ -69,7 +64,7 @@ class Exchange:
         that OutcomeUnknown, or for a read Garbled when the answer is cut, too large or not one to this question.
         """
         with self._turn(deadline):
-            line = None if write else self._kept()  # a stale connection would leave a write in doubt
+            line = None if write else self._lines.kept()  # a stale connection would leave a write in doubt
             if line is not None:
                 try:
                     return self._converse(line, make(), deadline, fresh=False)
@@ -78,57 +73,17 @@ class Exchange:
             stage = stage if write else None
             if stage is not None:
                 stage("before_connect")
-            line = self._connect(deadline)
+            line = self._lines.fresh(deadline)
             if stage is not None:
                 stage("connected")
             with doubted(write):
                 return self._converse(line, make(), deadline, fresh=True, stage=stage)
 
     def close(self) -> None:
-        while self._idle:
-            self._idle.pop().hang_up()
+        self._lines.close()
 
     def _turn(self, deadline: float) -> AbstractContextManager[None]:
         return self._shared.lock("connection", deadline) if self._alone else nullcontext()
-
-    def _kept(self) -> Line | None:
-        """A connection of before that is still good."""
-        while True:
-            try:
-                line = self._idle.pop()
-            except IndexError:
-                return None
-            if time.monotonic() - line.idle_since < IDLE_S and line.quiet():
-                return line
-            line.hang_up()
-
-    def _keep(self, line: Line) -> None:
-        line.idle_since = time.monotonic()
-        if len(self._idle) == self._idle.maxlen:
-            line.hang_up()
-        else:
-            self._idle.append(line)
-
-    def _connect(self, deadline: float) -> Line:
-        target = self._target
-        sock = socket.socket(socket.AF_INET6 if ":" in target.address else socket.AF_INET)
-        try:
-            sock.settimeout(min(_left(deadline), CONNECT_S))
-            sock.connect((target.address, target.port))
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._tls is not None:
-                sock.settimeout(_left(deadline))
-                sock = self._tls.wrap_socket(sock, server_hostname=target.host)
-        except (ssl.SSLError, ssl.CertificateError) as error:
-            sock.close()
-            raise Garbled(f"TLS: {error.reason or error}", code="UPSTREAM_TLS") from error
-        except OSError as error:
-            sock.close()
-            raise Unavailable(f"connect: {error.strerror or error}") from error
-        except Unavailable:
-            sock.close()
-            raise
-        return Line(sock)
 
     def _converse(
         self, line: Line, question: Question, deadline: float, *, fresh: bool, stage: Stage | None = None
@@ -147,7 +102,7 @@ class Exchange:
             return Answered(message, made, len(data), len(frame))
         finally:
             if keep:
-                self._keep(line)
+                self._lines.keep(line)
             else:
                 line.hang_up()
 
@@ -199,13 +154,6 @@ def _received(line: Line, framing: Framing, fresh: bool) -> tuple[bytes, bool]:
     if not whole or len(data) < whole:
         raise Garbled("the answer ends early", code="UPSTREAM_TRUNCATED", sample=bytes(data[:4096]))
     return bytes(data[:whole]), len(data) > whole
-
-
-def _left(deadline: float) -> float:
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise Unavailable("no time was left to connect")
-    return left
 
 
 def _context(setting: Setting) -> ssl.SSLContext:

@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
+from adapters.protocols import probing
 from adapters.protocols.framed import Answered, Exchange, Question, doubted
 from adapters.protocols.iso8583_dialect import Dialect, Fields
 from adapters.protocols.iso8583_facts import FACTS
 from adapters.protocols.mapping import Operation, operations
 from adapters.protocols.sample import sampled
 from adapters.protocols.stamps import stamp
-from hub.port import Call, Garbled, OutcomeUnknown, PortError, Rejected, Reply, Setting, Unavailable
+from hub.port import Call, Garbled, OutcomeUnknown, PortError, Reply, Setting, Unavailable
 
 __all__ = ["FACTS", "MEETS", "Adapter"]
 
@@ -53,11 +54,7 @@ class Adapter:
             raise
 
     def probe(self, deadline: float) -> None:
-        try:
-            self.call(Call(self._probe["operation"], self._probe["fields"], deadline))
-        except Rejected:
-            if not self._probe["rejected_is_fine"]:
-                raise
+        probing.probe(self.call, self._probe, deadline)
 
     def close(self) -> None:
         self._exchange.close()

@@ -8,14 +8,37 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pika
-from pika import exceptions
+from pika import exceptions, frame
 from pika.adapters.utils.connection_workflow import AMQPConnectorException
 
 from adapters.protocols.broker import Message, Place, delivered
 from hub.port import Delivery, Denied, OutcomeUnknown, Unavailable
 
 _IDLE_S = 0.3
+_FRAME = 131_072  # the most a frame may hold; we say so when the connection is opened
+_BODY = 16 << 20
 _REFUSED = (exceptions.ProbableAuthenticationError, exceptions.ProbableAccessDeniedError)
+
+
+class _Bounded(pika.SelectConnection):  # type: ignore[misc]
+    """pika waits for the rest of whatever length a peer declares, also before it greeted us, and gathers it. Both ends
+    are overridden of the pinned release, which has no limit for either."""
+
+    def _on_data_available(self, data_in: bytes) -> None:
+        super()._on_data_available(data_in)
+        if len(self._frame_buffer) > _FRAME:
+            self._too_much("a frame that is too long")
+
+    def _process_frame(self, frame_value: Any) -> None:
+        if isinstance(frame_value, frame.Header) and frame_value.body_size > _BODY:
+            self._too_much("a message that is too long")
+        else:
+            super()._process_frame(frame_value)
+
+    def _too_much(self, what: str) -> None:
+        self._frame_buffer = b""
+        if not self.is_closed:
+            self._terminate_stream(exceptions.ProtocolSyntaxError(what))
 
 
 class Amqp:
@@ -75,7 +98,7 @@ class Amqp:
         if left <= 0:
             raise Unavailable("no time was left to connect")
         try:
-            connection = pika.BlockingConnection(self._parameters(left))
+            connection = pika.BlockingConnection(self._parameters(left), _impl_class=_Bounded)
         except _REFUSED as error:
             raise Denied("the broker refuses our account") from error
         except (exceptions.AMQPError, AMQPConnectorException, OSError) as error:  # pika lets two families out
@@ -95,6 +118,7 @@ class Amqp:
             credentials=pika.PlainCredentials(place.username, place.password),
             ssl_options=pika.SSLOptions(place.tls, place.target.host) if place.tls else None,
             connection_attempts=1,
+            frame_max=_FRAME,
             socket_timeout=left,
             stack_timeout=left,
             blocked_connection_timeout=left,

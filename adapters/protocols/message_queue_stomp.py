@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
 from adapters.protocols.broker import Message, Place, delivered
 from adapters.protocols.line import Line, PastDeadline, TooLarge
+from adapters.protocols.lines import Lines
 from hub.port import Delivery, Denied, Garbled, OutcomeUnknown, Unavailable
 
 _IDLE_S = 0.3
@@ -27,8 +27,8 @@ class _Gone(Exception):
 class _Wire:
     """One connection."""
 
-    def __init__(self, sock: socket.socket, deadline: float) -> None:
-        self.line = Line(sock)
+    def __init__(self, line: Line, deadline: float) -> None:
+        self.line = line
         self.begin(deadline)
         self._lines = io.BufferedReader(self.line, 16_384)
 
@@ -144,16 +144,7 @@ class Stomp:
 
     def _connect(self, deadline: float) -> _Wire:
         place = self._place
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise Unavailable("no time was left to connect")
-        try:
-            sock = socket.create_connection((place.target.address, place.target.port), left)
-            wire = _Wire(
-                place.tls.wrap_socket(sock, server_hostname=place.target.host) if place.tls else sock, deadline
-            )
-        except OSError as error:
-            raise Unavailable(f"connect: {type(error).__name__}") from error
+        wire = _Wire(Lines(place.target, place.tls, keep=0).fresh(deadline), deadline)
         account = {"login": place.username, "passcode": place.password}
         try:
             wire.send("CONNECT", {"accept-version": "1.2", "host": place.own["virtual_host"], **account})

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from adapters.protocols import probing
 from adapters.protocols.answer_tree import as_path, leaf_of
 from adapters.protocols.facts import unusable
 from adapters.protocols.inbound import Inbound
@@ -17,7 +18,7 @@ from adapters.protocols.signed_rest_facts import FACTS, Sign
 from adapters.protocols.signed_rest_pages import merged, page_count, page_parameters
 from adapters.protocols.signed_rest_wire import Exchange, Question, Wire
 from adapters.protocols.ticket import Ticket, Tickets
-from hub.port import Call, Denied, Garbled, OutcomeUnknown, PortError, Rejected, Reply, Setting, Unavailable
+from hub.port import Call, Denied, Garbled, OutcomeUnknown, PortError, Reply, Setting, Unavailable
 
 __all__ = ["FACTS", "Adapter"]
 
@@ -59,11 +60,7 @@ class Adapter(Inbound):
         return self._asked(self._operations[call.operation], call)
 
     def probe(self, deadline: float) -> None:
-        try:
-            self.call(Call(self._probe["operation"], self._probe["fields"], deadline))
-        except Rejected:
-            if not self._probe["rejected_is_fine"]:
-                raise
+        probing.probe(self.call, self._probe, deadline)
 
     def close(self) -> None:
         self._wire.close()

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from adapters.protocols import probing
 from adapters.protocols.facts import unusable
 from adapters.protocols.inbound import Inbound
 from adapters.protocols.mapping import Operation, operations
@@ -19,7 +20,7 @@ from adapters.protocols.soap_envelope import Account, Envelope, Inner, Plan, pla
 from adapters.protocols.soap_facts import FACTS
 from adapters.protocols.transport import Request, Transport
 from adapters.protocols.wsdl import Message, Node, listed
-from hub.port import Call, Rejected, Reply, Setting
+from hub.port import Call, Reply, Setting
 
 __all__ = ["FACTS", "Adapter"]
 
@@ -77,11 +78,7 @@ class Adapter(Inbound):
             return compiled.operation.reply(tree, call, response.sent, response.received)
 
     def probe(self, deadline: float) -> None:
-        try:
-            self.call(Call(self._probe["operation"], self._probe["fields"], deadline))
-        except Rejected:
-            if not self._probe["rejected_is_fine"]:
-                raise
+        probing.probe(self.call, self._probe, deadline)
 
     def close(self) -> None:
         self._transport.close()

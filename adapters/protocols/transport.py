@@ -9,11 +9,8 @@ byte caps and the stage of a failure must be ours on every byte anyway.
 from __future__ import annotations
 
 import re
-import socket
 import ssl
-import time
 import zlib
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,12 +21,11 @@ from typing import Any
 from adapters.protocols.facts import unusable
 from adapters.protocols.http_answer import Answer, Head
 from adapters.protocols.line import Line, PastDeadline, TooLarge
+from adapters.protocols.lines import Lines
 from adapters.protocols.target import Target, resolve
 from hub.port import Denied, Garbled, Halted, OutcomeUnknown, PortError, Setting, Stage, Unavailable
 
 BODY_CAP = 5 * 1024 * 1024
-CONNECT_S = 2.0
-IDLE_S = 30.0
 
 _PATH = re.compile(r"/[\x21-\x7e]*", re.ASCII)
 _BREAK = re.compile(r"[\r\n\x00]")
@@ -70,7 +66,7 @@ class Transport:
     ) -> None:
         self._target: Target = resolve(address, allow_private)
         self._tls = ssl.create_default_context(cafile=ca_file) if self._target.secure else None
-        self._idle: deque[Line] = deque(maxlen=keep)
+        self._lines = Lines(self._target, self._tls, keep)
 
     @classmethod
     def of(cls, setting: Setting) -> Transport:
@@ -117,16 +113,16 @@ class Transport:
         too large, a redirect or no HTTP. Every other status is handed on: see `refuse`.
         """
         method, data = self._made(make, traceparent)
-        line = None if write else self._kept()  # a write takes a fresh line: a stale one would leave it in doubt
+        line = None if write else self._lines.kept()  # a write takes a fresh line: a stale one would leave it in doubt
         if line is not None:
             try:
                 return self._exchange(line, method, data, deadline)
             except _Stale:
                 method, data = self._made(make, traceparent)
         if not write or stage is None:
-            return self._exchange(self._connect(deadline), method, data, deadline, fresh=True)
+            return self._exchange(self._lines.fresh(deadline), method, data, deadline, fresh=True)
         stage("before_connect")
-        line = self._connect(deadline)
+        line = self._lines.fresh(deadline)
         stage("connected")
         return self._exchange(line, method, data, deadline, fresh=True, stage=stage)
 
@@ -134,7 +130,7 @@ class Transport:
         """When the department's certificate ends, looked at on a line of its own; None without TLS. Raises as `ask`."""
         if self._tls is None:
             return None
-        line = self._connect(deadline)
+        line = self._lines.fresh(deadline)
         try:
             shown: Any = line.sock.getpeercert()  # type: ignore[attr-defined]
             return datetime.fromtimestamp(ssl.cert_time_to_seconds(shown["notAfter"]), UTC)
@@ -142,8 +138,7 @@ class Transport:
             line.hang_up()
 
     def close(self) -> None:
-        while self._idle:
-            self._idle.pop().hang_up()
+        self._lines.close()
 
     def _made(self, make: Callable[[], Request], traceparent: str) -> tuple[str, bytes]:
         request, target = make(), self._target
@@ -156,48 +151,6 @@ class Transport:
         if request.body or request.method != "GET":
             lines.append(f"Content-Length: {len(request.body)}")
         return request.method, "\r\n".join((*lines, "", "")).encode("latin-1") + request.body
-
-    def _kept(self) -> Line | None:
-        """A connection of before that is still good."""
-        while True:
-            try:
-                line = self._idle.pop()
-            except IndexError:
-                return None
-            if time.monotonic() - line.idle_since < IDLE_S and line.quiet():
-                return line
-            line.hang_up()
-
-    def _connect(self, deadline: float) -> Line:
-        target = self._target
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise Unavailable("no time was left to connect")
-        sock = socket.socket(socket.AF_INET6 if ":" in target.address else socket.AF_INET)
-        try:
-            sock.settimeout(min(left, CONNECT_S))
-            sock.connect((target.address, target.port))
-        except OSError as error:
-            sock.close()
-            raise Unavailable(f"connect: {error.strerror or error}") from error
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return Line(self._secured(sock, deadline))
-
-    def _secured(self, sock: socket.socket, deadline: float) -> socket.socket:
-        if self._tls is None:
-            return sock
-        try:
-            sock.settimeout(max(deadline - time.monotonic(), 0.001))
-            return self._tls.wrap_socket(sock, server_hostname=self._target.host)
-        except TimeoutError as error:
-            sock.close()
-            raise Unavailable("TLS: no handshake in time") from error
-        except (ssl.SSLError, ssl.CertificateError) as error:
-            sock.close()
-            raise Garbled(f"TLS: {error.reason or error}", code="UPSTREAM_TLS") from error
-        except OSError as error:
-            sock.close()
-            raise Unavailable(f"TLS: {error.strerror or error}") from error
 
     def _exchange(
         self,
@@ -217,16 +170,9 @@ class Transport:
             return response
         finally:
             if keep:
-                self._keep(line)
+                self._lines.keep(line)
             else:
                 line.hang_up()
-
-    def _keep(self, line: Line) -> None:
-        line.idle_since = time.monotonic()
-        if len(self._idle) == self._idle.maxlen:
-            line.hang_up()
-        else:
-            self._idle.append(line)
 
 
 class _Stale(Exception):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from adapters.protocols import probing
 from adapters.protocols.answer_tree import Tree
 from adapters.protocols.charset import decode
 from adapters.protocols.json_answer import read_json
@@ -18,7 +19,7 @@ from adapters.protocols.transport import Request, Response, Transport, refuse
 from adapters.protocols.xroad_rest_facts import FACTS, PLACE
 from adapters.protocols.xroad_rest_wire import Asked, Writer, check_belongs, made_on_the_way
 from hub.errors import Fault, invalid
-from hub.port import Call, Rejected, Reply, Setting
+from hub.port import Call, Reply, Setting
 
 __all__ = ["FACTS", "Adapter"]
 
@@ -69,11 +70,7 @@ class Adapter:
             return operation.reply(tree, call, response.sent, response.received)
 
     def probe(self, deadline: float) -> None:
-        try:
-            self.call(Call(self._probe["operation"], self._probe["fields"], deadline))
-        except Rejected:
-            if not self._probe["rejected_is_fine"]:
-                raise
+        probing.probe(self.call, self._probe, deadline)
 
     def close(self) -> None:
         self._transport.close()

@@ -3,6 +3,7 @@
 Its queues are used from outside too (`put`, `waiting`), as a department would. Quirks:
 Q52  number of times each message is delivered, the later ones after it was acknowledged; `reversed` turns the order
 Q54  the message is taken and the connection closed before the receipt
+drip seconds between two bytes it says
 lost the message is not taken and the connection closed; `silent`: never a receipt; `denied`: no account is good
 """
 
@@ -16,6 +17,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
+from adapters.twins.tcp_site import slowly
 from adapters.twins.wire import Door
 
 _LINE = 65_536
@@ -145,7 +147,8 @@ class _Desk:
 
     def _say(self, command: str, headers: dict[str, str], body: bytes = b"") -> None:
         head = "\n".join([command, *(f"{name}:{value}" for name, value in headers.items()), "", ""])
-        self.guest.sendall(head.encode() + body + b"\0")
+        said, pause = head.encode() + body + b"\0", float(str(self.site.quirks.get("drip") or 0))
+        slowly(self.guest, said, 1 if pause else len(said), pause)
 
 
 def _read(lines: BinaryIO) -> tuple[str, dict[str, str], bytes] | None:

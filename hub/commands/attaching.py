@@ -22,6 +22,8 @@ from hub.commands.switching import actor
 from hub.crypto import mask_id, mask_name, mask_phone
 from hub.errors import Problem
 from hub.gateway.orders import Caller
+from hub.inbox.service import Bad
+from hub.inspection.service import concerns
 from hub.main import Hub
 from hub.operations.service import Act, record
 from hub.port import Adapter, Call, PortError
@@ -126,19 +128,35 @@ def verify(id: str, persona: str, live: bool, writes: bool, probes: int, json_wa
         raise SystemExit(1)
 
 
+_DELIVERIES = 20
+_UNMAPPED = {"system": "SYSTEM", "operation": "OPERATION", "kind": "WHAT", "word": "THE DEPARTMENT'S WORD",
+             "seen": "SEEN", "last_seen_at": "LAST"}  # fmt: skip
+_REFUSED = {"system": "SYSTEM", "delivery": "DELIVERY", "received_at": "CAME", "place": "REFUSED ROW", "code": "CODE",
+            "note": "WHY"}  # fmt: skip
+_MISSING = {"target": "NOT AS AGREED", "note": "WHY", "changed_at": "SINCE"}
+
+
 @click.command("report")
 @click.argument("id", required=False, default="")
 @as_json
 def report(id: str, json_wanted: bool) -> None:
-    """Every code and element departments sent that no system.yaml knows, with how often. No values."""
+    """What departments sent that no system.yaml knows, which rows of theirs were refused and where they stand, what
+    they should have brought. No values."""
     with opened() as hub, hub.database.session() as session:
-        found = [asdict(seen) for seen in hub.unmapped.report(session, id)]
+        unmapped = [asdict(seen) for seen in hub.unmapped.report(session, id)]
+        found = hub.inspection.findings(session)
+        missing = [asdict(each) for each in found if each.bad and each.kind == "delivery" and concerns(each, id)]
+        refused = [
+            {"system": arrived.source, "delivery": arrived.message_id, "received_at": arrived.received_at,
+             **asdict(bad)}
+            for arrived, rows in hub.inbox.refused(session, id or None, _DELIVERIES)
+            for bad in (rows if arrived.bad_rows else [Bad("", arrived.code, arrived.result)])
+        ]  # fmt: skip
     if json_wanted:
-        print_json(found)
+        print_json({"unmapped": unmapped, "refused": refused, "missing": missing})
         return
-    columns = {"system": "SYSTEM", "operation": "OPERATION", "kind": "WHAT", "word": "THE DEPARTMENT'S WORD",
-               "seen": "SEEN", "last_seen_at": "LAST"}  # fmt: skip
-    print_table(columns, found)
+    for columns, lines in ((_UNMAPPED, unmapped), (_REFUSED, refused), (_MISSING, missing)):
+        print_table(columns, lines)
 
 
 VERBS: tuple[click.Command, ...] = (try_, record_, verify, report)

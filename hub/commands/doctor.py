@@ -40,6 +40,8 @@ _NEXT = {
 _AFTER = {
     "contract": "The department changed its answer: compare it with adapters/<id>/system.yaml.",
     "people": "hub call it as a person; the trace of the last look stands in /ops/v1/systems.",
+    "delivery": "Ask the department for it; hub systems report names it.",
+    "rows": "hub systems report lists each row and its place, for the department.",
     "expiry": "Renew it, then set its new day under expires: in config/systems.yaml.",
 }
 
@@ -187,12 +189,11 @@ def _inspected(hub: Hub) -> Iterator[Finding]:
         found, failed = hub.inspection.findings(session), hub.jobs.counts(session)["failed"]
     for each in found:
         if each.bad:
-            what = {"contract": "contract", "people": "people", "expiry": "expiry"}[each.kind]
             told = f"{each.state}: {each.code} {each.note}".strip()
             if each.kind == "expiry":
                 told = f"ends {each.until:%Y-%m-%d}" if each.until else told
             worst = each.state in ("expired", "degraded", "failing")
-            yield Finding(f"{what} {each.target}", "bad" if worst else "watch", told, _AFTER[each.kind])
+            yield Finding(f"{each.kind} {each.target}", "bad" if worst else "watch", told, _AFTER[each.kind])
     if failed:
         yield Finding("jobs", "watch", f"{failed} given up", "hub jobs list --status failed")
 

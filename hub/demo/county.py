@@ -19,6 +19,7 @@ from typing import Any
 from hub.demo import announcement
 from hub.demo.child import Program
 from hub.demo.embedded import embedded_redis, postgres
+from hub.demo.personas import make_watcher
 from hub.demo.places import Refused, Say, alone, private, writable_home, written
 from hub.demo.supervisor import Supervisor
 
@@ -82,6 +83,7 @@ class County:
         if self._whole:
             self._write_whole(self._whole)
         make_secrets(self._config, self.home)
+        make_watcher(self.home / "secrets")
         wanted = ["twins", *self._start_servers()]
         self._supervisor.wait_ready(_START_S, *wanted)
         if self._whole:

@@ -15,6 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hub.demo.places import written
 from hub.identity.service import Known
 
 if TYPE_CHECKING:
@@ -70,6 +71,15 @@ PERSONAS = (
     Persona("韩波德", "oDEMO_S5911bxjHiYxnzgK0RTv8r", "362623191206116013", "15400000005", 1, "360423203"),
     Persona("王新涛", "oDEMO_ZzNXnojMb1uCX9U5Osb28H", "362623191112033970", "15400000006", 0, "360423209"),
 )
+
+
+WATCHER = {"id_number": "362623191102072212", "name": "李宇宝"}  # nobody plays him: he asks on schedule (X17)
+
+
+def make_watcher(folder: Path) -> None:
+    """The synthetic citizen of hub.yaml, known to the twins as everybody of the county is."""
+    for name, value in WATCHER.items():
+        written(folder / f"watcher_{name}", value + "\n")
 
 
 def make_staff(folder: Path) -> tuple[StaffMember, ...]:

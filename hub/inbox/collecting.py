@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,9 +23,9 @@ from hub.errors import Problem
 from hub.inbox import turns
 from hub.inbox.deliveries import Deliveries
 from hub.inbox.processing import Processing
-from hub.inbox.rules import Schedule, datasets
+from hub.inbox.rules import Schedule, datasets, plain
 from hub.ledger import Exchange, Exchanges
-from hub.port import Source
+from hub.port import Alarm, Source
 from hub.settings.shapes import System
 from hub.systems import Systems
 from hub.trace import new
@@ -38,11 +38,16 @@ _NEWCOMERS = 4
 _END_S = 10.0
 _LOOK_S = 10.0
 _PATIENCE_S = 20.0
+_ALARMS = 200  # of one turn
 _NO_SUBJECT = bytes(32)
 
 
+Alarmed = Callable[[str, Sequence[Alarm], bool], None]
+"""Told after each turn: the system, what it met, whether it came to its end, so that nothing else is wrong."""
+
+
 class Collecting:
-    """`is_open` tells whether a system's switch lets us ask it."""
+    """`is_open` tells whether a system's switch lets us ask it; `alarmed` hears what somebody should look at."""
 
     def __init__(
         self,
@@ -55,10 +60,11 @@ class Collecting:
         processing: Processing,
         exchanges: Exchanges,
         clock: Clock,
+        alarmed: Alarmed,
     ) -> None:
         self._attached, self._is_open, self._systems = attached, is_open, systems
         self._database, self._deliveries, self._processing = database, deliveries, processing
-        self._exchanges, self._clock = exchanges, clock
+        self._exchanges, self._clock, self._alarmed = exchanges, clock, alarmed
         self._threads: dict[tuple[str, str], threading.Thread] = {}
         self._not_before: dict[tuple[str, str], float] = {}
         self._newcomers = 0
@@ -135,13 +141,16 @@ class Collecting:
             self._take_in(system, owner, tally)
         except Problem as problem:
             tally.outcome = problem.code
+            tally.alarm("collect", "", f"{problem.code} {problem.note}")
             self._log.warning("not_collected", system=system, code=problem.code, note=problem.note)
         except Exception as error:  # an adapter let out what is none of the five errors
             tally.outcome = "INTERNAL"
+            tally.alarm("collect", "", f"INTERNAL {type(error).__name__}")
             self._log.error("adapter_broke", system=system, operation="collect", error=type(error).__name__,
                             **_where(error))  # fmt: skip
         self._leave(system, owner, schedule, tally)
         self._record(system, began, started, tally)
+        self._alarmed(system, tally.alarms, tally.whole)
 
     def _take_in(self, system: str, owner: UUID, tally: _Tally) -> None:
         """Stored and committed first, then acknowledged."""
@@ -152,6 +161,9 @@ class Collecting:
             for delivery in deliveries:
                 if self._stop.is_set() or not self._is_open(system) or time.monotonic() > deadline:
                     return
+                if isinstance(delivery, Alarm):
+                    tally.alarm(delivery.kind, delivery.about, delivery.note)
+                    continue
                 with self._database.session(_PATIENCE_S) as session:
                     if not turns.keep(session, system, owner, _HOLD_S):
                         return
@@ -159,6 +171,7 @@ class Collecting:
                 tally.bytes += len(delivery.raw)
                 tally.seen += 1
                 source.settle(delivery)
+        tally.whole = True
 
     def _leave(self, system: str, owner: UUID, schedule: Schedule, tally: _Tally) -> None:
         now = self._clock.now()
@@ -185,11 +198,16 @@ class Collecting:
 
 
 class _Tally:
-    """What one turn brought: how many deliveries, how many of them new."""
+    """What one turn brought: how many deliveries, how many of them new; and what it met."""
 
     def __init__(self) -> None:
-        self.outcome = "OK"
+        self.outcome, self.whole = "OK", False
         self.seen = self.new = self.bytes = 0
+        self.alarms: list[Alarm] = []
+
+    def alarm(self, kind: str, about: str, note: str) -> None:
+        if len(self.alarms) < _ALARMS:
+            self.alarms.append(Alarm(kind, plain(about), plain(note)))
 
 
 def _where(error: Exception) -> dict[str, Any]:

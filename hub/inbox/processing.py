@@ -42,12 +42,17 @@ class _Work:
     begun: bool = False
     records: int = 0
     bad: int = 0
+    refused: list[BadRow] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
 
-    def add(self, records: list[Record], bad: int) -> None:
+    def refuse(self, bad: list[BadRow]) -> None:
+        """Only the first are listed; all are counted."""
+        self.refused += bad[: BAD_ROWS - len(self.refused)]
+        self.bad += len(bad)
+
+    def add(self, records: list[Record]) -> None:
         self.begun = True
         self.records += len(records)
-        self.bad += bad
         self.seen |= {record.dataset for record in records}
 
     def fresh(self) -> set[str]:
@@ -96,15 +101,29 @@ class Processing:
         with self._database.session(_PATIENCE_S) as session:
             raw = self._deliveries.raw(session, claimed)
         work = _Work(claimed, datasets(opened.facts))
-        rows = opened.adapter.read(Delivery(claimed.message_id, raw, claimed.headers))  # type: ignore[attr-defined]
-        for batch, last in _batches(rows):
-            self._keep(work, batch, last)
+        delivery = Delivery(claimed.message_id, raw, claimed.headers)
+        rows = opened.adapter.read(delivery)  # type: ignore[attr-defined]
+        for batch, last in _batches(_judged(row, work.declared) for row in rows):
+            bad = [row for row in batch if isinstance(row, BadRow)]
+            first = len(work.refused)
+            work.refuse(bad)
+            if last and work.bad:
+                self._report(opened, delivery, work)
+            self._keep(work, [row for row in batch if isinstance(row, Record)], first, last)
 
-    def _keep(self, work: _Work, batch: list[Record | BadRow], last: bool) -> None:
-        """The last one is kept together with the mark that all of it is done."""
-        rows = [_judged(row, work.declared) for row in batch]
-        records = [row for row in rows if isinstance(row, Record)]
-        bad = [row for row in rows if isinstance(row, BadRow)]
+    def _report(self, opened: Opened, delivery: Delivery, work: _Work) -> None:
+        """Before the delivery is done, so that a crash means a second report and never none."""
+        report = getattr(opened.adapter, "report", None)
+        if report is None:
+            return
+        try:
+            report(delivery, work.refused, work.bad - len(work.refused))
+        except Problem as problem:  # the rows count nevertheless
+            self._log.error("not_reported", system=opened.id, delivery=work.claimed.id, code=problem.code,
+                            note=problem.note)  # fmt: skip
+
+    def _keep(self, work: _Work, records: list[Record], first: int, last: bool) -> None:
+        """The last ones are kept together with the mark that all is done; refused rows from `first` on are new."""
         claimed = work.claimed
         with self._database.session(_PATIENCE_S) as session:
             if not self._deliveries.renew(session, claimed):
@@ -113,8 +132,8 @@ class Processing:
                 self._deliveries.forget_bad(session, claimed)
             self._keeping.put(session, claimed.source, claimed.id, work.declared, records)
             self._brought(session, claimed.source, records)
-            self._deliveries.note_bad(session, claimed, work.bad, bad[: max(0, BAD_ROWS - work.bad)])
-            work.add(records, len(bad))
+            self._deliveries.note_bad(session, claimed, first, work.refused[first:])
+            work.add(records)
             if last:
                 self._keeping.touch(session, claimed.source, work.fresh(), claimed.received_at)
                 self._deliveries.finish(session, claimed, work.records, work.bad)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
@@ -15,7 +15,7 @@ from hub.crypto import Crypto
 from hub.database import Database
 from hub.errors import Problem
 from hub.inbox import deliveries, keeping
-from hub.inbox.collecting import Collecting
+from hub.inbox.collecting import Alarmed, Collecting
 from hub.inbox.deliveries import Deliveries
 from hub.inbox.keeping import Keeping
 from hub.inbox.models import BadRowRow, DeliveryRow, TurnRow
@@ -62,6 +62,16 @@ class Bad:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusals:
+    """What of one system was refused lately: rows of how many, and whole deliveries that are in quarantine."""
+
+    source: str
+    rows: int
+    bad_rows: int
+    quarantined: int
+
+
+@dataclass(frozen=True, slots=True)
 class Collected:
     """How the last turn of a system went, and when the next is due."""
 
@@ -84,6 +94,7 @@ class Inbox:
         crypto: Crypto,
         exchanges: Exchanges,
         clock: Clock,
+        alarmed: Alarmed,
         lease_s: float = LEASE_S,
         brought: Brought = nobody_waits,
     ) -> None:
@@ -100,6 +111,7 @@ class Inbox:
             processing=self.processing,
             exchanges=exchanges,
             clock=clock,
+            alarmed=alarmed,
         )
 
     def receive(self, system: str, headers: Mapping[str, str], raw: bytes) -> None:
@@ -130,14 +142,28 @@ class Inbox:
         wanted = wanted.where(DeliveryRow.source == source) if source else wanted
         wanted = wanted.where(DeliveryRow.result == result) if result else wanted
         wanted = wanted.where(DeliveryRow.id < before) if before else wanted
-        names = Arrived.__dataclass_fields__
-        return [Arrived(**{name: getattr(row, name) for name in names}) for row in session.scalars(wanted)]
+        return [_arrived(row) for row in session.scalars(wanted)]
 
     def bad_rows(self, session: Session, delivery: int, after: int = -1, limit: int = 100) -> Sequence[Bad]:
         """The refused rows of one delivery, in its own order."""
         wanted = select(BadRowRow).where(BadRowRow.delivery_id == delivery, BadRowRow.number > after)
         rows = session.scalars(wanted.order_by(BadRowRow.number).limit(limit))
         return [Bad(row.place, row.code, row.note) for row in rows]
+
+    def refusals(self, session: Session, since: datetime) -> Sequence[Refusals]:
+        """Of every system that brought something since."""
+        rows, bad = func.sum(DeliveryRow.records + DeliveryRow.bad_rows), func.sum(DeliveryRow.bad_rows)
+        lost = func.count().filter(DeliveryRow.result == "quarantined")
+        found = select(DeliveryRow.source, rows, bad, lost).where(DeliveryRow.processed_at >= since)
+        return [Refusals(*each) for each in session.execute(found.group_by(DeliveryRow.source))]
+
+    def refused(self, session: Session, source: str | None, limit: int) -> Sequence[tuple[Arrived, Sequence[Bad]]]:
+        """The newest deliveries that are in quarantine or had bad rows, with the first of those."""
+        wanted = select(DeliveryRow.id).where((DeliveryRow.bad_rows > 0) | (DeliveryRow.result == "quarantined"))
+        wanted = wanted.where(DeliveryRow.source == source) if source else wanted
+        ids = session.scalars(wanted.order_by(DeliveryRow.id.desc()).limit(limit)).all()
+        rows = session.scalars(select(DeliveryRow).where(DeliveryRow.id.in_(ids)).order_by(DeliveryRow.id.desc()))
+        return [(_arrived(row), self.bad_rows(session, row.id)) for row in rows]
 
     def turns(self, session: Session) -> Sequence[Collected]:
         """Every system that is collected from."""
@@ -156,6 +182,10 @@ class Inbox:
 
     def _is_open(self, system: str) -> bool:
         return state(self._switches.system(system), self._clock.now()).status in ("open", "limited")
+
+
+def _arrived(row: DeliveryRow) -> Arrived:
+    return Arrived(**{name: getattr(row, name) for name in Arrived.__dataclass_fields__})
 
 
 class Found:

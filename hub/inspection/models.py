@@ -10,7 +10,8 @@ from hub.database import Base
 
 
 class FindingRow(Base):
-    """`kind`: contract (target: a system), people (a service), expiry (`system/what`). `changed_at` is when the state
+    """`kind`: contract (target: a system), people (a service), expiry (`system/what`), delivery (`system/why/what`:
+    what a system should have brought), rows (a system: what it brought and was refused). `changed_at` is when the state
     became what it is."""
 
     __tablename__ = "inspection_finding"

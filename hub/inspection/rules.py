@@ -9,13 +9,14 @@ from typing import Literal
 
 Health = Literal["works", "contacted_unproven", "failing", "off"]
 ANNOUNCED_DAYS = (1, 7, 14, 30)
+_COLOURS = ("contract", "people")  # a late file is no broken system: what came before is there
 _STALE = timedelta(hours=25)  # no round came for so long: what it found then proves nothing now
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`state`: works, degraded (the answer is not what was agreed), failing, off, unproven; of an expiry: good,
-    announced (`code` is the days), expired. No personal value in any of it."""
+    """`kind` and `target` as in FindingRow. `state`: works, degraded (it is not what was agreed), failing, off,
+    unproven; of an expiry: good, announced (`code` is the days), expired. No personal value in any of it."""
 
     kind: str
     target: str
@@ -52,7 +53,7 @@ def announced(until: datetime, now: datetime) -> tuple[str, str]:
 def health(seen: Health, found: Iterable[Finding], now: datetime) -> Health:
     """How a system stands for people: what a worker sees, coloured by the rounds (X17). A system that answers the
     machine and not people is failing; one that a synthetic citizen was served by works."""
-    fresh = [each for each in found if each.checked_at and now - each.checked_at < _STALE and each.kind != "expiry"]
+    fresh = [each for each in found if each.kind in _COLOURS and each.checked_at and now - each.checked_at < _STALE]
     if seen in ("off", "failing"):
         return seen
     if any(each.state in ("degraded", "failing") for each in fresh):

@@ -22,8 +22,10 @@ from hub.database import Database
 from hub.errors import Problem
 from hub.gateway.orders import Caller, Order
 from hub.gateway.service import Gateway
+from hub.inbox.service import Inbox, Refusals
 from hub.inspection.models import FindingRow
 from hub.inspection.rules import Finding, announced, verdict
+from hub.port import Alarm
 from hub.settings.shapes import Service, Snapshot, System
 from hub.systems import Systems
 from hub.trace import new
@@ -31,6 +33,9 @@ from hub.trace import new
 PERSONA = "persona:"
 _PATIENCE_S = 3.0
 _AT_ONCE = 8
+_LATELY = timedelta(days=1)
+_REMEMBERED = timedelta(days=30)
+_BROUGHT = "delivery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +54,17 @@ def persona(snapshot: Snapshot, citizen_id: str) -> Persona | None:
 
 class Inspection:
     def __init__(
-        self, database: Database, gateway: Gateway, systems: Systems, now: Callable[[], Snapshot], clock: Clock
+        self,
+        database: Database,
+        gateway: Gateway,
+        systems: Systems,
+        inbox: Inbox,
+        now: Callable[[], Snapshot],
+        clock: Clock,
     ) -> None:
-        self._database, self._gateway, self._systems, self._now, self._clock = database, gateway, systems, now, clock
+        self._database, self._gateway, self._systems, self._inbox = database, gateway, systems, inbox
+        self._now, self._clock = now, clock
+        self._well: set[str] = set()  # systems whose last whole turn met nothing
         self._log = structlog.get_logger()
 
     def round(self) -> list[Finding]:
@@ -65,7 +78,28 @@ class Inspection:
                 *(each for some in pool.map(self._expiries, snapshot.systems.values()) for each in some),
             ]
         with self._database.session() as session:
-            return self._keep(session, found)
+            found += map(_rows, self._inbox.refusals(session, self._clock.now() - _LATELY))
+            known = self.findings(session)
+            away = [each for each in known if each.target.partition("/")[0] not in snapshot.systems]
+            kept, gone = self._keep(session, found, [each for each in known if each.kind != _BROUGHT or each in away])
+            if gone:  # no longer in the configuration
+                names = tuple_(FindingRow.kind, FindingRow.target)
+                session.execute(delete(FindingRow).where(names.in_(gone)))
+            old = FindingRow.changed_at < self._clock.now() - _REMEMBERED
+            session.execute(delete(FindingRow).where(FindingRow.kind == _BROUGHT, FindingRow.state == "works", old))
+            return kept
+
+    def alarmed(self, system: str, alarms: Iterable[Alarm], whole: bool) -> None:
+        """What collecting from a system met: late, missing, not as agreed. What a whole turn did not meet is over."""
+        found = {f"{system}/{each.kind}/{each.about}": each for each in alarms}
+        if not found and system in self._well:
+            return  # most turns of most systems
+        with self._database.session() as session:
+            before = [each for each in self.findings(session) if each.kind == _BROUGHT and concerns(each, system)]
+            met = [Finding(_BROUGHT, name, "degraded", each.kind, each.note) for name, each in found.items()]
+            over = {each.target for each in before if each.bad} - found.keys() if whole else set()
+            self._keep(session, [*met, *(Finding(_BROUGHT, name, "works") for name in sorted(over))], before)
+        (self._well.add if whole and not found else self._well.discard)(system)
 
     def findings(self, session: Session) -> Sequence[Finding]:
         """The last ones."""
@@ -121,9 +155,12 @@ class Inspection:
         state, code = announced(until, self._clock.now())
         return Finding("expiry", target, state, code, until=until)
 
-    def _keep(self, session: Session, found: Iterable[Finding]) -> list[Finding]:
+    def _keep(
+        self, session: Session, found: Iterable[Finding], known: Iterable[Finding]
+    ) -> tuple[list[Finding], list[tuple[str, str]]]:
+        """What is kept now, and the names of what was known and not found."""
         now = self._clock.now()
-        before = {(each.kind, each.target): each for each in self.findings(session)}
+        before = {(each.kind, each.target): each for each in known}
         kept = []
         for each in found:
             old = before.pop((each.kind, each.target), None)
@@ -134,9 +171,7 @@ class Inspection:
             put = insert(FindingRow).values(**asdict(each))
             session.execute(put.on_conflict_do_update(index_elements=["kind", "target"], set_=asdict(each)))
             kept.append(each)
-        if before:  # no longer in the configuration
-            session.execute(delete(FindingRow).where(tuple_(FindingRow.kind, FindingRow.target).in_(list(before))))
-        return kept
+        return kept, list(before)
 
     def _tell(self, finding: Finding, *, first: bool) -> None:
         about = {"kind": finding.kind, "state": finding.state, "code": finding.code, "note": finding.note}
@@ -156,13 +191,20 @@ def due(last: datetime | None, minutes: int, now: datetime) -> bool:
 def of_system(found: Iterable[Finding], system: str, services: Iterable[Service]) -> list[Finding]:
     """The findings that concern one system: its contract, the services on it, what of it ends."""
     on_it = {service.id for service in services if service.system == system}
-    return [
-        each
-        for each in found
-        if (each.kind == "contract" and each.target == system)
-        or (each.kind == "people" and each.target in on_it)
-        or (each.kind == "expiry" and each.target.partition("/")[0] == system)
-    ]
+    return [each for each in found if (each.target in on_it if each.kind == "people" else concerns(each, system))]
+
+
+def concerns(finding: Finding, system: str) -> bool:
+    """Whether it is a finding of this system itself; '': of any."""
+    return not system or finding.target.partition("/")[0] == system
+
+
+def _rows(each: Refusals) -> Finding:
+    """For a day, so that one clean message does not hide it."""
+    if not each.bad_rows and not each.quarantined:
+        return Finding("rows", each.source, "works")
+    note = f"{each.bad_rows} of {each.rows} rows refused, {each.quarantined} deliveries in quarantine"
+    return Finding("rows", each.source, "degraded", "ROWS_REFUSED", note)
 
 
 def _finding(row: FindingRow) -> Finding:

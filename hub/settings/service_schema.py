@@ -125,7 +125,8 @@ class GuideSchema(Strict):
 
 
 class SyntheticSchema(Strict):
-    """Who asks on schedule whether the service works for people, and with which fields of the form."""
+    """Who asks on schedule whether the service works for people, and with which fields, as the hub hands them on: an
+    amount in fen."""
 
     persona = identifier(required=True)
     fields_ = fields.Dict(keys=Matching(IDENTIFIER, "a field name"), load_default=dict, data_key="fields")

@@ -6,6 +6,7 @@ configuration changed is opened anew.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 import threading
@@ -37,6 +38,7 @@ class Described:
     folder: Path
     facts: Mapping[str, Any]
     complaints: tuple[Complaint, ...] = ()
+    digest: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,13 @@ class Systems:
     def complaints(self) -> list[Complaint]:
         """What is wrong in the folders; such a system does not start."""
         return [complaint for id in self.ids() for complaint in self._describe(id).complaints]
+
+    def outdated(self) -> list[str]:
+        """The systems whose system.yaml is not what this process runs any more: it is read once, when it starts.
+
+        A description decides, with the protocol's code and the services on it, how answers are understood. So it is
+        changed as code is, by a restart that checks all of it together; until then this says so."""
+        return sorted(id for id, each in list(self._described.items()) if _digest(each.folder) != each.digest)
 
     def get(self, id: str) -> Opened:
         """Raises one of the port's errors when the system cannot be opened."""
@@ -203,14 +212,15 @@ class Systems:
 
     def _read(self, id: str) -> Described:
         folder, file = self._folder / id, f"{self._folder.name}/{id}/system.yaml"
+        digest = _digest(folder)
         try:
             document = read_yaml(folder / "system.yaml", file)
             facts = self._schema(document).load(document.value)
         except Refused as error:
-            return Described(folder, {}, (error.complaint,))
+            return Described(folder, {}, (error.complaint,), digest)
         except ValidationError as error:
-            return Described(folder, {}, tuple(flattened(document, error, ())))
-        return Described(folder, facts)
+            return Described(folder, {}, tuple(flattened(document, error, ())), digest)
+        return Described(folder, facts, (), digest)
 
     def _schema(self, document: Document) -> Schema:
         """The protocol knows what a system.yaml of its kind holds."""
@@ -223,6 +233,13 @@ class Systems:
             raise ValidationError({"protocol": ["names no module of protocols/"]})
         self._schemas[name] = importlib.import_module(name).FACTS()
         return self._schemas[name]
+
+
+def _digest(folder: Path) -> bytes:
+    try:
+        return hashlib.sha256((folder / "system.yaml").read_bytes()).digest()
+    except OSError:
+        return b""
 
 
 def _same(one: System, other: System) -> bool:

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from tests.configuration import written
 from tests.db_view import mariadb as maria
 from tests.db_view.cases import CASES, INSERT, TABLE, rows
 from tests.db_view.mariadb import MariaDb
 from tests.db_view.rooms import Room
-from tests.inbox.world import World, build, eventually, worker, write_config
+from tests.inbox.world import World, build, eventually, worker
 
 PACKAGE = "tests.db_view.departments"
 HAN, MOMENT = "韩山福", "2024-03-01 08:00:00"
@@ -59,7 +60,7 @@ def attach(folder: Path, address: str, account: str, **options: Any) -> None:
     (folder / "account").write_text(account)
     (folder / "account").chmod(0o600)
     entry = {"address": address, "allow_private": True, "secrets": secrets, "options": options}
-    write_config(folder / "config", {CASES: entry})
+    written(folder / "config", {CASES: entry})
 
 
 @pytest.fixture

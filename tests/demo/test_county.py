@@ -92,6 +92,17 @@ def test_every_example_works(county: County) -> None:
         assert all(part["status"] == 200 for part in parts), (example, parts)
 
 
+def test_feat_X17_a_synthetic_citizen_asks_every_service_on_schedule(county: County) -> None:
+    services = [each["service"] for each in county.demo["examples"] if each["kind"] == "query"]
+
+    def works() -> bool:
+        figures = requests.get(f"{county.base_url}/metrics", timeout=SECONDS).text
+        return all(f'hub_inspection_bad{{kind="people",target="{id}"}} 0.0' in figures for id in services)
+
+    assert services
+    eventually(works, 60)
+
+
 def test_secrets_are_ours_alone(county: County) -> None:
     assert (county.home / "secrets").stat().st_mode & 0o777 == 0o700
     for path in [county.home / "env", *(county.home / "secrets").iterdir()]:

@@ -21,8 +21,8 @@ from hub.commands.processes import work_until
 from hub.filings.orders import Order, Paper
 from hub.filings.rules import Times
 from hub.main import Hub
+from tests.configuration import HUB
 from tests.county import ROOT
-from tests.gateway.world import _HUB
 
 TWIN = "household_registration"
 _FIRST = next(iter(county().residents.values()))
@@ -62,7 +62,7 @@ def write(folder: Path, address: str, per_minute: int = 0, deadline_s: float = 1
         for id in SYSTEMS
     }
     files: dict[str, Any] = {
-        "hub.yaml": {**_HUB, **{f"{use}_keys": {"k1": f"file/secrets/{use}_key"} for use in ("seal", "token")}},
+        "hub.yaml": {**HUB, **{f"{use}_keys": {"k1": f"file/secrets/{use}_key"} for use in ("seal", "token")}},
         "systems.yaml": systems,
         "departments.yaml": {"police": {"name": {"zh": "公安局"}, "region": "360423"}},
         "themes.yaml": {},

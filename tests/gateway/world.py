@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
 from prometheus_client import CollectorRegistry
 
 from hub.clock import Clock
@@ -25,6 +24,7 @@ from hub.settings import Secrets, Settings
 from hub.switches.service import Switches
 from hub.systems import Systems
 from hub.trace import Trace, new
+from tests.configuration import written
 from tests.gateway.office import Office
 
 PACKAGE = "tests.gateway.departments"
@@ -33,13 +33,6 @@ BERT = Caller("c-bert", 2)
 PEOPLE = {
     "c-anna": Registered("360423199001011234", "安娜"),
     "c-bert": Registered("360423199001015678", "伯特"),
-}
-_HUB: dict[str, Any] = {
-    "name": {"zh": "示范县", "en": "Demo County"},
-    "region": "360423",
-    "hosts": ["localhost"],
-    "token_keys": {"t1": "env/KEY"},
-    "seal_keys": {"s1": "env/KEY"},
 }
 _FORM = {"year": {"type": "year", "label": {"zh": "年度"}, "class": 2}}
 
@@ -73,19 +66,7 @@ def write_config(folder: Path, offices: dict[str, Office], services: list[dict[s
         }
         for id, office in offices.items()
     }
-    files = {
-        "hub.yaml": _HUB,
-        "systems.yaml": systems,
-        "departments.yaml": {"bureau": {"name": {"zh": "局"}, "region": "360423"}},
-        "themes.yaml": {},
-        "regions.yaml": {"360423": {"name": {"zh": "武宁县"}}},
-        "roles.yaml": {"operator": ["switch.write"]},
-        "texts.yaml": {},
-        **{f"services/{each['id']}.yaml": each for each in services},
-    }
-    (folder / "services").mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        (folder / name).write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    written(folder, systems, services)
 
 
 @dataclass
@@ -103,9 +84,7 @@ class World:
     offices: dict[str, Office]
 
     def order(self, id: str, caller: Caller = ANNA, key: str | None = None, **fields: Any) -> Order:
-        return Order(
-            self.settings.now.services[id], caller, fields, new(), time.monotonic(), Clock().now(), key
-        )
+        return Order(self.settings.now.services[id], caller, fields, new(), time.monotonic(), Clock().now(), key)
 
     def call(self, id: str, caller: Caller = ANNA, key: str | None = None, **fields: Any) -> Answer:
         return self.gateway.call(self.order(id, caller, key, **fields))

@@ -36,7 +36,6 @@ ELSEWHERE = [
 CHECKS = list(Contract(FOLDERS[0]).checks())
 TWINS = [folder for folder in FOLDERS if (ADAPTERS / "twins" / f"{folder.name}.py").exists()]
 SECRETS = ("username", "password", "key", "key_old", "callback_key", "appid", "secret")
-KNOWN = {("amqp", "byte cap"): "pika keeps whatever comes before its handshake; only the deadline ends that"}
 TOXICS: dict[str, dict[str, Any]] = {
     "hang": {"hang": True},
     "drip of the head": {"drip": {"head_ms": 200, "body_ms": 0}},
@@ -61,8 +60,6 @@ def found(check: str, checks: Any) -> Finding:
 @pytest.mark.parametrize("folder", FOLDERS, ids=by_name)
 def test_feat_C10_folder(folder: Path, check: str) -> None:
     finding = found(check, contract(folder).checks())
-    if finding.verdict == "bad" and (contract(folder).scheme, check) in KNOWN:
-        pytest.xfail(KNOWN[contract(folder).scheme, check])
     assert finding.verdict != "bad", finding.said
     if finding.said.startswith("not applicable"):
         pytest.skip(finding.said)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.inbox.world import World, build, executed, shelf, write_config
+from tests.configuration import written
+from tests.inbox.world import World, build, executed, shelf
 
 _FULL = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename ~ '^(inbox|ledger)_'"
 
@@ -28,7 +29,7 @@ def empty_database(module_database: str) -> str:
 
 @pytest.fixture
 def world(tmp_path: Path, empty_database: str) -> Iterator[World]:
-    write_config(tmp_path / "config", {"press": shelf(tmp_path, "press"), "other": shelf(tmp_path, "other")})
+    written(tmp_path / "config", {"press": shelf(tmp_path, "press"), "other": shelf(tmp_path, "other")})
     built = build(tmp_path, empty_database)
     yield built
     built.close()

@@ -16,8 +16,9 @@ from flask.testing import FlaskClient
 
 from blueprints.app import create_app
 from hub.main import Hub
+from tests.configuration import written
 from tests.gateway.office import Office, office
-from tests.inbox.world import ENVIRON, PACKAGE, eventually, shelf, write_config
+from tests.inbox.world import ENVIRON, PACKAGE, eventually, shelf
 
 HOST = "http://localhost"
 PATH = "/api/v1/inbound/calling/events"
@@ -37,7 +38,7 @@ def hub(tmp_path: Path, empty_database: str, redis: str, department: Office) -> 
         "allow_private": True,
         "secrets": {"callback_key": "env/CALLBACK", "callback_key_old": "env/CALLBACK_OLD"},
     }
-    write_config(tmp_path / "config", {"calling": calling, "press": shelf(tmp_path, "press")})
+    written(tmp_path / "config", {"calling": calling, "press": shelf(tmp_path, "press")})
     opened = Hub.open(tmp_path, {
         **ENVIRON, "HUB_CONFIG": str(tmp_path / "config"), "HUB_ADAPTERS": PACKAGE,
         "HUB_DATABASE_URL": empty_database, "HUB_REDIS_URL": redis,

@@ -16,7 +16,8 @@ import pytest
 from hub.clock import CHINA
 from hub.inbox import turns
 from hub.inbox.rules import Schedule, in_order
-from tests.inbox.world import ENVIRON, PACKAGE, World, build, eventually, put, row, shelf, worker, write_config
+from tests.configuration import written
+from tests.inbox.world import ENVIRON, PACKAGE, World, build, eventually, put, row, shelf, worker
 
 ROOT = Path(__file__).parents[2]
 DEPARTMENTS = Path(__file__).with_name("departments")
@@ -27,11 +28,11 @@ def known(world: World) -> list[str]:
     return sorted(each["no"] for each in world.find("press", "tests", "id_number", HAN))
 
 
-@pytest.mark.parametrize("where", ["settle", "settled", "read", "after_read"])
+@pytest.mark.parametrize("where", ["settle", "settled", "read", "after_read", "report"])
 def test_fault_F26_killed_between_store_settle_and_process(world: World, tmp_path: Path, where: str) -> None:
     """Stored and not settled; settled and not processed; in the middle of processing: nothing lost, nothing twice."""
     shelf = tmp_path / "press"
-    put(shelf, "m1", row("1"), row("2"))
+    put(shelf, "m1", row("1"), row("2"), {"no": "3"})
     (shelf / f"halt.{where}").touch()
     with worker(tmp_path, world.url) as process:
         eventually(lambda: (shelf / f"halted.{where}").exists(), 60)
@@ -44,6 +45,7 @@ def test_fault_F26_killed_between_store_settle_and_process(world: World, tmp_pat
     eventually(lambda: known(world) == ["1", "2"])
     eventually(lambda: (shelf / "taken" / "m1.json").exists())
     assert len(world.arrived()) == 1
+    eventually(lambda: (shelf / "report.m1").exists())
 
 
 def test_a_message_that_kills_its_worker_is_set_aside_too(world: World, tmp_path: Path) -> None:
@@ -123,7 +125,7 @@ def test_feat_S7_a_county_that_brings_all_at_once_is_not_begun_at_once(tmp_path:
     (package / "protocols").symlink_to(DEPARTMENTS / "protocols")
     for name in names:
         (package / name).symlink_to(DEPARTMENTS / "press")
-    write_config(tmp_path / "config", {name: shelf(tmp_path, name) for name in names})
+    written(tmp_path / "config", {name: shelf(tmp_path, name) for name in names})
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(tmp_path))
         world = build(tmp_path, empty_database, package=package.name)
@@ -166,7 +168,7 @@ def test_quirk_Q52_the_order_of_versions() -> None:
 
 
 def test_feat_C2_hub_work_collects_and_ends_when_told(tmp_path: Path, empty_database: str, redis: str) -> None:
-    write_config(tmp_path / "config", {"press": shelf(tmp_path, "press")})
+    written(tmp_path / "config", {"press": shelf(tmp_path, "press")})
     put(tmp_path / "press", "m1", row("1"))
     environ = {**os.environ, **ENVIRON, "HUB_HOME": str(tmp_path), "HUB_CONFIG": str(tmp_path / "config"),
                "HUB_ADAPTERS": PACKAGE, "HUB_DATABASE_URL": empty_database, "HUB_REDIS_URL": redis}  # fmt: skip

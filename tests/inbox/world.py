@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-import yaml
 from sqlalchemy import make_url
 
 from hub.clock import Clock
@@ -23,35 +22,15 @@ from hub.crypto import Crypto
 from hub.database import Database
 from hub.inbox.service import Arrived, Inbox
 from hub.ledger import Exchanges
+from hub.port import Alarm
 from hub.settings import Secrets, Settings
 from hub.switches.service import Switches
 from hub.systems import Systems
+from tests.protocols.recorded import lonely
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "tests.inbox.departments"
 ENVIRON = {"KEY": "k" * 40, "PASSWORD": "a word for tests", "CALLBACK": "c" * 32, "CALLBACK_OLD": "o" * 32}
-_HUB: dict[str, Any] = {
-    "name": {"zh": "示范县", "en": "Demo County"},
-    "region": "360423",
-    "hosts": ["localhost"],
-    "token_keys": {"t1": "env/KEY"},
-    "seal_keys": {"s1": "env/KEY"},
-}
-
-
-def write_config(folder: Path, systems: dict[str, Any]) -> None:
-    files = {
-        "hub.yaml": _HUB,
-        "systems.yaml": systems,
-        "departments.yaml": {"bureau": {"name": {"zh": "局"}, "region": "360423"}},
-        "themes.yaml": {},
-        "regions.yaml": {"360423": {"name": {"zh": "武宁县"}}},
-        "roles.yaml": {"operator": ["switch.write"]},
-        "texts.yaml": {},
-    }
-    (folder / "services").mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        (folder / name).write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
 
 
 def shelf(folder: Path, name: str) -> dict[str, Any]:
@@ -69,6 +48,7 @@ class World:
     exchanges: Exchanges
     inbox: Inbox
     url: str
+    alarms: dict[str, tuple[list[Alarm], bool]]  # of each system's last turn, and whether it came to its end
     stop: threading.Event
     working: list[threading.Thread] = field(default_factory=list)
 
@@ -130,13 +110,14 @@ def build(folder: Path, url: str, lease_s: float = 60.0, package: str = PACKAGE)
     exchanges = Exchanges(database)
     exchanges.start()
     attached = lambda: settings.now.systems  # noqa: E731
-    none: Any = lambda _: None  # noqa: E731
-    systems = Systems(attached, none, package, records=lambda id: inbox.records(id))
+    alarms: dict[str, tuple[list[Alarm], bool]] = {}
+    systems = Systems(attached, lonely, package, records=lambda id: inbox.records(id))
     inbox = Inbox(
         attached=attached, switches=switches, systems=systems, database=database, crypto=crypto,
         exchanges=exchanges, clock=clock, lease_s=lease_s,
+        alarmed=lambda system, met, whole: alarms.update({system: (list(met), whole)}),
     )  # fmt: skip
-    return World(database, settings, switches, systems, exchanges, inbox, url, threading.Event())
+    return World(database, settings, switches, systems, exchanges, inbox, url, alarms, threading.Event())
 
 
 @contextmanager

@@ -21,8 +21,10 @@ from adapters.protocols import target
 from hub.clock import CHINA
 from hub.commands.rounds import Rounds
 from hub.identity.service import Registered
+from hub.inbox.service import Refusals
 from hub.inspection.rules import Finding, announced, health
 from hub.inspection.service import Inspection, due, of_system, persona
+from hub.port import Alarm
 from hub.settings.shapes import Snapshot, System
 from hub.systems import Systems
 from tests.catalogue.conftest import MovedClock
@@ -32,6 +34,7 @@ from tests.gateway.world import PEOPLE, World, build, service, write_config
 from tests.protocols.rogue import Rogue, always, http
 
 __all__ = ["offices"]
+NO_INBOX: Any = SimpleNamespace(refusals=lambda *_: [])
 WATCHER = Registered("k" * 40, "right")
 
 
@@ -41,6 +44,7 @@ class Room:
     clock: MovedClock
     inspection: Inspection
     rounds: Rounds
+    brought: list[Refusals]
 
     def found(self, kind: str, target: str) -> Finding:
         with self.world.database.session() as session:
@@ -67,10 +71,12 @@ def room(
     monkeypatch.setitem(PEOPLE, "persona:watcher", WATCHER)
     world = build(tmp_path, fresh_database, redis, offices)
     clock = MovedClock()
-    inspection = Inspection(world.database, world.gateway, world.systems, lambda: world.settings.now, clock)
+    brought: list[Refusals] = []
+    inbox: Any = SimpleNamespace(refusals=lambda *_: brought)
+    inspection = Inspection(world.database, world.gateway, world.systems, inbox, lambda: world.settings.now, clock)
     nothing = SimpleNamespace(sweep=lambda _: None)  # no licences here
     hub: Any = SimpleNamespace(inspection=inspection, settings=world.settings, clock=clock, credentials=nothing)
-    yield Room(world, clock, inspection, Rounds(hub))
+    yield Room(world, clock, inspection, Rounds(hub), brought)
     world.close()
 
 
@@ -190,7 +196,7 @@ def test_fault_F31_the_departments_own_certificate(
         snapshot: Snapshot = replace(room.world.settings.now, systems={"housing_fund": system}, services={})
         store: Any = lambda _: None  # noqa: E731
         systems = Systems(lambda: snapshot.systems, store)
-        Inspection(room.world.database, room.world.gateway, systems, lambda: snapshot, room.clock).round()
+        Inspection(room.world.database, room.world.gateway, systems, NO_INBOX, lambda: snapshot, room.clock).round()
     finding = room.found("expiry", "housing_fund/tls")
     expected = {60: ("good", "OK"), 10: ("announced", "14"), -1: ("expired", "UPSTREAM_TLS")}
     assert (finding.state, finding.code) == expected[days]
@@ -223,3 +229,38 @@ def test_a_round_is_due_by_wall_time() -> None:
     assert not due(now, 15, now + timedelta(minutes=14))
     assert due(now, 15, now + timedelta(minutes=15))
     assert due(now, 15, now - timedelta(minutes=1)), "the clock was set back"
+
+
+def test_fault_F15_what_a_department_should_have_brought_is_a_finding_until_it_is_there(room: Room) -> None:
+    late, gap = Alarm("late", "A_{yyyymmdd}.csv", "the file of 2026-11-25 is not there"), Alarm("gap", "B", "number 8")
+    with capture_logs() as lines:
+        for _ in range(2):
+            room.inspection.alarmed("alpha", [late, gap], True)
+    assert [(each["code"], each["system"]) for each in lines if each["event"] == "inspection_alarm"] == [
+        ("late", "alpha/late/A_{yyyymmdd}.csv"), ("gap", "alpha/gap/B"),
+    ]  # fmt: skip
+    found = room.found("delivery", "alpha/late/A_{yyyymmdd}.csv")
+    assert (found.bad, found.note) == (True, late.note)
+    assert health("works", [found], room.clock.now()) == "works"  # what came before is there
+    with room.world.database.session() as session:
+        rows = room.inspection.findings(session)
+    assert {each.code for each in of_system(rows, "alpha", []) if each.bad} == {"late", "gap"}
+    room.tick(minutes=20)  # the rounds leave them alone
+    room.inspection.alarmed("alpha", [gap], False)  # cut off: it may be late still
+    assert room.found("delivery", "alpha/late/A_{yyyymmdd}.csv").bad
+    room.inspection.alarmed("beta", [], True)
+    room.inspection.alarmed("alpha", [gap], True)
+    assert not room.found("delivery", "alpha/late/A_{yyyymmdd}.csv").bad
+    assert room.found("delivery", "alpha/gap/B").bad
+    room.inspection.alarmed("alpha", [], True)
+    assert not room.found("delivery", "alpha/gap/B").bad
+
+
+def test_feat_C4_refused_rows_are_a_finding(room: Room) -> None:
+    room.brought[:] = [Refusals("alpha", 100, 3, 1), Refusals("beta", 5, 0, 0)]
+    (line,) = [each for each in room.tick(minutes=20) if each["kind"] == "rows"]
+    assert (line["system"], line["note"]) == ("alpha", "3 of 100 rows refused, 1 deliveries in quarantine")
+    assert not room.found("rows", "beta").bad
+    room.brought[:] = [Refusals("alpha", 100, 0, 0)]
+    room.tick(minutes=20)
+    assert not room.found("rows", "alpha").bad

@@ -91,7 +91,7 @@ def hub(folder: Path, home: Path, database: Database) -> Iterator[Any]:
         crypto=crypto, accounts=Accounts(crypto, clock, identity.passwords),
         login=sessions, jobs=jobs, legs=gateway.legs, asking=asking, systems=systems,
         reruns=Reruns(database, jobs, gateway.legs, asking, clock),
-        inspection=Inspection(database, gateway, systems, now, clock),
+        inspection=Inspection(database, gateway, systems, SimpleNamespace(refusals=lambda *_: []), now, clock),
         quotas=Quotas(now, systems, Budget(line, clock), SharedStore(line, crypto)), registry=CollectorRegistry(),
     )  # fmt: skip
     switches.stop()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import json
+import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -75,3 +76,23 @@ def bureau(system: str, folder: Path) -> Iterator[Bureau]:
 
 def ask(adapter: Adapter, operation: str, seconds: float = 3.0, key: str = "", **fields: Any) -> Reply:
     return adapter.call(Call(operation, fields, time.monotonic() + seconds, key=key))
+
+
+def at_once(number: int, call: Callable[[int], object]) -> list[Exception]:
+    """So many calls that begin together; what they raised."""
+    failures: list[Exception] = []
+    gate = threading.Barrier(number)
+
+    def one(mine: int) -> None:
+        gate.wait()
+        try:
+            call(mine)
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=one, args=(mine,)) for mine in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return failures

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +14,7 @@ from adapters.twins import form_site
 from adapters.twins.twin import Request
 from hub.errors import Problem
 from hub.port import Denied, Garbled, Rejected, Unavailable
-from tests.protocols.bureau import HAN, LIN, WANG, Bureau, ask
+from tests.protocols.bureau import HAN, LIN, WANG, Bureau, ask, at_once
 from tests.protocols.conftest import Worker
 
 Start = Callable[[str], Bureau]
@@ -228,22 +227,13 @@ def test_fault_F13_fifty_callers_on_an_expired_session_log_in_once(
     for adapter in adapters:
         ask(adapter, "query_pension", **HAN)
     social.tell("/twin/sessions/expire", "POST")
-    before, failures, gate = social.twin.logins, [], threading.Barrier(50)
+    before = social.twin.logins
 
     def call(number: int) -> None:
-        gate.wait()
-        try:
-            who = (HAN, LIN, WANG)[number % 3]
-            assert ask(adapters[number % 2], "query_contributions", 20, **who).fields["id_number"] == who["id_number"]
-        except Exception as error:
-            failures.append(error)
+        who = (HAN, LIN, WANG)[number % 3]
+        assert ask(adapters[number % 2], "query_contributions", 20, **who).fields["id_number"] == who["id_number"]
 
-    threads = [threading.Thread(target=call, args=(number,)) for number in range(50)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failures
+    assert not at_once(50, call)
     assert before == 1 and social.twin.logins == 2
 
 

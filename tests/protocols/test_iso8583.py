@@ -133,6 +133,16 @@ def test_quirk_Q31_fault_F12_a_booking_without_its_answer_is_undone(bank: Cleari
     assert bank.booked() == ["number-1"]
 
 
+def test_fault_F11_booked_and_lost_is_seen_by_asking(bank: Clearing) -> None:
+    adapter = bank.adapter()
+    bank.tell("/twin/toxics", accept_then_lose=True)
+    assert ask(adapter, "pay", key="number-1", **PAID).receipt
+    bank.tell("/twin/toxics", "DELETE")
+    assert bank.booked() == []
+    with pytest.raises(Rejected):
+        ask(adapter, "query_payment", our_number="number-1")
+
+
 def test_quirk_Q31_without_a_reversal_the_hub_asks(bank: Clearing) -> None:
     adapter = bank.adapter(lambda facts: facts["iso8583"].pop("reversal"))
     bank.tell("/twin/quirks", Q31="drop")

@@ -164,6 +164,25 @@ def test_quirk_Q54_fault_F1_fault_F11_fault_F12_no_receipt_is_no_answer(site: Me
     assert len(site.waiting("q")) == (quirk != "lost")  # which of both nobody can tell
 
 
+@pytest.mark.parametrize("drip", [0.05, 0.3])
+def test_fault_F4_a_broker_that_drips_ends_at_the_deadline(site: MessageQueueSite, drip: float) -> None:
+    site.quirks["drip"] = drip
+    started = time.monotonic()
+    with pytest.raises((Unavailable, OutcomeUnknown)):
+        declare(declaring(site.address, "q"), seconds=1)
+    assert time.monotonic() - started < 3
+    assert not site.waiting("q")
+
+
+def test_row_B92_a_message_that_is_too_long_is_not_gathered(rabbitmq: Rabbit) -> None:
+    line = Line("amqp", rabbitmq)
+    line.put(b"x" * ((16 << 20) + 1))
+    with pytest.raises(Unavailable):
+        line.collect()
+    line.put(b"1" * (1 << 20), id="whole")
+    assert rabbitmq.count(line.queue) == 2
+
+
 class Between:
     """A wire to a broker that says nothing any more once `after` went through to it, and is then cut or kept open."""
 

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tests.canary import Canary, tables
+from tests.configuration import written
 from tests.inbox import world as inbox
-from tests.inbox.world import World, build, eventually, write_config
+from tests.inbox.world import World, build, eventually
 from tests.protocols.queue import Rabbit
 
 QUEUE = "county.test_result"
@@ -28,7 +29,7 @@ def world(
     monkeypatch.setattr(inbox, "ENVIRON", {**inbox.ENVIRON, "USERNAME": "hub", "PASSWORD": "secret"})
     secrets = {"username": "env/USERNAME", "password": "env/PASSWORD"}
     entry = {"address": rabbitmq.address, "allow_private": True, "secrets": secrets}
-    write_config(tmp_path / "config", {"nucleic_acid": entry})
+    written(tmp_path / "config", {"nucleic_acid": entry})
     built = build(tmp_path, fresh_database, package="adapters")
     yield built
     built.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,9 +12,9 @@ import pytest
 
 from adapters.twins.twin import Answer, Request
 from hub.errors import Problem
-from hub.port import Denied, Garbled, OutcomeUnknown, Rejected, Unavailable
+from hub.port import Adapter, Denied, Garbled, OutcomeUnknown, Rejected, Unavailable
 from hub.settings.reader import read_yaml
-from tests.protocols.bureau import FOLDER, HAN, LIN, WANG, Bureau, ask
+from tests.protocols.bureau import FOLDER, HAN, LIN, WANG, Bureau, ask, at_once
 from tests.protocols.conftest import Worker
 
 Start = Callable[[str], Bureau]
@@ -182,22 +181,12 @@ def test_quirk_Q24_fifty_callers_fetch_one_token(vehicles: Bureau, new_worker: C
     for adapter in adapters:
         ask(adapter, "query_vehicles", **HAN)
     vehicles.tell("/twin/tokens", "DELETE")
-    failures, gate = [], threading.Barrier(50)
 
     def call(number: int) -> None:
-        gate.wait()
-        try:
-            who = (HAN, LIN, WANG)[number % 3]
-            assert ask(adapters[number % 2], "query_vehicles", 20, **who).fields["id_number"] == who["id_number"]
-        except Exception as error:
-            failures.append(error)
+        who = (HAN, LIN, WANG)[number % 3]
+        assert ask(adapters[number % 2], "query_vehicles", 20, **who).fields["id_number"] == who["id_number"]
 
-    threads = [threading.Thread(target=call, args=(number,)) for number in range(50)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failures
+    assert not at_once(50, call)
     assert vehicles.twin.tokens == 2
 
 
@@ -249,6 +238,32 @@ def test_feat_C4_a_write_is_never_tried_with_the_other_key(fund: Bureau, worker:
     with pytest.raises(Denied):
         ask(adapter, "query_account", **HAN)
     assert fund.twin.calls == 1
+
+
+def filing(fund: Bureau, worker: Worker, receipt: str) -> Adapter:
+    """The account's page as one that files, whose answer tells the department's own number there."""
+    facts = shipped(FUND)
+    facts["operations"]["query_account"]["kind"] = "write"
+    facts["operations"]["query_account"]["answer"]["receipt"] = receipt
+    facts["probe"] = {"operation": "query_records"}
+    facts["filing"] = {"class": "R4"}
+    return fund.open(worker(FUND), facts)
+
+
+def test_fault_F11_accepted_without_the_departments_own_number_is_not_done(fund: Bureau, worker: Worker) -> None:
+    assert ask(filing(fund, worker, "data.grzh"), "query_account", **HAN).receipt
+    with pytest.raises(Garbled, match="own number is missing"):
+        ask(filing(fund, worker, "data.slbh"), "query_account", **HAN)
+
+
+def test_fault_F12_filed_without_an_answer_is_unknown_and_not_sent_again(fund: Bureau, worker: Worker) -> None:
+    adapter = filing(fund, worker, "data.grzh")
+    ask(adapter, "query_account", **HAN)  # the line is kept: a read would be asked again on a fresh one
+    fund.tell("/twin/toxics", accept_then_drop=True)
+    before = fund.twin.calls
+    with pytest.raises(OutcomeUnknown):
+        ask(adapter, "query_account", **HAN)
+    assert fund.twin.calls == before + 1
 
 
 def test_one_key_is_enough_and_none_is_a_wrong_configuration(fund: Bureau, worker: Worker) -> None:

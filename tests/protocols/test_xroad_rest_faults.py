@@ -98,6 +98,13 @@ def test_fault_F10_doubled_and_contradicting_rows(road: Road) -> None:
     assert caught.value.code == "UPSTREAM_CONFLICT"
 
 
+def test_fault_F11_answered_and_lost_is_seen_by_asking(road: Road) -> None:
+    road.tell("toxics", accept_then_lose=True)
+    road.ask("file_move", key="XT-8", id_number=ID, address="豫宁街道")
+    road.tell("toxics")
+    assert road.ask("find_moves", external_number="XT-8").fields["moves"] == []
+
+
 def test_fault_F12_filed_without_an_answer_is_found_by_our_number(road: Road) -> None:
     road.tell("toxics", accept_then_drop=True)
     with pytest.raises(OutcomeUnknown):

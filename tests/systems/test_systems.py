@@ -64,6 +64,22 @@ def test_opened_once_on_first_use(package: Path) -> None:
     found.close()
 
 
+def test_fault_F14_a_description_that_changed_is_named_and_the_old_one_goes_on(package: Path) -> None:
+    found = systems(package, {"alpha": AT})
+    first, file = found.get("alpha"), package / "alpha" / "system.yaml"
+    assert found.outdated() == []
+    before = file.read_bytes()
+    file.write_bytes(before + b"version: '2'\n")
+    assert found.outdated() == ["alpha"] and found.get("alpha") is first
+    file.write_bytes(b"half a fi")
+    assert found.outdated() == ["alpha"] and found.get("alpha") is first
+    file.unlink()
+    assert found.outdated() == ["alpha"]
+    file.write_bytes(before)
+    assert found.outdated() == []
+    found.close()
+
+
 def test_own_adapter_comes_before_the_protocols(package: Path) -> None:
     stuck = systems(package, {"stuck": replace(AT, id="stuck")}).get("stuck")
     assert stuck.may_hang and type(stuck.adapter).__module__.endswith("stuck.adapter")

@@ -15,7 +15,7 @@ from typing import Any
 import openpyxl
 
 from adapters.protocols.file_drop import FACTS, Adapter
-from hub.port import BadRow, Call, Delivery, Record, Reply, Setting
+from hub.port import Alarm, BadRow, Call, Delivery, Record, Reply, Setting
 from hub.settings.reader import read_yaml
 from tests.protocols.recorded import lonely
 
@@ -41,6 +41,7 @@ class Inbox:
         self.stored: dict[tuple[str, str], Delivery] = {}
         self.rows: dict[tuple[str, str], Record] = {}
         self.refused: list[BadRow] = []
+        self.alarms: dict[str, str] = {}  # of the last round
         self.came: dict[str, datetime] = {}
 
     def find(self, dataset: str, field: str, value: str) -> tuple[Sequence[Mapping[str, Any]], datetime | None]:
@@ -50,7 +51,11 @@ class Inbox:
     def take(self, adapter: Adapter, seconds: float = 10.0) -> list[Delivery]:
         """One round. Returns what was new."""
         new = []
+        self.alarms.clear()
         for delivery in adapter.collect(time.monotonic() + seconds):
+            if isinstance(delivery, Alarm):
+                self.alarms[delivery.kind] = f"{delivery.about}: {delivery.note}"
+                continue
             name = delivery.id, hashlib.sha256(delivery.raw).hexdigest()
             if name not in self.stored:
                 self.stored[name] = delivery

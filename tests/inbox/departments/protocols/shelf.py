@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from marshmallow import EXCLUDE
@@ -60,6 +60,10 @@ class Adapter:
             os._exit(9)
         yield from self._datasets.of_document(delivery.raw, "json")
         self.halt("after_read")
+
+    def report(self, delivery: Delivery, refused: Sequence[BadRow], more: int) -> None:
+        self.halt("report")
+        (self.shelf / f"report.{delivery.id}").write_text(f"{[each.place for each in refused]} and {more}")
 
     def halt(self, where: str) -> None:
         if (self.shelf / f"halt.{where}").exists():
