@@ -88,6 +88,8 @@ def _service(service: Service, tables: Tables) -> Iterator[tuple[Keys, str]]:
     yield from _papers(service, tables)
     if service.system and service.system not in tables.declared_systems:
         yield ("call", "system"), _unknown("system", service.system)
+    if service.workflow and service.workflow not in tables.workflows:
+        yield ("workflow",), _unknown("workflow", service.workflow)
     for position, id in enumerate(service.parts):
         text = _part(service, id, tables)
         if text:
