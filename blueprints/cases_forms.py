@@ -86,7 +86,7 @@ class DeskAsked(Page):
     show = Choice(choices=("all", "mine"), load_default="all")
 
 
-class ReasonForm(Form):
+class CaseReasonForm(Form):
     reason = LongText(required=True, min=1, max=NOTE)
 
 
@@ -223,7 +223,7 @@ class CaseAnswer(marshmallow.Schema):
     possible = fields.List(fields.String(), required=True)
 
 
-class CopyAnswer(marshmallow.Schema):
+class CaseCopyAnswer(marshmallow.Schema):
     fields_ = fields.Dict(required=True, data_key="fields", attribute="fields")
     materials = fields.List(fields.Dict(), required=True)
 
@@ -235,7 +235,7 @@ class ReceiptAnswer(marshmallow.Schema):
     status = fields.String(required=True)
     promised_at = fields.DateTime(required=True, allow_none=True)
     handled_by = fields.String(required=True)
-    copy = fields.Nested(CopyAnswer, required=True)
+    copy = fields.Nested(CaseCopyAnswer, required=True)
 
 
 class EntryAnswer(marshmallow.Schema):

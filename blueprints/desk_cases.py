@@ -137,7 +137,7 @@ def _deciding(blueprint: Blueprint, hub: Hub) -> None:
         """Decide against the applicant: reason, basis and appeal route"""
         return _done(hub, lambda session, officer: desk.refuse(session, officer, receipt_no, form))
 
-    @_act(blueprint, "undo", "case.undo", forms.ReasonForm, "SECOND_PERSON_REQUIRED", "TOO_SHORT")
+    @_act(blueprint, "undo", "case.undo", forms.CaseReasonForm, "SECOND_PERSON_REQUIRED", "TOO_SHORT")
     def undo(form: dict[str, Any], receipt_no: str) -> Response:
         """Take a wrong decision back, by somebody else than who made it"""
         noting(reason=form["reason"])

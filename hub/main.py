@@ -176,9 +176,9 @@ class Hub:
             self.settings, self.database, self.clock, self.identity, self.login, self._ask_wechat, self._ask_register,
         )  # fmt: skip
         self.oidc = OidcDoor(self.settings, self.database, self.crypto, self.clock, self.accounts, self.login)
-        self._open_cases()
         self.catalogue = Catalogue(self.settings, self.switches, self.database, self.clock, self.crypto)
         self._open_filing()
+        self._open_cases()
 
     def _open_filing(self) -> None:
         """What citizens hand in, and those who have to do something about it."""

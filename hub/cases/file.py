@@ -43,6 +43,9 @@ class Files:
             raise Problem("SERVICE_DISABLED", origin="hub", note=f"no service {row.service}")
         return service
 
+    def services(self, which: Callable[[Service], bool]) -> list[str]:
+        return [id for id, service in self._now().services.items() if which(service)]
+
     def workflow(self, row: CaseRow) -> Workflow:
         workflow = self._now().workflows.get(row.workflow)
         if workflow is None:
@@ -83,6 +86,8 @@ class Files:
         stage = self.workflow(row).stages[status]
         row.silent_at = self.workdays.after(row.since, stage.silence_days) if stage.silence_days else None
         row.ended_at = row.since if stage.clock == "ended" else None
+        if row.ended_at:
+            row.once_tag = None  # the next application for the same thing is welcome
         self.schedule(row, stage)
 
     def start_clock(self, row: CaseRow) -> None:

@@ -13,8 +13,9 @@ _OPEN = text("ended_at IS NULL AND submitted_at IS NOT NULL")
 
 
 class CaseRow(Base):
-    """One case. `body_sealed` holds fields, papers and promised papers; `once_tag` the keyed hash of what there may be
-    one of, while it counts. `next_at` is when time alone will change something."""
+    """One case, of `subject`, filed by `citizen_id`: the same, or who has a mandate. `body_sealed` holds fields, papers
+    and promised papers; `once_tag` the keyed hash of what there may be one of, while it counts. `next_at` is when time
+    alone will change something."""
 
     __tablename__ = "cases_case"
     __table_args__ = (
@@ -23,7 +24,7 @@ class CaseRow(Base):
         Index("ix_cases_case_handler", "handler", "promised_at", "id", postgresql_where=_OPEN),
         Index("ix_cases_case_service", "service", "promised_at", "id", postgresql_where=_OPEN),
         Index("ix_cases_case_status", "status", "promised_at", "id"),
-        Index("ix_cases_case_mine", "citizen_id", "id"),
+        Index("ix_cases_case_mine", "subject", "id"),
         Index("ix_cases_case_next_at", "next_at"),
     )
 

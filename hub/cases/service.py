@@ -1,6 +1,6 @@
 """The applicant's side of a case: drafted, submitted, corrected, withdrawn, asked about, looked at.
 
-Whose case it is comes from the session: another citizen's receipt number is NOT_FOUND.
+Whose case it is comes from the session, or from the mandate it acts under: another's receipt number is NOT_FOUND.
 """
 
 from __future__ import annotations
@@ -150,7 +150,6 @@ class Cases:
             ended = rules.allowed(workflow, row.status, "withdrawal", APPLICANT).to
         if row.filing_state not in _NOTHING_THERE:
             self._seams.filings.cancel(session, receipt_no)
-        row.once_tag = None
         self.files.move(row, ended)
         self.files.note(session, row, "withdrawn", "applicant", detail={"reason": reason} if reason else {})
         session.flush()
@@ -171,7 +170,9 @@ class Cases:
 
     def mine(self, session: Session, caller: Caller, before: int | None, limit: int) -> Sequence[Entry]:
         """The newest first; `before` is the id of the last one that was seen."""
-        query = select(CaseRow).where(CaseRow.citizen_id == caller.subject)
+        query = select(CaseRow).where(CaseRow.subject == caller.whose)
+        if caller.acts_for:
+            query = query.where(CaseRow.service.in_(self.files.services(caller.acts_for.covers)))
         if before is not None:
             query = query.where(CaseRow.id < before)
         return [self.files.entry(row) for row in session.scalars(query.order_by(CaseRow.id.desc()).limit(limit))]
@@ -243,10 +244,16 @@ class Cases:
         return Order(
             receipt_no=row.receipt_no, service=service.id, system=service.system or "",
             operation=service.operation or "", citizen_id=row.citizen_id,
-            subject_tag=self.files.tag(row.subject, "subject").hex(), natural_key=_natural_key(service, fields),
+            subject_tag=self.files.tag(row.subject, "subject").hex(),
+            natural_key=self._filed_once(row, service, fields),
             version=row.version, fields=fields,
             papers=_uploaded(papers),
         )  # fmt: skip
+
+    def _filed_once(self, row: CaseRow, service: Service, fields: Mapping[str, Any]) -> str:
+        """For the department: the same thing again on another day is another application."""
+        key = _natural_key(service, fields)
+        return f"{key}\0{self.files.day(row.submitted_at)}" if key else ""
 
     def _checked(
         self, session: Session, row: CaseRow, service: Service, papers: Sequence[Mapping[str, str]]
@@ -282,7 +289,8 @@ class Cases:
 
     def _mine(self, session: Session, caller: Caller, receipt_no: str, lock: bool = False) -> CaseRow:
         row = self.files.find(session, receipt_no, lock)
-        if row.citizen_id != caller.subject:
+        service = self.files.service(row)
+        if row.subject != caller.whose or (caller.acts_for and not caller.acts_for.covers(service)):
             raise Problem("NOT_FOUND")
         return row
 

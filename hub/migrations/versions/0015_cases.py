@@ -35,7 +35,7 @@ def upgrade() -> None:
             f"ix_cases_case_{column}", "cases_case", [column, "promised_at", "id"], postgresql_where=_OPEN
         )
     op.create_index("ix_cases_case_status", "cases_case", ["status", "promised_at", "id"])
-    op.create_index("ix_cases_case_mine", "cases_case", ["citizen_id", "id"])
+    op.create_index("ix_cases_case_mine", "cases_case", ["subject", "id"])
     op.create_index("ix_cases_case_next_at", "cases_case", ["next_at"])
     _what_happened()
     _decided()
