@@ -36,6 +36,7 @@ def make(hub: Hub) -> Blueprint:
     _looking(blueprint, hub)
     _drafts(blueprint, hub)
     _going_on(blueprint, hub)
+    _rating(blueprint, hub)
     return blueprint
 
 
@@ -139,6 +140,18 @@ def _going_on(blueprint: Blueprint, hub: Hub) -> None:
         """Write to whoever handles it"""
         with hub.database.session() as session:
             return answer(case(hub.cases.message(session, _caller(), receipt_no, form["text"])))
+
+
+def _rating(blueprint: Blueprint, hub: Hub) -> None:
+    @blueprint.route("/cases/<string:receipt_no>/rating", methods=["POST"])
+    @problem_codes(*_ONE, "STATE_CONFLICT", "RANGE")
+    @blueprint.arguments(forms.CaseRatingForm)
+    @blueprint.response(200, forms.CaseAnswer, description="Once per case.", example=forms.CASE)
+    @idempotent(required=False)
+    def rate(form: dict[str, Any], receipt_no: str) -> Response:
+        """Say how it was"""
+        with hub.database.session() as session:
+            return answer(case(hub.cases.rate(session, _caller(), receipt_no, **form)))
 
 
 def _caller() -> Caller:

@@ -78,6 +78,40 @@ class MessageForm(Form):
     text = LongText(required=True, min=1, max=NOTE)
 
 
+class CaseRatingForm(Form):
+    """1 is very bad, 5 very good."""
+
+    score = Integer(required=True, min=1, max=5)
+    tags = Items(Text(min=1, max=20), max=10, load_default=list)
+    text = LongText(max=NOTE, load_default="")
+
+
+class FollowUpForm(Form):
+    """What was done about a bad rating."""
+
+    step = Choice(required=True, choices=("verified", "fixed", "called_back"))
+    note = LongText(required=True, min=1, max=NOTE)
+
+
+class RatedAnswer(marshmallow.Schema):
+    """`state`: how far a bad one has come; `late`: it should have been fixed by `due_at`."""
+
+    receipt_no = fields.String(required=True)
+    service = fields.String(required=True)
+    score = fields.Integer(required=True)
+    tags = fields.List(fields.String(), required=True)
+    text = fields.String(required=True)
+    rated_at = fields.DateTime(required=True)
+    state = fields.String(required=True, metadata={"enum": ["open", "verified", "fixed", "called_back", "good"]})
+    due_at = fields.DateTime(required=True, allow_none=True)
+    late = fields.Boolean(required=True)
+
+
+class RatedList(marshmallow.Schema):
+    items_ = fields.List(fields.Nested(RatedAnswer), required=True, data_key="items", attribute="items")
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
 class DeskAsked(Page):
     """`status`: of one step; without it all that are open."""
 
@@ -309,4 +343,15 @@ CASE = {
     "correction": None,
     "result": None,
     "possible": ["withdrawal"],
+}
+RATED = {
+    "receipt_no": ENTRY["receipt_no"],
+    "service": "work-resumption",
+    "score": 1,
+    "tags": ["等待太久"],
+    "text": "等了五天",
+    "rated_at": "2026-01-09T09:30:00+08:00",
+    "state": "open",
+    "due_at": "2026-01-30T23:59:59+08:00",
+    "late": False,
 }

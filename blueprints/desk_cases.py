@@ -30,17 +30,18 @@ _ACT: tuple[Code, ...] = (*_ONE, "STATE_CONFLICT")
 
 def make(hub: Hub) -> Blueprint:
     """The routes of the desk for cases."""
-    blueprint = Blueprint("desk_cases", __name__, url_prefix="/api/v1/desk/cases", description="The desk for cases")
+    blueprint = Blueprint("desk_cases", __name__, url_prefix="/api/v1/desk", description="The desk for cases")
     _looking(blueprint, hub)
     _examining(blueprint, hub)
     _pausing(blueprint, hub)
     _deciding(blueprint, hub)
     _passing_on(blueprint, hub)
+    _ratings(blueprint, hub)
     return blueprint
 
 
 def _looking(blueprint: Blueprint, hub: Hub) -> None:
-    @blueprint.route("")
+    @blueprint.route("/cases")
     @recorded("case.read", only_refusals=True)
     @problem_codes(*_ONE, "PAGE_INVALID", "CHOICE")
     @blueprint.arguments(forms.DeskAsked, location="query")
@@ -61,7 +62,7 @@ def _looking(blueprint: Blueprint, hub: Hub) -> None:
             onward = cursors.write(question, [last.promised_at.isoformat(), str(last.id)])
         return answer({"items": [entry(each) for each in found[:size]], "next_cursor": onward})
 
-    @blueprint.route("/<string:receipt_no>")
+    @blueprint.route("/cases/<string:receipt_no>")
     @recorded("case.read", "case:{receipt_no}")
     @problem_codes(*_ONE)
     @blueprint.response(200, forms.CaseAnswer, description="With the fields of its step.", example=forms.CASE)
@@ -79,7 +80,7 @@ def _act(blueprint: Blueprint, name: str, permission: str, form: Any, *codes: Co
         if form is not None:
             view = blueprint.arguments(form)(view)
         view = recorded(permission, "case:{receipt_no}")(problem_codes(*_ACT, *codes)(view))
-        return blueprint.route(f"/<string:receipt_no>/{name}", methods=["POST"])(view)
+        return blueprint.route(f"/cases/<string:receipt_no>/{name}", methods=["POST"])(view)
 
     return mark
 
@@ -157,6 +158,33 @@ def _passing_on(blueprint: Blueprint, hub: Hub) -> None:
     def message(form: dict[str, Any], receipt_no: str) -> Response:
         """Write to the applicant"""
         return _done(hub, lambda session, officer: desk.message(session, officer, receipt_no, form["text"]))
+
+
+def _ratings(blueprint: Blueprint, hub: Hub) -> None:
+    @blueprint.route("/ratings")
+    @recorded("case.read", "ratings")
+    @problem_codes(*_ONE)
+    @blueprint.response(
+        200, forms.RatedList, description="Bad ones that are not settled, the most urgent first; at most 100.",
+        example={"items": [forms.RATED], "next_cursor": None},
+    )  # fmt: skip
+    def ratings() -> Response:
+        """Bad ratings that wait for us"""
+        with hub.database.session() as session:
+            found = hub.cases.ratings.open(session, _officer(hub), 100)
+        return answer({"items": found, "next_cursor": None})
+
+    @blueprint.route("/cases/<string:receipt_no>/rating-steps", methods=["POST"])
+    @recorded("case.write", "case:{receipt_no}")
+    @problem_codes(*_ACT, "CHOICE", "TOO_SHORT")
+    @blueprint.arguments(forms.FollowUpForm)
+    @blueprint.response(200, forms.RatedAnswer, description="As it is now.", example=forms.RATED)
+    def follow_up(form: dict[str, Any], receipt_no: str) -> Response:
+        """Verify a bad rating, say that it is fixed, call back"""
+        officer = _officer(hub)
+        with hub.database.session() as session:
+            row = hub.cases.desk.case(session, officer, receipt_no)
+            return answer(hub.cases.ratings.follow_up(session, officer, row, **form))
 
 
 def _done(hub: Hub, act: Callable[[Any, Officer], CaseView]) -> Response:

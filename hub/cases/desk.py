@@ -210,6 +210,10 @@ class Desk:
         session.flush()
         return self._shown(session, row, officer)
 
+    def case(self, session: Session, officer: Officer, receipt_no: str) -> CaseRow:
+        """The case itself, locked, for who goes on with it. Raises NOT_FOUND."""
+        return self._row(session, officer, receipt_no, lock=True)
+
     def _decided(
         self, session: Session, row: CaseRow, officer: Officer, to: str, approved: bool, document: Mapping[str, Any]
     ) -> CaseView:

@@ -87,6 +87,7 @@ class Files:
         row.silent_at = self.workdays.after(row.since, stage.silence_days) if stage.silence_days else None
         row.ended_at = row.since if stage.clock == "ended" else None
         if row.ended_at:
+            row.unheard_at = None
             row.once_tag = None  # the next application for the same thing is welcome
         self.schedule(row, stage)
 
@@ -100,7 +101,8 @@ class Files:
         """When time alone will change something next."""
         workflow = self.workflow(row)
         stage = stage or workflow.stages[row.status]
-        due = [row.silent_at, row.make_up_at if stage.clock == "runs" else None]
+        make_up_ahead = row.make_up_at and row.make_up_at > self.moment() and stage.clock == "runs"
+        due = [row.silent_at, row.unheard_at, row.make_up_at if make_up_ahead else None]
         if stage.clock == "runs" and row.promised_at:
             card = rules.next_card(row.card, row.raised, row.promised_at, workflow.cards, self.workdays)
             due.append(card[0] if card else None)

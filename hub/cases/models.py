@@ -52,6 +52,7 @@ class CaseRow(Base):
     promised_at: Mapped[datetime | None]
     legal_at: Mapped[datetime | None]
     silent_at: Mapped[datetime | None]
+    unheard_at: Mapped[datetime | None]
     make_up_at: Mapped[datetime | None]
     next_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
@@ -114,3 +115,16 @@ class ResultRow(Base):
     decided_by: Mapped[str]
     decided_at: Mapped[datetime]
     undone_at: Mapped[datetime | None]
+
+
+class RatingRow(Base):
+    """What the applicant said at the end, once. `state` of a bad one: open, verified, fixed, called_back; else good."""
+
+    __tablename__ = "cases_rating"
+
+    case_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    score: Mapped[int]
+    said_sealed: Mapped[bytes]
+    rated_at: Mapped[datetime]
+    state: Mapped[str]
+    due_at: Mapped[datetime | None] = mapped_column(index=True)

@@ -16,6 +16,8 @@ from hub.cases import rules
 from hub.cases.desk import Desk
 from hub.cases.file import Files
 from hub.cases.models import CaseRow
+from hub.cases.ratings import Ratings
+from hub.cases.rounds import Rounds
 from hub.cases.seams import Paper, Seams
 from hub.cases.views import CaseView, Entry
 from hub.catalogue import forms
@@ -31,6 +33,8 @@ from hub.workdays import Workdays
 
 APPLICANT = ("applicant",)
 _NOTHING_THERE = ("", "rejected", "cancelled")
+_HEARD = ("confirmed", "settled", "rejected", "cancelled")
+_HEARD_DAYS = 1  # by then the department's system has said something, or operations are alarmed
 _FILED = {
     "inflight": "handed_to_department",
     "confirmed": "delivered_to_department",
@@ -50,6 +54,7 @@ class Cases:
         self._seams = seams
         self.files = Files(now, crypto, clock, workdays, seams.tell)
         self.desk = Desk(self.files, seams)
+        self.rounds, self.ratings = Rounds(self.files), Ratings(self.files)
 
     def submit(
         self,
@@ -164,6 +169,15 @@ class Cases:
         session.flush()
         return self.files.view(session, row, APPLICANT)
 
+    def rate(
+        self, session: Session, caller: Caller, receipt_no: str, score: int, tags: Sequence[str], text: str
+    ) -> CaseView:
+        """Once, at the end. Raises STATE_CONFLICT."""
+        row = self._mine(session, caller, receipt_no, lock=True)
+        self.ratings.rate(session, row, score, tags, text)
+        session.flush()
+        return self.files.view(session, row, APPLICANT)
+
     def one(self, session: Session, caller: Caller, receipt_no: str) -> CaseView:
         """Raises NOT_FOUND, for another citizen's too."""
         return self.files.view(session, self._mine(session, caller, receipt_no), APPLICANT)
@@ -183,6 +197,8 @@ class Cases:
         if moved.version != row.version or moved.state == row.filing_state:
             return
         row.filing_state = moved.state.lower()
+        if row.filing_state in _HEARD:
+            row.unheard_at = None
         row.department_receipt = moved.department_receipt or row.department_receipt
         if event := _FILED.get(row.filing_state):
             detail = {"department_receipt": moved.department_receipt} if moved.department_receipt else {}
@@ -237,6 +253,8 @@ class Cases:
         self.files.note(session, row, event, "applicant")
         if service.system and service.operation:
             row.filing_state = "ready"
+            row.unheard_at = self.files.workdays.after(self.files.moment(), _HEARD_DAYS)
+            self.files.schedule(row)
             self._seams.filings.place(session, self._order(row, service, body["fields"], papers))
         session.flush()
 
@@ -253,7 +271,7 @@ class Cases:
     def _filed_once(self, row: CaseRow, service: Service, fields: Mapping[str, Any]) -> str:
         """For the department: the same thing again on another day is another application."""
         key = _natural_key(service, fields)
-        return f"{key}\0{self.files.day(row.submitted_at)}" if key else ""
+        return f"{key} {self.files.day(row.submitted_at)}" if key else ""
 
     def _checked(
         self, session: Session, row: CaseRow, service: Service, papers: Sequence[Mapping[str, str]]
@@ -296,7 +314,7 @@ class Cases:
 
 
 def _natural_key(service: Service, fields: Mapping[str, Any]) -> str:
-    return "\0".join(f"{name}={fields.get(name, '')}" for name in service.once_by)
+    return " ".join(f"{name}={fields.get(name, '')}" for name in service.once_by)
 
 
 def _reason(moved: Moved) -> dict[str, str]:

@@ -60,7 +60,7 @@ class Hall(Room):
 
     def rounds(self) -> None:
         with self.hub.database.session() as session:
-            while self.hub.cases.clock.tick(session):
+            while self.hub.cases.rounds.tick(session):
                 pass
 
     def apply(self, service: str = "work-resumption", persona: personas.Persona = HAN, **more: Any) -> TestResponse:

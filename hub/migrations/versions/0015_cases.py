@@ -26,7 +26,7 @@ def upgrade() -> None:
         _moment("created_at"),
         _moment("since"),
         *(_moment(name, True) for name in ("submitted_at", "clock_from", "promised_at", "legal_at", "silent_at")),
-        *(_moment(name, True) for name in ("make_up_at", "next_at", "ended_at")),
+        *(_moment(name, True) for name in ("unheard_at", "make_up_at", "next_at", "ended_at")),
     )
     op.create_index("ix_cases_case_receipt_no", "cases_case", ["receipt_no"], unique=True)
     op.create_index("ix_cases_case_open", "cases_case", ["promised_at", "id"], postgresql_where=_OPEN)
@@ -85,6 +85,16 @@ def _decided() -> None:
         _moment("decided_at"),
         _moment("undone_at", True),
     )
+    op.create_table(
+        "cases_rating",
+        sa.Column("case_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        sa.Column("score", sa.Integer, nullable=False),
+        sa.Column("said_sealed", sa.LargeBinary, nullable=False),
+        _moment("rated_at"),
+        *_texts("state"),
+        _moment("due_at", True),
+    )
+    op.create_index("ix_cases_rating_due_at", "cases_rating", ["due_at"])
     for table in ("event", "pause", "correction", "result"):
         op.create_index(f"ix_cases_{table}_case_id", f"cases_{table}", ["case_id"])
 
@@ -106,5 +116,5 @@ def _moment(name: str, nullable: bool = False) -> sa.Column[Any]:
 
 
 def downgrade() -> None:
-    for table in ("result", "correction", "pause", "event", "case"):
+    for table in ("rating", "result", "correction", "pause", "event", "case"):
         op.drop_table(f"cases_{table}")
