@@ -53,6 +53,8 @@ def _beginning(blueprint: Blueprint, hub: Hub) -> None:
         fields: Mapping[str, Any] = form["fields"]
         if not form["draft"]:
             fields = _admitted(hub, service, caller, service_forms.load(service, fields, "fields"))
+        uploaded = [each["file_id"] for each in form["materials"] if "file_id" in each]
+        hub.materials.prepare(caller.subject, uploaded, hub.materials.limits(service_id))
         with hub.database.session() as session:
             made = hub.cases.submit(
                 session, caller, service, fields, form["materials"], form["promised"], form["draft"]

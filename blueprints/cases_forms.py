@@ -185,7 +185,7 @@ class HappenedAnswer(marshmallow.Schema):
 
     event = fields.String(required=True)
     status = fields.String(required=True)
-    by = fields.String(required=True, metadata={"enum": ["applicant", "officer", "department", "hub"]})
+    by = fields.String(required=True, metadata={"enum": ["applicant", "officer", "community", "department", "hub"]})
     officer = fields.String(required=True)
     at = fields.DateTime(required=True)
     promised_at = fields.DateTime(required=True, allow_none=True)

@@ -235,6 +235,7 @@ class Hub:
             holds_licence=self._holds_licence,
             filings=self.filings,
             materials=self.materials,
+            tasks=self.tasks,
         )
         self.cases = Cases(lambda: self.settings.now, self.crypto, self.clock, self.workdays, seams)
 
@@ -267,6 +268,7 @@ class Hub:
 
     def _task_moved(self, session: Session, moved: TaskMoved) -> None:
         """Whoever assigned a task goes on from here."""
+        self.cases.task_moved(session, moved)
 
     def _registered(self, citizen_id: str) -> Registered | None:
         if synthetic := persona(self.settings.now, citizen_id):

@@ -97,6 +97,11 @@ class Desk:
         if former is not None and not again_because:
             raise invalid([Fault("again_because", "REASON_REQUIRED")])
         now = self._files.moment()
+        for each in items:
+            if each["path"].startswith("materials."):  # what some office has is not asked for again without a reason
+                kind = each["path"].removeprefix("materials.")
+                ask_anew = self._seams.materials.handing.ask_anew
+                ask_anew(session, row.citizen_id, receipt_no, kind, officer.id, again_because)
         due, number = self._files.workdays.after(now, days), former.number + 1 if former else 1
         session.add(
             CorrectionRow(
@@ -223,6 +228,8 @@ class Desk:
                 decided_by=officer.id, decided_at=self._files.moment(),
             )
         )  # fmt: skip
+        self._seams.tasks.withdraw(session, row.receipt_no, "decided")
+        self._seams.materials.handing.ended(session, row.receipt_no)
         shown = self._done(session, row, officer, to, "decided", "", {"approved": approved})
         self._files.tell(session, row, "case-decided", result="准予" if approved else "不予，理由和救济途径见详情")
         return shown

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub.filings.service import Filings
 from hub.materials.service import Materials
+from hub.tasks.service import Tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +37,4 @@ class Seams:
     holds_licence: Callable[[Session, str, str], bool]
     filings: Filings
     materials: Materials
+    tasks: Tasks

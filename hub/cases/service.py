@@ -29,10 +29,16 @@ from hub.filings import orders
 from hub.filings.orders import Moved, Order
 from hub.gateway.orders import Caller
 from hub.settings.shapes import Service, Snapshot
+from hub.tasks.service import TaskMoved
 from hub.workdays import Workdays
 
 APPLICANT = ("applicant",)
 _NOTHING_THERE = ("", "rejected", "cancelled")
+_SILENT = {
+    "yellow": "社区未按时核实，已亮黄牌",
+    "red": "社区未按时核实，已亮红牌并转上一级",
+    "raised": "社区核实仍未完成，已再转上一级",
+}
 _HEARD = ("confirmed", "settled", "rejected", "cancelled")
 _HEARD_DAYS = 1  # by then the department's system has said something, or operations are alarmed
 _FILED = {
@@ -95,6 +101,18 @@ class Cases:
         row.body_sealed, row.since = self.files.seal(row, body), self.files.moment()
         return self.files.view(session, row, APPLICANT)
 
+    def task_moved(self, session: Session, moved: TaskMoved) -> None:
+        """What the community's office does, or does not do, stands in the timeline of the case it is about; of silence
+        the applicant is told each time."""
+        query = select(CaseRow).where(CaseRow.receipt_no == moved.about)
+        row = session.scalars(query.with_for_update()).one_or_none()
+        if row is None:
+            return
+        detail = {"task": moved.kind, "office": moved.office, **({"answer": moved.answer} if moved.answer else {})}
+        self.files.note(session, row, f"task_{moved.act}", "community", detail=detail)
+        if told := _SILENT.get(moved.act):
+            self.files.tell(session, row, "case-progress", status=told)
+
     def takes(self, service: Service) -> None:
         """Raises NOT_FOUND for a service that takes no applications."""
         if not service.workflow:
@@ -156,6 +174,8 @@ class Cases:
         if row.filing_state not in _NOTHING_THERE:
             self._seams.filings.cancel(session, receipt_no)
         self.files.move(row, ended)
+        self._seams.tasks.withdraw(session, row.receipt_no, "withdrawn")
+        self._seams.materials.handing.ended(session, row.receipt_no)
         self.files.note(session, row, "withdrawn", "applicant", detail={"reason": reason} if reason else {})
         session.flush()
         return self.files.view(session, row, APPLICANT)
@@ -251,12 +271,21 @@ class Cases:
         self.files.move(row, status)
         session.flush()
         self.files.note(session, row, event, "applicant")
+        self._ask_community(session, row, service, body["fields"])
         if service.system and service.operation:
             row.filing_state = "ready"
             row.unheard_at = self.files.workdays.after(self.files.moment(), _HEARD_DAYS)
             self.files.schedule(row)
             self._seams.filings.place(session, self._order(row, service, body["fields"], papers))
         session.flush()
+
+    def _ask_community(self, session: Session, row: CaseRow, service: Service, fields: Mapping[str, Any]) -> None:
+        """Those on the spot, by the region the form names, see what names the case and no more."""
+        stage = self.files.workflow(row).stages[row.status]
+        told = {name: str(value) for name, value in rules.visible(service, fields, stage.shows + 1).items()}
+        self._seams.tasks.withdraw(session, row.receipt_no, "corrected")
+        for kind in stage.tasks:
+            self._seams.tasks.assign(session, kind, str(fields.get("region", service.region)), row.receipt_no, told)
 
     def _order(self, row: CaseRow, service: Service, fields: Mapping[str, Any], papers: Sequence[Paper]) -> Order:
         return Order(

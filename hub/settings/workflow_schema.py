@@ -46,10 +46,12 @@ class StageSchema(Strict):
     shows = whole(1, 4, load_default=2)
     clock = fields.String(load_default="runs", validate=validate.OneOf(["runs", "waits", "ended"]))
     silence = fields.Nested(SilenceSchema)
+    tasks = fields.List(identifier(), load_default=list, validate=validate.Length(max=10))
 
     @post_load
     def shape(self, data: dict[str, Any], **_: Any) -> Stage:
         silence = data.pop("silence", {"working_days": 0, "then": ""})
+        data["tasks"] = tuple(data["tasks"])
         return Stage(**data, silence_days=silence["working_days"], silence_act=silence["then"])
 
 

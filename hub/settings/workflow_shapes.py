@@ -21,7 +21,8 @@ class Act:
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One step of a workflow. An officer sees fields up to data class `shows`. `clock`: runs, waits (for the applicant
-    or a special procedure) or ended. After `silence_days` working days without an act, `silence_act` happens."""
+    or a special procedure) or ended. After `silence_days` working days without an act, `silence_act` happens. `tasks`
+    are given to the community's office when the applicant brings a case here."""
 
     title: Text
     acts: Mapping[str, Act]
@@ -29,6 +30,7 @@ class Stage:
     clock: str = "runs"
     silence_days: int = 0
     silence_act: str = ""
+    tasks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,8 @@ def test_feat_E6_warning_yellow_red_and_up_the_chain_and_the_citizen_sees_each(h
     silent = [(4, "none", None), (5, "none", None)]
     late = [(6, "yellow", None), (9, "red", first), (10, "red", second), (11, "red", third), (12, "red", third)]
     assert seen == silent + late
-    assert events(hall, number)[3:] == ["warning", "yellow_card", "red_card", "escalated", "escalated"]
+    by_time = [each["event"] for each in hall.case(number)["timeline"] if each["by"] == "hub"]
+    assert by_time == ["warning", "yellow_card", "red_card", "escalated", "escalated"]
     assert messages(hall, number).count("case-overdue") == 3
     hall.rounds()
     hall.later(days=30)
