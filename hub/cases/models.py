@@ -23,6 +23,8 @@ class CaseRow(Base):
         Index("ix_cases_case_department", "department", "promised_at", "id", postgresql_where=_OPEN),
         Index("ix_cases_case_handler", "handler", "promised_at", "id", postgresql_where=_OPEN),
         Index("ix_cases_case_service", "service", "promised_at", "id", postgresql_where=_OPEN),
+        Index("ix_cases_case_department_status", "department", "status", "promised_at", "id"),
+        Index("ix_cases_case_service_status", "service", "status", "promised_at", "id"),
         Index("ix_cases_case_status", "status", "promised_at", "id"),
         Index("ix_cases_case_mine", "subject", "id"),
         Index("ix_cases_case_next_at", "next_at"),

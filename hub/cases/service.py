@@ -17,6 +17,7 @@ from hub.cases.desk import Desk
 from hub.cases.file import Files
 from hub.cases.models import CaseRow
 from hub.cases.ratings import Ratings
+from hub.cases.resealing import Resealing
 from hub.cases.rounds import Rounds
 from hub.cases.seams import Paper, Seams
 from hub.cases.views import CaseView, Entry
@@ -60,6 +61,7 @@ class Cases:
         self._seams = seams
         self.files = Files(now, crypto, clock, workdays, seams.tell)
         self.desk = Desk(self.files, seams)
+        self.resealing = Resealing(crypto)
         self.rounds, self.ratings = Rounds(self.files), Ratings(self.files)
 
     def submit(

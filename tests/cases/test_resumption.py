@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import io
 import secrets
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from hub.cases import rules
+from hub.errors import Problem
 from tests.cases.conftest import HAN, Hall
 from tests.cases.test_cases import DOCUMENT, messages
 from tests.cases.test_clock import at, events
@@ -83,8 +86,13 @@ def test_row_B85_a_paper_that_is_not_mine_or_not_asked_for_is_refused(hall: Hall
     assert (strange.status_code, strange.json["code"]) == (404, "NOT_FOUND")
     unasked = hall.apply(materials=[{"type": "photo-of-cat", "file_id": uploaded(hall, "protection-plan")}])
     assert (unasked.status_code, unasked.json["errors"][0]["path"]) == (422, "materials.photo-of-cat")
-    missing = hall.apply(service="assistance-application", fields={"kind": "medical", "reason": "住院"})
-    assert [(each["path"], each["code"]) for each in missing.json["errors"]] == [("materials.income-proof", "REQUIRED")]
+    service = hall.hub.settings.now.services["assistance-application"]
+    (material,) = service.guide["materials"]
+    strict = replace(service, guide={**service.guide, "materials": [{**material, "required": True}]})
+    rules.check_papers(strict, [], ["income-proof"])
+    with pytest.raises(Problem) as missing:
+        rules.check_papers(strict, [], [])
+    assert [(each.path, each.code) for each in missing.value.faults] == [("materials.income-proof", "REQUIRED")]
 
 
 def test_feat_E7_the_promised_paper_comes_and_it_can_be_decided(hall: Hall) -> None:

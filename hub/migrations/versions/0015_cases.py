@@ -34,6 +34,8 @@ def upgrade() -> None:
         op.create_index(
             f"ix_cases_case_{column}", "cases_case", [column, "promised_at", "id"], postgresql_where=_OPEN
         )
+    for column in ("department", "service"):
+        op.create_index(f"ix_cases_case_{column}_status", "cases_case", [column, "status", "promised_at", "id"])
     op.create_index("ix_cases_case_status", "cases_case", ["status", "promised_at", "id"])
     op.create_index("ix_cases_case_mine", "cases_case", ["subject", "id"])
     op.create_index("ix_cases_case_next_at", "cases_case", ["next_at"])
