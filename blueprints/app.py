@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from blueprints import (
     appeals,
+    cases,
     catalogue,
     credentials,
     desk,
+    desk_cases,
     docs,
     front,
     gateway,
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
     from hub.main import Hub
 
 ROOMS = (
-    login, me, messages, mandates, catalogue, gateway, credentials, materials, desk, notices, tasks, appeals, inbound,
-    health, docs, front,
+    login, me, messages, mandates, catalogue, gateway, cases, credentials, materials, desk, desk_cases, notices, tasks,
+    appeals, inbound, health, docs, front,
 )  # fmt: skip
 
 

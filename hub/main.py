@@ -10,6 +10,8 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.orm import Session
 
 from hub.appeals.service import Appeals
+from hub.cases.seams import Seams
+from hub.cases.service import Cases
 from hub.catalogue.service import Catalogue
 from hub.clock import Clock
 from hub.credentials.service import Credentials
@@ -17,7 +19,7 @@ from hub.crypto import Crypto
 from hub.database import Database
 from hub.errors import Problem
 from hub.fields import TYPES
-from hub.filings.orders import nobody_told
+from hub.filings.orders import Moved
 from hub.filings.outbox import Outbox
 from hub.filings.rules import Times
 from hub.filings.sender import nobody_watches
@@ -183,6 +185,7 @@ class Hub:
         self.oidc = OidcDoor(self.settings, self.database, self.crypto, self.clock, self.accounts, self.login)
         self.catalogue = Catalogue(self.settings, self.switches, self.database, self.clock, self.crypto)
         self._open_filing()
+        self._open_cases()
 
     def _open_filing(self) -> None:
         """What citizens hand in, and those who have to do something about it."""
@@ -202,7 +205,7 @@ class Hub:
             crypto=self.crypto,
             clock=self.clock,
             per_minute=lambda id: self.settings.now.systems[id].per_minute,
-            moved=nobody_told,
+            moved=self._filing_moved,
             read_paper=self.materials.read,
             times=self.filing_times,
             watch=self.filing_watch,
@@ -234,6 +237,17 @@ class Hub:
             by_sms=BySms(self.database, self._send, attempts, self.providers, self._phone_of),
         )
 
+    def _open_cases(self) -> None:
+        seams = Seams(
+            tell=self.messages.tell,
+            on_duty=lambda session, id: self.identity.standing(session, "staff", id) is not None,
+            holds_licence=self._holds_licence,
+            filings=self.filings,
+            materials=self.materials,
+            tasks=self.tasks,
+        )
+        self.cases = Cases(lambda: self.settings.now, self.crypto, self.clock, self.workdays, seams)
+
     @classmethod
     def open(cls, home: Path, environ: Mapping[str, str]) -> Hub:
         """Raises Unusable (configuration) or Missing (a secret of the hub itself)."""
@@ -263,12 +277,21 @@ class Hub:
 
     def _task_moved(self, session: Session, moved: TaskMoved) -> None:
         """Whoever assigned a task goes on from here."""
+        self.cases.task_moved(session, moved)
 
     def _registered(self, citizen_id: str) -> Registered | None:
         if synthetic := persona(self.settings.now, citizen_id):
             return synthetic
         with self.database.read() as connection:
             return self.identity.registered(connection, citizen_id)
+
+    def _filing_moved(self, session: Session, moved: Moved) -> None:
+        self.cases.filing_moved(session, moved)
+
+    def _holds_licence(self, session: Session, citizen_id: str, id: str) -> bool:
+        person = self.identity.registered(session.connection(), citizen_id)
+        held = self.credentials.desk.of_holder(session.connection(), person.id_number) if person else ()
+        return any(each.id == id for each in held)
 
     def _ask_wechat(self, operation: str, fields: Mapping[str, Any], trace: Trace) -> Reply:
         return self.gateway.ask("wechat", operation, fields, Caller("hub", 3, "hub"), trace, _LOGIN_S)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import click
 
+from hub.cases.resealing import Resealing
 from hub.commands.opening import as_json, opened, print_json
 from hub.identity.service import Identity
 from hub.login.service import Login
@@ -59,5 +60,5 @@ def left(hub: Hub) -> int:
         return sum(room.under_other_keys(session) for room in _rooms(hub))
 
 
-def _rooms(hub: Hub) -> tuple[Identity, Login, Messages, Materials]:
-    return hub.identity, hub.login, hub.messages, hub.materials
+def _rooms(hub: Hub) -> tuple[Identity, Login, Messages, Materials, Resealing]:
+    return hub.identity, hub.login, hub.messages, hub.materials, hub.cases.resealing

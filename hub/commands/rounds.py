@@ -40,6 +40,7 @@ class Rounds:
             _Round("sweep_messages", _LOOK_S, self._sweep_messages),
             _Round("sweep_jobs", _JOBS_S, self._sweep_jobs),
             _Round("show_cards", _JOBS_S, self._show_cards),
+            _Round("cases", _LOOK_S, self._look_at_cases),
             _Round("forget_submissions", _SWEEP_S, self._forget_submissions),
             _Round("forget_logins", _SWEEP_S, self._forget_logins),
             _Round("forget_deliveries", _SWEEP_S, self._forget_deliveries),
@@ -94,6 +95,11 @@ class Rounds:
         with self._hub.database.session() as session:
             self._hub.push.sweep(session)
             self._hub.notices.sweep(session)
+
+    def _look_at_cases(self) -> None:
+        """What silence and delay have come to."""
+        with self._hub.database.session() as session:
+            self._hub.cases.rounds.tick(session)
 
     def _forget_submissions(self) -> None:
         with self._hub.database.session() as session:

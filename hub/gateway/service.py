@@ -106,6 +106,8 @@ class Gateway:
         )
         self._one: Onward = way((*doors, *wire), department.contact)
         self._several: Onward = way(doors, self._parts)
+        admitting = (open_.service, level, Whose(registered), Permitted(consent), Permitted(grant), Budgeted(budget))
+        self._admit: Onward = way(admitting, lambda passage: Answer(passage.fields, "", clock.now()))
         self._own: Onward = way((recorded, open_.system, *wire), department.contact)
         self._knock: Onward = way((department.named, department.compartment, department.in_time), department.knock)
 
@@ -114,6 +116,11 @@ class Gateway:
         service = order.service
         passage = self._passage(order)
         return self._several(passage) if service.parts else self._one(passage)
+
+    def admitted(self, order: Order) -> Mapping[str, Any]:
+        """What an application must pass, without asking the department: the fields with the subject's own filled in,
+        or the Problem to tell."""
+        return self._admit(self._passage(order)).fields
 
     def batch(self, orders: Sequence[Order]) -> tuple[Part, ...]:
         """Several at once within one deadline, each with its own outcome."""

@@ -33,6 +33,7 @@ def together(tables: Tables) -> Iterator[Finding]:
         for path, text in _licence(licence, tables):
             yield "licences.yaml", (id, *path), text
     yield from _offices(tables.appeals, tables)
+    yield from _workflows(tables)
     for id, system in tables.systems.items():
         yield from _rollout("systems.yaml", (id,), system["switch"], tables)
     for id, service in tables.services.items():
@@ -50,6 +51,14 @@ def _offices(appeals: Appeals, tables: Tables) -> Iterator[Finding]:
     for path, office in named:
         if office not in (PLACE, *tables.departments):
             yield "appeals.yaml", path, _unknown("department", office)
+
+
+def _workflows(tables: Tables) -> Iterator[Finding]:
+    for id, workflow in tables.workflows.items():
+        for name, stage in workflow.stages.items():
+            for place, kind in enumerate(stage.tasks):
+                if kind not in tables.tasks:
+                    yield "workflows.yaml", (id, "stages", name, "tasks", place), _unknown("task", kind)
 
 
 def _duties(tables: Tables) -> Iterator[Finding]:
@@ -87,6 +96,8 @@ def _service(service: Service, tables: Tables) -> Iterator[tuple[Keys, str]]:
         yield ("synthetic", "persona"), f"hub.yaml has no persona '{service.synthetic.persona}'"
     if service.system and service.system not in tables.declared_systems:
         yield ("call", "system"), _unknown("system", service.system)
+    if service.workflow and service.workflow not in tables.workflows:
+        yield ("workflow",), _unknown("workflow", service.workflow)
     for position, id in enumerate(service.parts):
         text = _part(service, id, tables)
         if text:

@@ -149,6 +149,7 @@ def _snapshot(
         systems=systems,
         departments=tables.departments,
         licences=tables.licences,
+        workflows=tables.workflows,
         tasks=tables.tasks,
         appeals=tables.appeals,
         messages=tables.messages,

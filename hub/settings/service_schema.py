@@ -183,7 +183,17 @@ class ServiceSchema(Strict):
     synthetic = fields.Nested(SyntheticSchema, load_default=None)
     consent = fields.Nested(ConsentSchema, load_default=None)
     uploads = fields.Nested(UploadsSchema, load_default=dict)
+    workflow = identifier(load_default="")
+    once_by = fields.List(Matching(IDENTIFIER, "a field name"), load_default=list, validate=validate.Length(max=5))
     switch = fields.Nested(SwitchSchema, load_default=Switch)
+
+    @validates_schema(skip_on_field_errors=True)
+    def is_handled_somehow(self, data: dict[str, Any], **_: Any) -> None:
+        if data["workflow"] and data["kind"] != "application":
+            raise ValidationError("only an application has a workflow", "workflow")
+        unknown = [name for name in data["once_by"] if name not in data["form"]]
+        if unknown:
+            raise ValidationError(f"the form has no field '{unknown[0]}'", "once_by")
 
     @validates_schema(skip_on_field_errors=True)
     def runs_on_something(self, data: dict[str, Any], **_: Any) -> None:
@@ -213,7 +223,7 @@ class ServiceSchema(Strict):
             FormField(name=name, **{**field, "choices": tuple(field["choices"])})
             for name, field in data.pop("form").items()
         )
-        for name in ("themes", "aliases", "parts", "subject"):
+        for name in ("themes", "aliases", "parts", "subject", "once_by"):
             data[name] = tuple(data[name])
         for name in ("effective_from", "effective_until"):
             data[name] = data[name].isoformat() if data[name] else None

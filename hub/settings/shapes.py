@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from hub.settings.workflow_shapes import Workflow
+
 Text = Mapping[str, str]
 """A text by language: {"zh": …, "en": …}; zh is always there."""
 
@@ -95,7 +97,8 @@ class Service:
     `subject` lists the form fields (id_number, name; credit_code of a company) that the hub fills with the registered
     values of the caller, or of who is represented.
     `cache_s` and `stale_s` are seconds: how long an answer is fresh, and how long it may still be shown, marked
-    stale, when the department fails. 0 means never.
+    stale, when the department fails. 0 means never. Of an application, `workflow` says how its cases are handled, and
+    the values of the fields `once_by` (none: the law allows several) which two are the same.
     """
 
     id: str
@@ -127,6 +130,8 @@ class Service:
     synthetic: Synthetic | None = None
     consent: Consent | None = None
     uploads: Mapping[str, Any] = field(default_factory=dict)  # where it is stricter than its department
+    workflow: str = ""
+    once_by: tuple[str, ...] = ()
     switch: Switch = Switch()
 
 
@@ -349,4 +354,5 @@ class Snapshot:
     tasks: Mapping[str, TaskKind] = field(default_factory=dict)
     appeals: Appeals = Appeals()
     messages: Mapping[str, Template] = field(default_factory=dict)
+    workflows: Mapping[str, Workflow] = field(default_factory=dict)
     not_started: Mapping[str, str] = field(default_factory=dict)  # system -> why, with file:line:column

@@ -25,7 +25,19 @@ from hub.settings.schemas import (
     permissions,
 )
 from hub.settings.service_schema import ServiceSchema
-from hub.settings.shapes import Appeals, Department, Licence, Region, Service, TaskKind, Template, Text, Theme
+from hub.settings.shapes import (
+    Appeals,
+    Department,
+    Licence,
+    Region,
+    Service,
+    TaskKind,
+    Template,
+    Text,
+    Theme,
+)
+from hub.settings.workflow_schema import WorkflowSchema
+from hub.settings.workflow_shapes import Workflow
 
 SERVICES = "services/"
 FILES = (
@@ -37,7 +49,7 @@ FILES = (
     "roles.yaml",
     "texts.yaml",
 )
-OPTIONAL = ("appeals.yaml", "licences.yaml", "messages.yaml", "tasks.yaml")
+OPTIONAL = ("appeals.yaml", "licences.yaml", "messages.yaml", "tasks.yaml", "workflows.yaml")
 _PLAIN = {
     "Missing data for required field.": "is missing",
     "Field may not be null.": "must not be empty",
@@ -68,6 +80,7 @@ class Tables:
     appeals: Appeals = Appeals()  # noqa: RUF009
     tasks: dict[str, TaskKind] = field(default_factory=dict)
     messages: dict[str, Template] = field(default_factory=dict)
+    workflows: dict[str, Workflow] = field(default_factory=dict)
     themes: dict[str, Theme] = field(default_factory=dict)
     regions: dict[str, Region] = field(default_factory=dict)
     roles: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -93,6 +106,9 @@ def fill(documents: Mapping[str, Document]) -> tuple[Tables, list[Complaint]]:
         "tasks.yaml": lambda document: _entries(document, IDENTIFIER, TaskKindSchema().load, tables.tasks, _with_id),
         "messages.yaml": lambda document: _entries(
             document, IDENTIFIER, TemplateSchema().load, tables.messages, _with_id
+        ),
+        "workflows.yaml": lambda document: _entries(
+            document, IDENTIFIER, WorkflowSchema().load, tables.workflows, _with_id
         ),
         "themes.yaml": lambda document: _entries(document, IDENTIFIER, ThemeSchema().load, tables.themes, _with_id),
         "regions.yaml": lambda document: _entries(document, REGION, RegionSchema().load, tables.regions, _with_code),

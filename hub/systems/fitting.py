@@ -26,6 +26,8 @@ def services_fit(declared: Callable[[str, str], Mapping[str, Any]]) -> Check:
 def _misfits(service: Service, facts: Mapping[str, Any]) -> Iterator[tuple[Keys, str]]:
     if service.kind == "query" and facts["kind"] != "read":
         yield ("call", "operation"), f"'{service.operation}' writes; a query only reads"
+    if service.workflow and facts["kind"] != "write":
+        yield ("call", "operation"), f"'{service.operation}' only reads; an application files something"
     if facts["data_class"] > service.data_class:
         yield ("data_class",), f"must be {facts['data_class']}, as '{service.operation}' answers that much"
     given = {field.name for field in service.form} | set(service.subject)

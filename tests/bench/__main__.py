@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 
 from tests.bench.calls import many, rest, soap
+from tests.bench.cases import desk_page
 from tests.bench.catalogue import search
 from tests.bench.credentials import licence_check
 from tests.bench.db_view import db_view
@@ -41,6 +42,7 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"P7"}), overload),
     (frozenset({"P8"}), search),
     (frozenset({"P10"}), records),
+    (frozenset({"desk"}), desk_page),
     (frozenset({"licence_check"}), licence_check),
     (frozenset({"fixed_width"}), fixed_width),
     (frozenset({"db_view"}), db_view),

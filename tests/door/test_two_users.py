@@ -17,6 +17,7 @@ import pytest
 
 from blueprints.samples import sample
 from hub.fields import id_check
+from hub.gateway.orders import Caller
 from hub.identity.service import Known, Standing
 from hub.login.sessions import Sessions
 from hub.main import Hub
@@ -40,17 +41,18 @@ class Owner:
     mandate_id: str
     consent_id: str
     file_id: str
+    receipt_no: str
 
     @property
     def secrets(self) -> tuple[str, ...]:
         return (self.citizen_id, self.known.id_number, self.known.name, self.known.phone,
-                self.mandate_id, self.consent_id, self.file_id)  # fmt: skip
+                self.mandate_id, self.consent_id, self.file_id, self.receipt_no)  # fmt: skip
 
     def id(self, name: str) -> str:
         """What this owner has for a parameter of this name; for ids that are nobody's, one of them."""
         return {
             "mandate_id": self.mandate_id, "consent_id": self.consent_id, "service_id": _SERVICE, "id": _SERVICE,
-            "file_id": self.file_id,
+            "file_id": self.file_id, "receipt_no": self.receipt_no,
             **dict.fromkeys(NOBODYS, "x"),
         }[name]  # fmt: skip
 
@@ -73,7 +75,10 @@ def owner(hub: Hub, name: str) -> Owner:
         hub.mandates.accept(session, offered.mandate_id, elder)
         consent = hub.consents.give(session, me, me, service, "1", "h")
     paper, _ = hub.materials.upload(me, photo(64, 64), f"{name}.jpg")
-    return Owner(me, known, offered.mandate_id, consent.consent_id, paper.file_id)
+    applied = hub.settings.now.services["work-resumption"]
+    with hub.database.session() as session:
+        case = hub.cases.submit(session, Caller(me, 2), applied, {"org_name": name}, [], [], draft=False)
+    return Owner(me, known, offered.mandate_id, consent.consent_id, paper.file_id, case.receipt_no)
 
 
 @pytest.fixture(scope="module")

@@ -48,7 +48,7 @@ def test_no_form_of_a_service_breaks_on_what_is_typed_into_it(county: County, to
     calls = phone.get("/openapi.json").json()["paths"]["/api/v1/services/{service_id}/calls"]["post"]
     documented = {int(status) for status in calls["responses"] if status.isdigit()} - {500}
     answered: dict[str, set[int]] = {}
-    for example in town.demo["examples"]:
+    for example in (each for each in town.demo["examples"] if each["kind"] == "query"):
         form = read_yaml(county.config / "services" / f"{example['service']}.yaml").value.get("form", {})
         _type_into(phone, example, sorted(form), answered.setdefault(example["service"], set()))
     assert all(statuses <= documented for statuses in answered.values()), answered

@@ -122,8 +122,10 @@ def _signed_in(town: Town, heard: Heard) -> Phone:
 def _use_everything(town: Town, phone: Phone, heard: Heard) -> None:
     for number, example in enumerate(town.demo["examples"]):
         fields = {"fields": example["fields"]}
-        path = f"/services/{example['service']}/calls"
-        assert heard.note(phone.post(path, fields, Idempotency_Key=f"canary-{number}"), own=True).status_code == 200
+        applied = example["kind"] == "application"
+        path = f"/services/{example['service']}/{'cases' if applied else 'calls'}"
+        answer = heard.note(phone.post(path, fields, Idempotency_Key=f"canary-{number}"), own=True)
+        assert answer.status_code == (202 if applied else 200)
         heard.note(phone.post(path, fields, Idempotency_Key=f"canary-{number}"), own=True)
     calls = [{"service": each["service"], "fields": each["fields"]} for each in town.queries()][:10]
     heard.note(phone.post("/services/batch", {"calls": calls}), own=True)

@@ -1,0 +1,1 @@
+"""Cases: an application from its draft to its decision, with its clock and its desk."""

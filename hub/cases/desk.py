@@ -1,0 +1,279 @@
+"""The officer's side: the list, one case with the fields of its step, and what may be done in it.
+
+What is possible stands in the workflow; that a decision needs its document, and a refusal its reason, basis and appeal
+route, is law and stands here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select, tuple_
+from sqlalchemy.orm import Session
+
+from hub.cases import rules
+from hub.cases.file import Files
+from hub.cases.models import CaseRow, CorrectionRow, EventRow, PauseRow, ResultRow
+from hub.cases.seams import Seams
+from hub.cases.views import CaseView, Entry
+from hub.errors import Fault, Problem, invalid
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """Who stands at the desk. `office` is a department, or empty for the county as a whole."""
+
+    id: str
+    office: str
+    permissions: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a list is asked for; `after` is promised_at and id of the last one that was seen."""
+
+    status: str = ""
+    service: str = ""
+    mine: bool = False
+    after: tuple[datetime, int] | None = None
+    limit: int = 20
+
+
+class Desk:
+    """Takes a session and never commits."""
+
+    def __init__(self, files: Files, seams: Seams) -> None:
+        self._files, self._seams = files, seams
+
+    def page(self, session: Session, officer: Officer, asked: Asked) -> Sequence[Entry]:
+        """The most urgent first: of those that are open, or of one step. No personal value is in it."""
+        query = select(CaseRow)
+        if asked.status:
+            query = query.where(CaseRow.status == asked.status, CaseRow.submitted_at.is_not(None))
+        else:
+            query = query.where(CaseRow.ended_at.is_(None), CaseRow.submitted_at.is_not(None))
+        if officer.office:
+            query = query.where(CaseRow.department == officer.office)
+        if asked.service:
+            query = query.where(CaseRow.service == asked.service)
+        if asked.mine:
+            query = query.where(CaseRow.handler == officer.id)
+        if asked.after:
+            query = query.where(tuple_(CaseRow.promised_at, CaseRow.id) > asked.after)
+        ordered = query.order_by(CaseRow.promised_at, CaseRow.id).limit(asked.limit)
+        return [self._files.entry(row, officer.id) for row in session.scalars(ordered)]
+
+    def one(self, session: Session, officer: Officer, receipt_no: str) -> CaseView:
+        """With the fields this step needs. Raises NOT_FOUND, for another department's too."""
+        return self._shown(session, self._row(session, officer, receipt_no), officer)
+
+    def pick_up(self, session: Session, officer: Officer, receipt_no: str) -> CaseView:
+        row = self._row(session, officer, receipt_no, lock=True)
+        act = rules.allowed(self._files.workflow(row), row.status, "pick-up", officer.permissions)
+        row.handler = officer.id
+        return self._done(session, row, officer, act.to, "picked_up", "", {})
+
+    def accept(self, session: Session, officer: Officer, receipt_no: str) -> CaseView:
+        row, to = self._at(session, officer, receipt_no, "accept")
+        return self._done(session, row, officer, to, "accepted", "已受理", {})
+
+    def request_correction(
+        self,
+        session: Session,
+        officer: Officer,
+        receipt_no: str,
+        items: Sequence[Mapping[str, str]],
+        days: int,
+        again_because: str,
+    ) -> CaseView:
+        """All that is missing or wrong, in one list: {path, message}. A second list needs the reason why the first was
+        not full. Raises CHOICE, REASON_REQUIRED."""
+        row, to = self._at(session, officer, receipt_no, "request-correction")
+        rules.check_items(self._files.service(row), items)
+        former = self._files.correction(session, row)
+        if former is not None and not again_because:
+            raise invalid([Fault("again_because", "REASON_REQUIRED")])
+        now = self._files.moment()
+        for each in items:
+            if each["path"].startswith("materials."):  # what some office has is not asked for again without a reason
+                kind = each["path"].removeprefix("materials.")
+                ask_anew = self._seams.materials.handing.ask_anew
+                ask_anew(session, row.citizen_id, receipt_no, kind, officer.id, again_because)
+        due, number = self._files.workdays.after(now, days), former.number + 1 if former else 1
+        session.add(
+            CorrectionRow(
+                case_id=row.id, number=number, items_sealed=self._files.seal(row, {"items": list(items)}),
+                again_because=again_because, due_at=due, asked_at=now,
+            )
+        )  # fmt: skip
+        detail = {"number": number, "items": list(items), **({"again_because": again_because} if again_because else {})}
+        shown = self._done(session, row, officer, to, "correction_requested", "", detail)
+        what = "；".join(each["message"] for each in items)
+        self._files.tell(session, row, "case-correction", what=what, due_on=self._files.day(due))
+        return shown
+
+    def accept_on_promise(
+        self, session: Session, officer: Officer, receipt_no: str, days: int, missing: Sequence[str]
+    ) -> CaseView:
+        """容缺受理: accepted although papers are missing, which the applicant promised to bring within so many working
+        days, and no later than the case itself is promised. Raises CHOICE for a paper nobody promised, DATE_RANGE."""
+        row, to = self._at(session, officer, receipt_no, "accept-on-promise")
+        promised = self._files.open(row, row.body_sealed)["promised"]
+        if set(missing) != set(promised) or not missing:
+            raise invalid([Fault("missing", "CHOICE")])
+        make_up_at = self._files.workdays.after(self._files.moment(), days)
+        if row.promised_at and make_up_at > row.promised_at:
+            raise invalid([Fault("days", "DATE_RANGE")])
+        row.make_up_at = make_up_at
+        detail = {"missing": list(missing), "make_up_on": self._files.day(make_up_at)}
+        return self._done(session, row, officer, to, "accepted_on_promise", "已容缺受理", detail)
+
+    def pause(
+        self, session: Session, officer: Officer, receipt_no: str, procedure: str, days: int, reason: str
+    ) -> CaseView:
+        """Only in a special procedure that the workflow names, for no longer than it allows. Raises CHOICE, RANGE."""
+        row, to = self._at(session, officer, receipt_no, "pause")
+        named = self._files.workflow(row).procedures.get(procedure)
+        if named is None:
+            raise invalid([Fault("procedure", "CHOICE")])
+        if days > named.days:
+            raise invalid([Fault("days", "RANGE")])
+        now = self._files.moment()
+        until = self._files.workdays.after(now, days)
+        sealed = self._files.seal(row, {"reason": reason})
+        session.add(PauseRow(case_id=row.id, procedure=procedure, reason_sealed=sealed, started_at=now, until=until))
+        detail = {"procedure": procedure, "title": dict(named.title), "reason": reason, "until": self._files.day(until)}
+        return self._done(session, row, officer, to, "paused", f"进入{named.title['zh']}，计时暂停", detail)
+
+    def resume(self, session: Session, officer: Officer, receipt_no: str, outcome: str) -> CaseView:
+        """The special procedure is over: the promise is later by as many working days as it took."""
+        row, to = self._at(session, officer, receipt_no, "resume")
+        running = select(PauseRow).where(PauseRow.case_id == row.id, PauseRow.ended_at.is_(None))
+        pause = session.scalars(running).one()
+        pause.ended_at = self._files.moment()
+        for name in ("promised_at", "legal_at", "make_up_at"):
+            moment = getattr(row, name)
+            if moment is not None:
+                setattr(row, name, rules.longer(moment, pause.started_at, pause.ended_at, self._files.workdays))
+        return self._done(session, row, officer, to, "resumed", "计时恢复", {"outcome": outcome})
+
+    def approve(self, session: Session, officer: Officer, receipt_no: str, document: Mapping[str, Any]) -> CaseView:
+        """With the result document: its name and number, and its text or the licence that was issued. Raises REQUIRED
+        without, NOT_FOUND for a licence that is not the applicant's, STATE_CONFLICT while promised papers are out."""
+        row, to = self._at(session, officer, receipt_no, "approve")
+        if row.make_up_at is not None:
+            left = rules.possible(self._files.workflow(row), row.status, officer.permissions)
+            now_possible = [name for name in left if name != "approve"]
+            raise Problem("STATE_CONFLICT", extra={"case_status": row.status, "possible": now_possible})
+        if not (document.get("text") or document.get("credential_id")):
+            raise invalid([Fault("document.text", "REQUIRED")])
+        licence = document.get("credential_id")
+        if licence and not self._seams.holds_licence(session, row.subject, licence):
+            raise invalid([Fault("document.credential_id", "NOT_FOUND")])
+        return self._decided(session, row, officer, to, True, document)
+
+    def refuse(self, session: Session, officer: Officer, receipt_no: str, why: Mapping[str, str]) -> CaseView:
+        """`why` has reason, basis and appeal, none of them empty. Raises REQUIRED."""
+        row, to = self._at(session, officer, receipt_no, "refuse")
+        missing = [Fault(name, "REQUIRED") for name in ("reason", "basis", "appeal") if not why.get(name, "").strip()]
+        if missing:
+            raise invalid(missing)
+        return self._decided(session, row, officer, to, False, why)
+
+    def reassign(self, session: Session, officer: Officer, receipt_no: str, to: str, reason: str) -> CaseView:
+        """To another officer. Raises CHOICE for who is none."""
+        row = self._row(session, officer, receipt_no, lock=True)
+        rules.allowed(self._files.workflow(row), row.status, "reassign", officer.permissions)
+        if not self._seams.on_duty(session, to):
+            raise invalid([Fault("to", "CHOICE")])
+        row.handler = to
+        self._files.note(session, row, "reassigned", "officer", officer.id, {"reason": reason})
+        session.flush()
+        return self._shown(session, row, officer)
+
+    def undo(self, session: Session, officer: Officer, receipt_no: str, reason: str) -> CaseView:
+        """A wrong decision taken back, by somebody else than who made it; the citizen is told. Raises
+        SECOND_PERSON_REQUIRED."""
+        row = self._row(session, officer, receipt_no, lock=True)
+        act = rules.allowed(self._files.workflow(row), row.status, "undo", officer.permissions)
+        result = self._files.result(session, row)
+        decided_by = result.decided_by if result else self._last_actor(session, row)
+        if act.second_person and decided_by == officer.id:
+            raise Problem("SECOND_PERSON_REQUIRED")
+        if result:
+            result.undone_at = self._files.moment()
+        return self._done(session, row, officer, act.to, "undone", "办理结果已撤销，重新办理", {"reason": reason})
+
+    def message(self, session: Session, officer: Officer, receipt_no: str, text: str) -> CaseView:
+        """To the applicant, in the one thread; it is in the inbox, too."""
+        row = self._row(session, officer, receipt_no, lock=True)
+        self._files.note(session, row, "message", "officer", officer.id, {"text": text})
+        self._files.tell(session, row, "case-progress", status="经办人给您留言")
+        session.flush()
+        return self._shown(session, row, officer)
+
+    def case(self, session: Session, officer: Officer, receipt_no: str) -> CaseRow:
+        """The case itself, locked, for who goes on with it. Raises NOT_FOUND."""
+        return self._row(session, officer, receipt_no, lock=True)
+
+    def _decided(
+        self, session: Session, row: CaseRow, officer: Officer, to: str, approved: bool, document: Mapping[str, Any]
+    ) -> CaseView:
+        session.add(
+            ResultRow(
+                case_id=row.id, approved=approved, document_sealed=self._files.seal(row, dict(document)),
+                decided_by=officer.id, decided_at=self._files.moment(),
+            )
+        )  # fmt: skip
+        self._seams.tasks.withdraw(session, row.receipt_no, "decided")
+        self._seams.materials.handing.ended(session, row.receipt_no)
+        shown = self._done(session, row, officer, to, "decided", "", {"approved": approved})
+        self._files.tell(session, row, "case-decided", result="准予" if approved else "不予，理由和救济途径见详情")
+        return shown
+
+    def _at(self, session: Session, officer: Officer, receipt_no: str, name: str) -> tuple[CaseRow, str]:
+        """The case, locked, and where this act leads. It is the handler's to do; who comes first to one that has none
+        becomes its handler. Raises STATE_CONFLICT, ROLE_REQUIRED."""
+        row = self._row(session, officer, receipt_no, lock=True)
+        workflow = self._files.workflow(row)
+        act = rules.allowed(workflow, row.status, name, officer.permissions)
+        if row.handler not in ("", officer.id):
+            raise Problem("STATE_CONFLICT", extra={"case_status": row.status, "possible": ["reassign"]})
+        row.handler = officer.id
+        return row, act.to
+
+    def _done(
+        self,
+        session: Session,
+        row: CaseRow,
+        officer: Officer,
+        to: str,
+        event: str,
+        told: str,
+        detail: Mapping[str, Any],
+    ) -> CaseView:
+        """Moved, noted, and told where there is something to tell."""
+        self._files.move(row, to)
+        self._files.note(session, row, event, "officer", officer.id, detail)
+        if told:
+            self._files.tell(session, row, "case-progress", status=told)
+        session.flush()
+        return self._shown(session, row, officer)
+
+    def _shown(self, session: Session, row: CaseRow, officer: Officer) -> CaseView:
+        stage = self._files.workflow(row).stages[row.status]
+        return self._files.view(session, row, officer.permissions, stage.shows)
+
+    def _row(self, session: Session, officer: Officer, receipt_no: str, lock: bool = False) -> CaseRow:
+        row = self._files.find(session, receipt_no, lock)
+        if row.submitted_at is None or (officer.office and officer.office != row.department):
+            raise Problem("NOT_FOUND")
+        return row
+
+    @staticmethod
+    def _last_actor(session: Session, row: CaseRow) -> str:
+        last = select(EventRow.actor).where(EventRow.case_id == row.id).order_by(EventRow.id.desc()).limit(1)
+        return session.scalar(last) or ""

@@ -1,0 +1,197 @@
+"""One case's file: opened, written on, moved to its next step, shown. Sealed; takes a session and never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.cases import rules
+from hub.cases.models import CaseRow, CorrectionRow, EventRow, PauseRow, ResultRow
+from hub.cases.seams import Tell
+from hub.cases.views import CaseView, Correction, Entry, Happened, Paused
+from hub.clock import CHINA, Clock
+from hub.crypto import Crypto
+from hub.errors import Problem
+from hub.settings.shapes import Service, Snapshot, Text
+from hub.settings.workflow_shapes import Stage, Workflow
+from hub.workdays import Workdays
+
+_NONE: Text = {"zh": "", "en": ""}
+_DRAFT: Text = {"zh": "草稿，尚未提交", "en": "Draft, not submitted yet"}
+
+
+class Files:
+    """Knows the tables and what stands in them."""
+
+    def __init__(
+        self, now: Callable[[], Snapshot], crypto: Crypto, clock: Clock, workdays: Workdays, tell: Tell
+    ) -> None:
+        self._now, self._crypto, self._clock, self.workdays, self._tell = now, crypto, clock, workdays, tell
+
+    def moment(self) -> datetime:
+        return self._clock.now()
+
+    def service(self, row: CaseRow) -> Service:
+        """Raises SERVICE_DISABLED where configuration has lost it; the case itself is safe."""
+        service = self._now().services.get(row.service)
+        if service is None:
+            raise Problem("SERVICE_DISABLED", origin="hub", note=f"no service {row.service}")
+        return service
+
+    def services(self, which: Callable[[Service], bool]) -> list[str]:
+        return [id for id, service in self._now().services.items() if which(service)]
+
+    def workflow(self, row: CaseRow) -> Workflow:
+        workflow = self._now().workflows.get(row.workflow)
+        if workflow is None:
+            raise Problem("SERVICE_DISABLED", origin="hub", note=f"no workflow {row.workflow}")
+        return workflow
+
+    def find(self, session: Session, receipt_no: str, lock: bool = False) -> CaseRow:
+        """Raises NOT_FOUND."""
+        query = select(CaseRow).where(CaseRow.receipt_no == receipt_no)
+        row = session.scalars(query.with_for_update() if lock else query).one_or_none()
+        if row is None:
+            raise Problem("NOT_FOUND")
+        return row
+
+    def tag(self, value: str, purpose: str) -> bytes:
+        return self._crypto.lookup(value, f"cases.{purpose}")
+
+    def seal(self, row: CaseRow, value: Any) -> bytes:
+        return self._crypto.seal(orjson.dumps(value), f"cases.case:{row.receipt_no}") if value else b""
+
+    def open(self, row: CaseRow, sealed: bytes) -> Any:
+        return orjson.loads(self._crypto.open(sealed, f"cases.case:{row.receipt_no}")) if sealed else {}
+
+    def note(
+        self, session: Session, row: CaseRow, event: str, by: str, actor: str = "", detail: Mapping[str, Any] = {}
+    ) -> None:
+        """One more line of the timeline, with the clock as it stands after it."""
+        session.add(
+            EventRow(
+                case_id=row.id, event=event, status=row.status, by=by, actor=actor, at=self.moment(),
+                promised_at=row.promised_at, detail_sealed=self.seal(row, dict(detail)),
+            )
+        )  # fmt: skip
+
+    def move(self, row: CaseRow, status: str) -> None:
+        """To this step, from now on. Silence is counted anew, and what time alone will do next."""
+        row.status, row.since = status, self.moment()
+        stage = self.workflow(row).stages[status]
+        row.silent_at = self.workdays.after(row.since, stage.silence_days) if stage.silence_days else None
+        row.ended_at = row.since if stage.clock == "ended" else None
+        if row.ended_at:
+            row.unheard_at = None
+            row.once_tag = None  # the next application for the same thing is welcome
+        self.schedule(row, stage)
+
+    def start_clock(self, row: CaseRow) -> None:
+        """The promise counts from now."""
+        row.clock_from, row.card, row.raised = self.moment(), "none", 0
+        terms = rules.terms(self.service(row), row.clock_from, self.workdays)
+        row.promised_at, row.legal_at = terms.promised_at, terms.legal_at
+
+    def schedule(self, row: CaseRow, stage: Stage | None = None) -> None:
+        """When time alone will change something next."""
+        workflow = self.workflow(row)
+        stage = stage or workflow.stages[row.status]
+        make_up_ahead = row.make_up_at and row.make_up_at > self.moment() and stage.clock == "runs"
+        due = [row.silent_at, row.unheard_at, row.make_up_at if make_up_ahead else None]
+        if stage.clock == "runs" and row.promised_at:
+            card = rules.next_card(row.card, row.raised, row.promised_at, workflow.cards, self.workdays)
+            due.append(card[0] if card else None)
+        row.next_at = min((each for each in due if each is not None), default=None)
+
+    def tell(self, session: Session, row: CaseRow, kind: str, **values: str) -> None:
+        """To the applicant, and to whom the case is about where that is somebody else with an inbox."""
+        told = {"service": self.service(row).title["zh"], "receipt_no": row.receipt_no, **values}
+        self._tell(session, row.citizen_id, kind, told, row.receipt_no)
+
+    def day(self, moment: datetime | None) -> str:
+        return moment.astimezone(CHINA).date().isoformat() if moment else ""
+
+    def correction(self, session: Session, row: CaseRow) -> CorrectionRow | None:
+        """The newest list."""
+        newest = select(CorrectionRow).where(CorrectionRow.case_id == row.id).order_by(CorrectionRow.number.desc())
+        return session.scalars(newest.limit(1)).one_or_none()
+
+    def result(self, session: Session, row: CaseRow) -> ResultRow | None:
+        """The decision in force."""
+        query = select(ResultRow).where(ResultRow.case_id == row.id, ResultRow.undone_at.is_(None))
+        return session.scalars(query.order_by(ResultRow.id.desc()).limit(1)).one_or_none()
+
+    def view(self, session: Session, row: CaseRow, by: Iterable[str], shows: int | None = None) -> CaseView:
+        """`by`: the applicant, or an officer's permissions; `shows`: up to which data class, None for all."""
+        service, workflow, snapshot = self.service(row), self.workflow(row), self._now()
+        body, stage = self.open(row, row.body_sealed), workflow.stages.get(row.status)
+        fields = body["fields"] if shows is None else rules.visible(service, body["fields"], shows)
+        department = snapshot.departments.get(row.department)
+        chain = workflow.cards.chain
+        return CaseView(
+            receipt_no=row.receipt_no, service=row.service, title=service.title,
+            department=department.name if department else _NONE,
+            status=row.status, status_title=stage.title if stage else _DRAFT, handler=self.number(row.handler),
+            created_at=row.created_at, submitted_at=row.submitted_at, since=row.since,
+            promised_at=row.promised_at, legal_at=row.legal_at, make_up_at=row.make_up_at,
+            clock=stage.clock if stage else "waits", card=rules.shown_card(row.card),
+            paused=self._pauses(session, row, workflow),
+            raised_to=chain[min(row.raised, len(chain)) - 1] if row.raised else None,
+            fields=fields, papers=body["papers"] if shows is None or shows > 1 else [],
+            promised_papers=body["promised"], timeline=self._timeline(session, row),
+            correction=self._correction(session, row), result=self._result(session, row),
+            filing_state=row.filing_state, department_receipt=row.department_receipt,
+            possible=rules.possible(workflow, row.status, by),
+        )  # fmt: skip
+
+    def entry(self, row: CaseRow, officer: str = "") -> Entry:
+        snapshot = self._now()
+        service, workflow = snapshot.services.get(row.service), snapshot.workflows.get(row.workflow)
+        stage = workflow.stages.get(row.status) if workflow else None
+        return Entry(
+            row.id, row.receipt_no, row.service, service.title if service else _NONE, row.status,
+            stage.title if stage else _DRAFT, row.submitted_at, row.promised_at, rules.shown_card(row.card),
+            bool(officer) and row.handler == officer,
+        )  # fmt: skip
+
+    def number(self, staff_id: str) -> str:
+        """What is told of an officer: a number of six digits."""
+        return f"{int.from_bytes(self.tag(staff_id, 'officer')[:8], 'big') % 10**6:06d}" if staff_id else ""
+
+    def _timeline(self, session: Session, row: CaseRow) -> Sequence[Happened]:
+        rows = session.scalars(select(EventRow).where(EventRow.case_id == row.id).order_by(EventRow.id))
+        return [
+            Happened(
+                each.event, each.status, each.by, self.number(each.actor) if each.by == "officer" else "", each.at,
+                each.promised_at, self.open(row, each.detail_sealed),
+            )
+            for each in rows
+        ]  # fmt: skip
+
+    def _pauses(self, session: Session, row: CaseRow, workflow: Workflow) -> Sequence[Paused]:
+        rows = session.scalars(select(PauseRow).where(PauseRow.case_id == row.id).order_by(PauseRow.id))
+        return [
+            Paused(
+                each.procedure, workflow.procedures[each.procedure].title if each.procedure in workflow.procedures
+                else _NONE, self.open(row, each.reason_sealed)["reason"], each.started_at, each.until, each.ended_at,
+            )
+            for each in rows
+        ]  # fmt: skip
+
+    def _correction(self, session: Session, row: CaseRow) -> Correction | None:
+        newest = self.correction(session, row)
+        if newest is None:
+            return None
+        items = self.open(row, newest.items_sealed)["items"]
+        return Correction(newest.number, items, newest.due_at, newest.asked_at, newest.answered_at)
+
+    def _result(self, session: Session, row: CaseRow) -> Mapping[str, Any] | None:
+        found = self.result(session, row)
+        if found is None:
+            return None
+        return {"approved": found.approved, "decided_at": found.decided_at, **self.open(row, found.document_sealed)}

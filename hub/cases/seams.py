@@ -1,0 +1,40 @@
+"""What the room needs of its neighbours, and the words it hands them. Wired in hub/main.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from hub.filings.service import Filings
+from hub.materials.service import Materials
+from hub.tasks.service import Tasks
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One paper that goes along: kept by the materials room (`file_id`), or a licence (`credential_id`)."""
+
+    type: str
+    file_id: str = ""
+    credential_id: str = ""
+    sha256: str = ""
+    media_type: str = ""
+    size: int = 0
+
+
+Tell = Callable[[Session, str, str, Mapping[str, str], str], object]
+"""A message to a citizen: kind, values, receipt number. In the caller's transaction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seams:
+    """`on_duty`: whether this is an account that works; `holds_licence`: whether this citizen has this licence."""
+
+    tell: Tell
+    on_duty: Callable[[Session, str], bool]
+    holds_licence: Callable[[Session, str, str], bool]
+    filings: Filings
+    materials: Materials
+    tasks: Tasks

@@ -1,0 +1,361 @@
+"""The applicant's side of a case: drafted, submitted, corrected, withdrawn, asked about, looked at.
+
+Whose case it is comes from the session, or from the mandate it acts under: another's receipt number is NOT_FOUND.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.cases import rules
+from hub.cases.desk import Desk
+from hub.cases.file import Files
+from hub.cases.models import CaseRow
+from hub.cases.ratings import Ratings
+from hub.cases.resealing import Resealing
+from hub.cases.rounds import Rounds
+from hub.cases.seams import Paper, Seams
+from hub.cases.views import CaseView, Entry
+from hub.catalogue import forms
+from hub.clock import Clock
+from hub.crypto import Crypto
+from hub.database import one_at_a_time
+from hub.errors import Problem
+from hub.filings import orders
+from hub.filings.orders import Moved, Order
+from hub.gateway.orders import Caller
+from hub.settings.shapes import Service, Snapshot
+from hub.tasks.service import TaskMoved
+from hub.workdays import Workdays
+
+APPLICANT = ("applicant",)
+_NOTHING_THERE = ("", "rejected", "cancelled")
+_SILENT = {
+    "yellow": "社区未按时核实，已亮黄牌",
+    "red": "社区未按时核实，已亮红牌并转上一级",
+    "raised": "社区核实仍未完成，已再转上一级",
+}
+_HEARD = ("confirmed", "settled", "rejected", "cancelled")
+_HEARD_DAYS = 1  # by then the department's system has said something, or operations are alarmed
+_FILED = {
+    "inflight": "handed_to_department",
+    "confirmed": "delivered_to_department",
+    "settled": "read_back",
+    "unknown": "being_verified",
+    "rejected": "rejected_by_department",
+    "manual": "with_a_person",
+}
+
+
+class Cases:
+    """One for the process. Takes a session and never commits."""
+
+    def __init__(
+        self, now: Callable[[], Snapshot], crypto: Crypto, clock: Clock, workdays: Workdays, seams: Seams
+    ) -> None:
+        self._seams = seams
+        self.files = Files(now, crypto, clock, workdays, seams.tell)
+        self.desk = Desk(self.files, seams)
+        self.resealing = Resealing(crypto)
+        self.rounds, self.ratings = Rounds(self.files), Ratings(self.files)
+
+    def submit(
+        self,
+        session: Session,
+        caller: Caller,
+        service: Service,
+        fields: Mapping[str, Any],
+        papers: Sequence[Mapping[str, str]],
+        promised: Sequence[str],
+        draft: bool,
+    ) -> CaseView:
+        """A new case, or its draft, which is checked when it is submitted. `fields` passed the form and every guard
+        unless it is a draft. Raises ALREADY_SUBMITTED, what is wrong with a paper."""
+        row = self._new(session, caller, service)
+        body = {"fields": dict(fields), "papers": list(papers), "promised": list(promised)}
+        if draft:
+            row.body_sealed = self.files.seal(row, body)
+            session.flush()
+        else:
+            self._send(session, row, service, body)
+        return self.files.view(session, row, APPLICANT)
+
+    def edit(
+        self,
+        session: Session,
+        caller: Caller,
+        receipt_no: str,
+        fields: Mapping[str, Any] | None,
+        papers: Sequence[Mapping[str, str]] | None,
+        promised: Sequence[str] | None,
+    ) -> CaseView:
+        """A draft's fields or papers replaced. Raises STATE_CONFLICT once it is submitted."""
+        row = self._mine(session, caller, receipt_no, lock=True)
+        self._draft_only(row)
+        body = self.files.open(row, row.body_sealed)
+        new = {"fields": fields, "papers": papers, "promised": promised}
+        body |= {name: value for name, value in new.items() if value is not None}
+        row.body_sealed, row.since = self.files.seal(row, body), self.files.moment()
+        return self.files.view(session, row, APPLICANT)
+
+    def task_moved(self, session: Session, moved: TaskMoved) -> None:
+        """What the community's office does, or does not do, stands in the timeline of the case it is about; of silence
+        the applicant is told each time."""
+        query = select(CaseRow).where(CaseRow.receipt_no == moved.about)
+        row = session.scalars(query.with_for_update()).one_or_none()
+        if row is None:
+            return
+        detail = {"task": moved.kind, "office": moved.office, **({"answer": moved.answer} if moved.answer else {})}
+        self.files.note(session, row, f"task_{moved.act}", "community", detail=detail)
+        if told := _SILENT.get(moved.act):
+            self.files.tell(session, row, "case-progress", status=told)
+
+    def takes(self, service: Service) -> None:
+        """Raises NOT_FOUND for a service that takes no applications."""
+        if not service.workflow:
+            raise Problem("NOT_FOUND")
+
+    def drafted(self, session: Session, caller: Caller, receipt_no: str) -> tuple[Service, dict[str, Any]]:
+        """What a draft says, checked by the form. Raises NOT_FOUND, STATE_CONFLICT, the form's faults."""
+        row = self._mine(session, caller, receipt_no)
+        self._draft_only(row)
+        service = self.files.service(row)
+        return service, forms.load(service, self.files.open(row, row.body_sealed)["fields"], "fields")
+
+    def send(self, session: Session, caller: Caller, receipt_no: str, fields: Mapping[str, Any]) -> CaseView:
+        """A draft submitted; `fields` are what `drafted` gave, after every guard. Raises what `submit` raises."""
+        row = self._mine(session, caller, receipt_no, lock=True)
+        self._draft_only(row)
+        service = self.files.service(row)
+        body = self.files.open(row, row.body_sealed)
+        body["fields"] = dict(fields)
+        self._send(session, row, service, body)
+        return self.files.view(session, row, APPLICANT)
+
+    def correct(
+        self,
+        session: Session,
+        caller: Caller,
+        receipt_no: str,
+        fields: Mapping[str, Any],
+        papers: Sequence[Mapping[str, str]],
+    ) -> CaseView:
+        """What was asked for, all of it and nothing else; the promise counts anew. After acceptance on a promise: the
+        promised papers. Raises STATE_CONFLICT, FIELD_CLOSED, REQUIRED, the form's faults."""
+        row = self._mine(session, caller, receipt_no, lock=True)
+        if row.make_up_at is not None:
+            return self._make_up(session, row, fields, papers)
+        act = rules.allowed(self.files.workflow(row), row.status, "corrections", APPLICANT)
+        asked, service = self.files.correction(session, row), self.files.service(row)
+        items = self.files.open(row, asked.items_sealed)["items"] if asked else []
+        rules.check_corrections(items, fields, [paper["type"] for paper in papers])
+        body = self.files.open(row, row.body_sealed)
+        own = {field.name for field in service.form}
+        whole = {name: value for name, value in body["fields"].items() if name in own} | dict(fields)
+        body["fields"] |= forms.load(service, whole, "fields")
+        types = {paper["type"] for paper in papers}
+        body["papers"] = [paper for paper in body["papers"] if paper["type"] not in types] + list(papers)
+        if asked:
+            asked.answered_at = self.files.moment()
+        self._enter(session, row, service, body, act.to, "corrected")
+        return self.files.view(session, row, APPLICANT)
+
+    def withdraw(self, session: Session, caller: Caller, receipt_no: str, reason: str) -> CaseView:
+        """Raises STATE_CONFLICT when it is decided, or while nobody knows whether the department has it."""
+        row = self._mine(session, caller, receipt_no, lock=True)
+        workflow = self.files.workflow(row)
+        if row.status == rules.DRAFT:
+            ended = rules.allowed(workflow, workflow.first, "withdrawal", APPLICANT).to
+        else:
+            ended = rules.allowed(workflow, row.status, "withdrawal", APPLICANT).to
+        if row.filing_state not in _NOTHING_THERE:
+            self._seams.filings.cancel(session, receipt_no)
+        self.files.move(row, ended)
+        self._seams.tasks.withdraw(session, row.receipt_no, "withdrawn")
+        self._seams.materials.handing.ended(session, row.receipt_no)
+        self.files.note(session, row, "withdrawn", "applicant", detail={"reason": reason} if reason else {})
+        session.flush()
+        return self.files.view(session, row, APPLICANT)
+
+    def message(self, session: Session, caller: Caller, receipt_no: str, text: str) -> CaseView:
+        """One thread between the applicant and the desk."""
+        row = self._mine(session, caller, receipt_no, lock=True)
+        if row.status == rules.DRAFT:
+            raise rules.conflict(self.files.workflow(row), row.status, APPLICANT)
+        self.files.note(session, row, "message", "applicant", detail={"text": text})
+        session.flush()
+        return self.files.view(session, row, APPLICANT)
+
+    def rate(
+        self, session: Session, caller: Caller, receipt_no: str, score: int, tags: Sequence[str], text: str
+    ) -> CaseView:
+        """Once, at the end. Raises STATE_CONFLICT."""
+        row = self._mine(session, caller, receipt_no, lock=True)
+        self.ratings.rate(session, row, score, tags, text)
+        session.flush()
+        return self.files.view(session, row, APPLICANT)
+
+    def one(self, session: Session, caller: Caller, receipt_no: str) -> CaseView:
+        """Raises NOT_FOUND, for another citizen's too."""
+        return self.files.view(session, self._mine(session, caller, receipt_no), APPLICANT)
+
+    def mine(self, session: Session, caller: Caller, before: int | None, limit: int) -> Sequence[Entry]:
+        """The newest first; `before` is the id of the last one that was seen."""
+        query = select(CaseRow).where(CaseRow.subject == caller.whose)
+        if caller.acts_for:
+            query = query.where(CaseRow.service.in_(self.files.services(caller.acts_for.covers)))
+        if before is not None:
+            query = query.where(CaseRow.id < before)
+        return [self.files.entry(row) for row in session.scalars(query.order_by(CaseRow.id.desc()).limit(limit))]
+
+    def filing_moved(self, session: Session, moved: Moved) -> None:
+        """What the outbox says of a filing; of an older version than the newest it changes nothing."""
+        row = self.files.find(session, moved.receipt_no, lock=True)
+        if moved.version != row.version or moved.state == row.filing_state:
+            return
+        row.filing_state = moved.state.lower()
+        if row.filing_state in _HEARD:
+            row.unheard_at = None
+        row.department_receipt = moved.department_receipt or row.department_receipt
+        if event := _FILED.get(row.filing_state):
+            detail = {"department_receipt": moved.department_receipt} if moved.department_receipt else {}
+            self.files.note(session, row, event, "department", detail={**detail, **_reason(moved)})
+
+    def _make_up(
+        self, session: Session, row: CaseRow, fields: Mapping[str, Any], papers: Sequence[Mapping[str, str]]
+    ) -> CaseView:
+        body, service = self.files.open(row, row.body_sealed), self.files.service(row)
+        owed = [{"path": f"materials.{type}"} for type in body["promised"]]
+        rules.check_corrections(owed, fields, [paper["type"] for paper in papers])
+        body["papers"] += [asdict(paper) for paper in self._checked(session, row, service, papers)]
+        body["promised"] = []
+        row.body_sealed, row.make_up_at = self.files.seal(row, body), None
+        self.files.schedule(row)
+        self.files.note(session, row, "made_up", "applicant")
+        session.flush()
+        return self.files.view(session, row, APPLICANT)
+
+    def _draft_only(self, row: CaseRow) -> None:
+        if row.status != rules.DRAFT:
+            raise rules.conflict(self.files.workflow(row), row.status, APPLICANT)
+
+    def _new(self, session: Session, caller: Caller, service: Service) -> CaseRow:
+        now = self.files.moment()
+        row = CaseRow(
+            receipt_no=rules.new_receipt_no(now), citizen_id=caller.subject, subject=caller.whose, service=service.id,
+            service_version=service.version, workflow=service.workflow, department=service.department,
+            status=rules.DRAFT, version=0, handler="", card="none", raised=0, filing_state="", department_receipt="",
+            body_sealed=b"", created_at=now, since=now,
+        )  # fmt: skip
+        session.add(row)
+        return row
+
+    def _send(self, session: Session, row: CaseRow, service: Service, body: dict[str, Any]) -> None:
+        rules.check_papers(service, [paper["type"] for paper in body["papers"]], body["promised"])
+        self._only_one(session, row, service, body["fields"])
+        row.submitted_at = self.files.moment()
+        self._enter(session, row, service, body, self.files.workflow(row).first, "received")
+        self.files.tell(session, row, "case-received", promised_on=self.files.day(row.promised_at))
+
+    def _enter(
+        self, session: Session, row: CaseRow, service: Service, body: dict[str, Any], status: str, event: str
+    ) -> None:
+        """Into the desk's queue, and on its way to the department, in one transaction."""
+        papers = self._checked(session, row, service, body["papers"])
+        body["papers"] = [asdict(paper) for paper in papers]
+        row.body_sealed, row.version = self.files.seal(row, body), row.version + 1
+        self.files.start_clock(row)
+        self.files.move(row, status)
+        session.flush()
+        self.files.note(session, row, event, "applicant")
+        self._ask_community(session, row, service, body["fields"])
+        if service.system and service.operation:
+            row.filing_state = "ready"
+            row.unheard_at = self.files.workdays.after(self.files.moment(), _HEARD_DAYS)
+            self.files.schedule(row)
+            self._seams.filings.place(session, self._order(row, service, body["fields"], papers))
+        session.flush()
+
+    def _ask_community(self, session: Session, row: CaseRow, service: Service, fields: Mapping[str, Any]) -> None:
+        """Those on the spot, by the region the form names, see what names the case and no more."""
+        stage = self.files.workflow(row).stages[row.status]
+        told = {name: str(value) for name, value in rules.visible(service, fields, stage.shows + 1).items()}
+        self._seams.tasks.withdraw(session, row.receipt_no, "corrected")
+        for kind in stage.tasks:
+            self._seams.tasks.assign(session, kind, str(fields.get("region", service.region)), row.receipt_no, told)
+
+    def _order(self, row: CaseRow, service: Service, fields: Mapping[str, Any], papers: Sequence[Paper]) -> Order:
+        return Order(
+            receipt_no=row.receipt_no, service=service.id, system=service.system or "",
+            operation=service.operation or "", citizen_id=row.citizen_id,
+            subject_tag=self.files.tag(row.subject, "subject").hex(),
+            natural_key=self._filed_once(row, service, fields),
+            version=row.version, fields=fields,
+            papers=_uploaded(papers),
+        )  # fmt: skip
+
+    def _filed_once(self, row: CaseRow, service: Service, fields: Mapping[str, Any]) -> str:
+        """For the department: the same thing again on another day is another application."""
+        key = _natural_key(service, fields)
+        return f"{key} {self.files.day(row.submitted_at)}" if key else ""
+
+    def _checked(
+        self, session: Session, row: CaseRow, service: Service, papers: Sequence[Mapping[str, str]]
+    ) -> list[Paper]:
+        """The papers as they are kept; each is given to the office in the record of the materials room."""
+        licences = [Paper(each["type"], credential_id=each["credential_id"]) for each in papers if "file_id" not in each
+                    or not each["file_id"]]  # fmt: skip
+        for each in licences:
+            if not self._seams.holds_licence(session, row.citizen_id, each.credential_id):
+                raise Problem("NOT_FOUND")
+        wanted = [(each["type"], each["file_id"]) for each in papers if each.get("file_id")]
+        if not wanted:
+            return licences
+        materials = self._seams.materials
+        kept = materials.check(session, row.citizen_id, wanted, materials.limits(service.id))
+        found = [Paper(each.type, each.file_id, "", each.sha256, each.media_type, each.size) for each in kept]
+        for paper in found:
+            materials.give(session, row.citizen_id, paper.file_id, row.receipt_no, row.department)
+        return [*licences, *found]
+
+    def _only_one(self, session: Session, row: CaseRow, service: Service, fields: Mapping[str, Any]) -> None:
+        """Raises ALREADY_SUBMITTED with the receipt number of the one there is."""
+        key = _natural_key(service, fields)
+        if not key:
+            return
+        tag = self.files.tag(f"{row.subject}\0{service.id}\0{key}", "once")
+        one_at_a_time(session, tag)
+        with session.no_autoflush:
+            there = session.scalar(select(CaseRow.receipt_no).where(CaseRow.once_tag == tag))
+        if there is not None:
+            raise Problem("ALREADY_SUBMITTED", extra={"receipt_no": there})
+        row.once_tag = tag
+
+    def _mine(self, session: Session, caller: Caller, receipt_no: str, lock: bool = False) -> CaseRow:
+        row = self.files.find(session, receipt_no, lock)
+        service = self.files.service(row)
+        if row.subject != caller.whose or (caller.acts_for and not caller.acts_for.covers(service)):
+            raise Problem("NOT_FOUND")
+        return row
+
+
+def _natural_key(service: Service, fields: Mapping[str, Any]) -> str:
+    return " ".join(f"{name}={fields.get(name, '')}" for name in service.once_by)
+
+
+def _reason(moved: Moved) -> dict[str, str]:
+    return {"reason": moved.reason} if moved.reason else {}
+
+
+def _uploaded(papers: Sequence[Paper]) -> tuple[orders.Paper, ...]:
+    """A licence is looked up by whoever needs it; only what was uploaded goes along."""
+    return tuple(
+        orders.Paper(each.type, each.file_id, each.sha256, each.media_type, each.size)
+        for each in papers
+        if each.file_id
+    )

@@ -1,0 +1,92 @@
+"""A case as it is shown: the same story for the citizen and for the desk; only the fields differ."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hub.settings.shapes import Text
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One line of the timeline. `officer` is a number that only a complaint resolves; `promised_at` the clock then."""
+
+    event: str
+    status: str
+    by: str
+    officer: str
+    at: datetime
+    promised_at: datetime | None
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Paused:
+    procedure: str
+    title: Text
+    reason: str
+    started_at: datetime
+    until: datetime
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What is missing or wrong, all of it at once; `items` are {path, message}."""
+
+    number: int
+    items: Sequence[Mapping[str, str]]
+    due_at: datetime
+    asked_at: datetime
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseView:
+    """`fields` and `papers` are those the reader may see; `possible` what the reader may do now."""
+
+    receipt_no: str
+    service: str
+    title: Text
+    department: Text
+    status: str
+    status_title: Text
+    handler: str
+    created_at: datetime
+    submitted_at: datetime | None
+    since: datetime
+    promised_at: datetime | None
+    legal_at: datetime | None
+    make_up_at: datetime | None
+    clock: str
+    card: str
+    paused: Sequence[Paused]
+    raised_to: Text | None
+    fields: Mapping[str, Any]
+    papers: Sequence[Mapping[str, Any]]
+    promised_papers: Sequence[str]
+    timeline: Sequence[Happened]
+    correction: Correction | None
+    result: Mapping[str, Any] | None
+    filing_state: str
+    department_receipt: str
+    possible: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One case in a list: no field of a person. `id` is its place."""
+
+    id: int
+    receipt_no: str
+    service: str
+    title: Text
+    status: str
+    status_title: Text
+    submitted_at: datetime | None
+    promised_at: datetime | None
+    card: str
+    mine: bool
