@@ -156,6 +156,12 @@ class Checking:
         rows = session.scalars(query.order_by(CheckRow.id.desc()).limit(limit))
         return [(row.id, Check(row.at, row.by, tuple(row.fields))) for row in rows]
 
+    def leave(self, session: Session, citizen_id: str) -> None:
+        """This person is going: nothing that was shown can be checked any more, and copies are gone. Who checked what
+        stays, by opaque ids; so do licences of the desk, which are the issuer's register."""
+        session.execute(delete(ShownRow).where(ShownRow.citizen_id == citizen_id))
+        session.execute(delete(CopyRow).where(CopyRow.citizen_id == citizen_id))
+
     def sweep(self, session: Session, before: datetime) -> None:
         """Forget codes and copies that ended before this moment."""
         session.execute(delete(ShownRow).where(ShownRow.until < before))
