@@ -25,6 +25,7 @@ from hub.settings import Secrets, Settings
 from hub.switches.service import Switches
 from hub.systems import Systems
 from hub.trace import Trace, new
+from tests.county import SUITE
 from tests.gateway.office import Office
 
 PACKAGE = "tests.gateway.departments"
@@ -40,6 +41,7 @@ _HUB: dict[str, Any] = {
     "hosts": ["localhost"],
     "token_keys": {"t1": "env/KEY"},
     "seal_keys": {"s1": "env/KEY"},
+    "suite": SUITE,
 }
 _FORM = {"year": {"type": "year", "label": {"zh": "年度"}, "class": 2}}
 
@@ -136,7 +138,7 @@ class World:
 
 def build(folder: Path, database_url: str, redis_url: str, offices: dict[str, Office], **options: Any) -> World:
     """As hub/main.py does it."""
-    clock, crypto, environ = Clock(), Crypto({"s1": os.urandom(32)}), {"KEY": "k" * 40, "PASSWORD": "right"}
+    clock, crypto, environ = Clock(), Crypto({"s1": os.urandom(32)}, SUITE), {"KEY": "k" * 40, "PASSWORD": "right"}
     settings = Settings(folder / "config", Secrets(environ, folder), clock)
     database = Database(database_url)
     switches = Switches(settings, database, clock)

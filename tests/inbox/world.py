@@ -26,6 +26,7 @@ from hub.ledger import Exchanges
 from hub.settings import Secrets, Settings
 from hub.switches.service import Switches
 from hub.systems import Systems
+from tests.county import SUITE
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = "tests.inbox.departments"
@@ -36,6 +37,7 @@ _HUB: dict[str, Any] = {
     "hosts": ["localhost"],
     "token_keys": {"t1": "env/KEY"},
     "seal_keys": {"s1": "env/KEY"},
+    "suite": SUITE,
 }
 
 
@@ -122,7 +124,7 @@ def executed(url: str, statement: str) -> list[Any]:
 
 def build(folder: Path, url: str, lease_s: float = 60.0, package: str = PACKAGE) -> World:
     """As hub/main.py does it."""
-    clock, crypto = Clock(), Crypto({"s1": b"s" * 32})
+    clock, crypto = Clock(), Crypto({"s1": b"s" * 32}, SUITE)
     settings = Settings(folder / "config", Secrets(ENVIRON, folder), clock)
     database = Database(url)
     switches = Switches(settings, database, clock)
