@@ -7,7 +7,7 @@ UV := uv==0.13.9
 BESIDE := -n 2 --dist loadfile --no-loadscope-reorder
 EXTRAS := --extra embedded --extra files --extra sftp --extra mq --extra mysql --extra iso8583 --extra oidc --extra sm2
 
-.PHONY: help run test lint check bench drill audit sbom lock clean environment test-environment
+.PHONY: help run test test-sm lint check bench drill audit sbom lock clean environment test-environment
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -18,6 +18,13 @@ run: environment ## a whole county on this machine, until Ctrl-C (HUB_PORT=8080,
 test: lint ## ruff, mypy, the laws of the house and every test
 	@.ci/components
 	@$(PYTHON_HERE) -m pytest -m "not drill" $(BESIDE)
+
+test-sm: test-environment ## the tests once more in a copy whose configuration says `suite: sm` (TESTS=tests/login …)
+	@.ci/components
+	@rm -rf build/sm && mkdir -p build/sm
+	@tar -c --exclude=./build --exclude=./var --exclude=./.git --exclude=./.venv . | tar -x -C build/sm
+	@sed -i 's/^suite: intl$$/suite: sm/' build/sm/config/hub.yaml && ln -s "$(CURDIR)/.venv" build/sm/.venv
+	@cd build/sm && .venv/bin/python -m pytest -m "not drill" $(BESIDE) $(TESTS)
 
 lint: test-environment ## ruff, mypy and the stairs of imports
 	@$(PYTHON_HERE) -m ruff check .

@@ -10,7 +10,7 @@ from flask import Response, request
 from marshmallow import fields
 
 from blueprints.auth import caller
-from blueprints.contract import Blueprint, Page, problem_codes
+from blueprints.contract import EITHER, Blueprint, Page, problem_codes
 from blueprints.problems import preferred
 from blueprints.ready import Ready
 from hub.catalogue.rules import AUDIENCES, KINDS, LONGEST_QUERY, Query, Visitor
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _VERSION = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,5}){0,3}", re.ASCII)
 _STATUSES = ["open", "closed", "maintenance", "limited"]
 # Nobody need be signed in; who is, sees what is open to him.
-_EITHER: list[dict[str, list[str]]] = [{}, {"bearer": []}]
 _IF_SIGNED_IN = ("TOKEN_INVALID", "SESSION_REVOKED", "STORE_UNAVAILABLE")
 
 
@@ -156,7 +155,7 @@ def _services(blueprint: Blueprint, hub: Hub, ready: Ready) -> None:
     @blueprint.route("/services")
     @ready.view
     @problem_codes("PAGE_INVALID", *_IF_SIGNED_IN)
-    @blueprint.doc(security=_EITHER)
+    @blueprint.doc(security=EITHER)
     @blueprint.arguments(ServicesAsked, location="query")
     @blueprint.response(
         200, _page_of(ServiceEntry), description="In order.", example={"items": [_EXAMPLE], "next_cursor": None}
@@ -173,7 +172,7 @@ def _services(blueprint: Blueprint, hub: Hub, ready: Ready) -> None:
     @blueprint.route("/services/<string:service_id>")
     @ready.view
     @problem_codes("NOT_FOUND", *_IF_SIGNED_IN)
-    @blueprint.doc(security=_EITHER)
+    @blueprint.doc(security=EITHER)
     @blueprint.response(200, ServiceDetail, description="The service with its guide.")
     def service(service_id: str) -> Response:
         """One service: guide, form, limits"""

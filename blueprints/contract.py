@@ -27,6 +27,8 @@ SIGNED_IN: tuple[Code, ...] = (
     "SESSION_REVOKED",
     "STORE_UNAVAILABLE",
 )
+# The OpenAPI's way of saying that a token is welcome but not needed.
+EITHER: list[dict[str, list[str]]] = [{}, {"bearer": []}]
 STAFF: tuple[Code, ...] = (*SIGNED_IN, "ROLE_REQUIRED")
 IDEMPOTENT: tuple[Code, ...] = (
     "IDEMPOTENCY_KEY_REQUIRED",

@@ -10,7 +10,7 @@ from flask import Response, g, request
 from blueprints import credentials_forms as forms
 from blueprints.auth import caller as signed_in
 from blueprints.auth import require, require_permission
-from blueprints.contract import DEPARTMENT, SIGNED_IN, Blueprint, answer, problem_codes
+from blueprints.contract import DEPARTMENT, EITHER, SIGNED_IN, Blueprint, answer, problem_codes
 from blueprints.problems import preferred
 from hub.errors import Problem
 from hub.gateway.orders import Caller
@@ -110,6 +110,7 @@ def _copies(blueprint: Blueprint, hub: Hub) -> None:
 def _checked(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/api/v1/verifications", methods=["POST"])
     @problem_codes(*_ONE, "QR_INVALID", "QR_EXPIRED")
+    @blueprint.doc(security=EITHER)
     @blueprint.arguments(forms.VerificationForm)
     @blueprint.response(
         200, forms.VerificationAnswer, description="Its state of now, and what its holder shows.",

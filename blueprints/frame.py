@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from flask.json.provider import JSONProvider
 from flask.sessions import NullSession, SessionInterface
 
 from blueprints import openapi
+from blueprints.auth import caller
 from blueprints.body import LARGEST, Readers, has_body, receive, receive_bytes
 from blueprints.door import ARRIVED, TRACE, Door
 from blueprints.problems import Problems
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from hub.main import Hub
 
 _MOST_ROUTES = 4096
+_IN_RULE = re.compile(r"<(?:[^<>:]+:)?([^<>]+)>")
+_NEEDED = [{"bearer": []}]
 Room = Callable[["Hub"], flask_smorest.Blueprint]
 
 
@@ -137,8 +141,20 @@ def build(hub: Hub, rooms: Iterable[Room]) -> Flask:
     for make in rooms:
         api.register_blueprint(make(hub))
     app.extensions["openapi"] = openapi.document(api.spec.to_dict(), hub.settings.now)
+    app.extensions["guarded"] = _guarded(app)
     app.wsgi_app = Door(app.wsgi_app, hub, problems, traffic)  # type: ignore[method-assign]
     return app
+
+
+def _guarded(app: Flask) -> frozenset[tuple[str, str]]:
+    """The routes and methods that the document says need a token."""
+    paths = app.extensions["openapi"]["paths"]
+    return frozenset(
+        (rule.rule, method)
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods or ()
+        if paths.get(_IN_RULE.sub(r"{\1}", rule.rule), {}).get(method.lower(), {}).get("security") == _NEEDED
+    )
 
 
 def _read_before_view(app: Flask) -> None:
@@ -156,5 +172,7 @@ def _read_before_view(app: Flask) -> None:
                 g.body = receive_bytes(environ, readers)
             elif not hasattr(view, "reads_itself"):
                 g.body = receive(environ, readers)
+        if (environ.get(ROUTE), environ["REQUEST_METHOD"]) in app.extensions["guarded"]:
+            caller()  # before any form or parameter is looked at: a stranger learns nothing about them
 
     app.before_request(enter)

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 _CITIZEN = (*SIGNED_IN, "ROLE_REQUIRED", "NOT_FOUND", "KEY_UNAVAILABLE")
 _COPY_LEVEL = 3
-_DELETED = ("name", "id_number", "phone", "address", "wechat", "messages", "materials", "sessions")
+_DELETED = (
+    "name", "id_number", "phone", "address", "wechat", "messages", "materials", "sessions", "licence_copies",
+    "shown_licences",
+)  # fmt: skip
 # What stays after a citizen has gone, and why. No value that names a person is among it.
 _KEPT = (
     {
@@ -35,6 +38,17 @@ _KEPT = (
     {
         "what": {"zh": "在办事项的材料", "en": "Papers of cases that are not decided yet"},
         "why": {"zh": "办结前部门仍需使用，办结后按期限删除", "en": "An office still needs them"},
+    },
+    {
+        "what": {"zh": "已终止的授权和已撤回的同意", "en": "Mandates that ended and consents that were withdrawn"},
+        "why": {
+            "zh": "民法典第一百八十八条：授权凭证至少保存三年；个人信息保护法第十四条、第六十九条：同意须可证明",
+            "en": "Civil Code article 188: proof for three years; PIPL articles 14, 69: consent must be provable",
+        },
+    },
+    {
+        "what": {"zh": "本人持有的电子证照", "en": "The licences I hold"},
+        "why": {"zh": "属发证机关的法定登记，请向发证机关申请", "en": "The issuer's register by law; please ask there"},
     },
     {
         "what": {"zh": "部门登记的档案", "en": "What departments have registered"},
@@ -95,6 +109,7 @@ class GoneAnswer(marshmallow.Schema):
     """What was deleted, and what stays and why."""
 
     deleted = fields.List(fields.String(), required=True)
+    ended = fields.List(fields.String(), required=True)
     kept = fields.List(fields.Dict(), required=True)
 
 
@@ -193,12 +208,15 @@ def _record(blueprint: Blueprint, hub: Hub) -> None:
         with hub.database.session() as session:
             hub.messages.erase(session, principal.citizen_id)
             hub.subscriptions.erase(session, principal.citizen_id)
+            hub.mandates.leave(session, principal.citizen_id)
+            hub.consents.leave(session, principal.citizen_id)
+            hub.credentials.checking.leave(session, principal.citizen_id)
             hub.login.erase(session, principal.citizen_id)
             hub.identity.erase(session, principal.citizen_id)
             hub.materials.erase(session, principal.citizen_id)
         hub.login.forget(principal.citizen_id)
         hub.gateway.forget(principal.citizen_id)
-        return answer({"deleted": _DELETED, "kept": _KEPT})
+        return answer({"deleted": _DELETED, "ended": ["mandates", "consents"], "kept": _KEPT})
 
 
 def _existing(profile: Profile | None) -> Profile:

@@ -133,7 +133,7 @@ def document(drawn: dict[str, Any], settings: Snapshot) -> dict[str, Any]:
 def _complete(operation: dict[str, Any], has_path_parameter: bool) -> set[tuple[str, int]]:
     declared = operation.pop("x-problem-codes", ())
     codes = {_with_status(code) for code in (*_of_every(operation, has_path_parameter), *declared)}
-    if any(code == "TOKEN_MISSING" for code, _ in codes):
+    if "security" not in operation and any(code == "TOKEN_MISSING" for code, _ in codes):
         operation["security"] = [{"bearer": []}]
     responses = operation.setdefault("responses", {})
     for status in [status for status in responses if status == "default" or int(status) >= 400]:

@@ -8,12 +8,15 @@ from typing import Any
 
 import yaml
 
+from tests.county import SUITE
+
 HUB: dict[str, Any] = {
     "name": {"zh": "示范县", "en": "Demo County"},
     "region": "360423",
     "hosts": ["localhost"],
     "token_keys": {"t1": "env/KEY"},
     "seal_keys": {"s1": "env/KEY"},
+    "suite": SUITE,
 }
 
 

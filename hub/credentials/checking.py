@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from hub.clock import Clock
 from hub.credentials import codes
 from hub.credentials.desk import Desk
+from hub.credentials.looks import Looks
 from hub.credentials.models import CheckRow, CopyRow, ShownRow
 from hub.credentials.registry import Registries
 from hub.credentials.rules import Held, State, state_now
@@ -23,24 +24,35 @@ from hub.gateway.orders import Caller, Registered
 from hub.settings.shapes import Licence, Snapshot
 from hub.trace import Trace
 
-# Finds what is shown under a code and notes the check, in one statement: nothing is told that is not on record.
+# Finds what is shown under each code and notes the checks, in one statement: nothing is told that is not on record.
 _LOOK = text("""
-WITH found AS MATERIALIZED (
-    SELECT shown.licence_id, shown.type, shown.citizen_id, shown.level, shown.fields, shown.until,
-           shown.version AS shown_version, held.id, held.version, held.state, held.valid_from, held.valid_until,
-           held.key_id, held.body_sealed,
+WITH asked AS (
+    SELECT * FROM unnest(CAST(:codes AS bytea[]), CAST(:by AS text[]), CAST(:may AS boolean[]))
+    WITH ORDINALITY AS a (code, by, may, place)
+), found AS MATERIALIZED (
+    SELECT asked.place, asked.by, asked.may, shown.licence_id, shown.type, shown.citizen_id, shown.level, shown.fields,
+           shown.until, shown.version AS shown_version, held.id, held.version, held.state, held.valid_from,
+           held.valid_until, held.key_id, held.body_sealed,
            EXISTS (SELECT 1 FROM credentials_revocation gone WHERE gone.confirmed_at IS NOT NULL
                    AND ((gone.kind = 'key' AND gone.target IN (shown.key_id, held.key_id))
                         OR (gone.kind = 'batch' AND gone.target = held.batch AND held.batch <> ''))) AS taken_back
-    FROM credentials_shown shown LEFT JOIN credentials_licence held ON held.id = shown.licence_id
-    WHERE shown.code_hash = :code
+    FROM asked JOIN credentials_shown shown ON shown.code_hash = asked.code
+    LEFT JOIN credentials_licence held ON held.id = shown.licence_id
 ), noted AS (
     INSERT INTO credentials_check (licence_id, citizen_id, by, fields, at)
-    SELECT licence_id, citizen_id, CAST(:by AS text), fields, :now FROM found
-    WHERE until > :now AND (CAST(:may AS boolean) OR type = ANY(CAST(:public AS text[])))
+    SELECT licence_id, citizen_id, by, fields, :now FROM found
+    WHERE until > :now AND (may OR type = ANY(CAST(:public AS text[])))
 )
 SELECT * FROM found
 """)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What one check asks. `by` is a staff account, None for a passer-by."""
+
+    code: bytes
+    by: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +95,7 @@ class Checking:
     ) -> None:
         self._database, self._crypto, self._desk, self._registries = database, crypto, desk, registries
         self._registered, self._now, self._clock = registered, now, clock
+        self._looks: Looks[_Look, Any] = Looks(self._looked)
 
     def show(
         self, session: Session, held: Held, caller: Caller, fields: Sequence[str], until: datetime, key_id: str = ""
@@ -109,11 +122,7 @@ class Checking:
         else `refuse` raises. Raises QR_INVALID, NOT_FOUND, QR_EXPIRED, and what the issuer's registry answers."""
         codes.check(self._crypto, code)
         now = self._clock.now()
-        public = [id for id, type in self._now().licences.items() if type.public]
-        with self._database.read() as connection:
-            row = connection.execute(
-                _LOOK, {"code": token_hash(code), "now": now, "by": by or "", "may": by is not None, "public": public}
-            ).one_or_none()
+        row = self._looks.one(_Look(token_hash(code), by))
         type = self._now().licences.get(row.type) if row else None
         if row is None or type is None:
             raise Problem("NOT_FOUND")
@@ -127,6 +136,16 @@ class Checking:
         state = state_now(held, row.shown_version, now.date(), taken_back=row.taken_back)
         return Checked(state, type, held.shown(row.fields), now)
 
+    def _looked(self, looks: Sequence[_Look]) -> list[Any]:
+        public = [id for id, type in self._now().licences.items() if type.public]
+        asked = {
+            "codes": [each.code for each in looks], "by": [each.by or "" for each in looks],
+            "may": [each.by is not None for each in looks], "now": self._clock.now(), "public": public,
+        }  # fmt: skip
+        with self._database.read() as connection:
+            found = {row.place: row for row in connection.execute(_LOOK, asked)}
+        return [found.get(place) for place in range(1, len(looks) + 1)]
+
     def checks(
         self, session: Session, licence_id: str, citizen_id: str, before: int | None, limit: int
     ) -> list[tuple[int, Check]]:
@@ -136,6 +155,12 @@ class Checking:
             query = query.where(CheckRow.id < before)
         rows = session.scalars(query.order_by(CheckRow.id.desc()).limit(limit))
         return [(row.id, Check(row.at, row.by, tuple(row.fields))) for row in rows]
+
+    def leave(self, session: Session, citizen_id: str) -> None:
+        """This person is going: nothing that was shown can be checked any more, and copies are gone. Who checked what
+        stays, by opaque ids; so do licences of the desk, which are the issuer's register."""
+        session.execute(delete(ShownRow).where(ShownRow.citizen_id == citizen_id))
+        session.execute(delete(CopyRow).where(CopyRow.citizen_id == citizen_id))
 
     def sweep(self, session: Session, before: datetime) -> None:
         """Forget codes and copies that ended before this moment."""

@@ -86,6 +86,12 @@ class Consents:
         session.execute(update(ConsentRow).where(still).values(withdrawn_at=self._clock.now()))
         self._fresh.changed(session, f"consent:{subject}")
 
+    def leave(self, session: Session, subject: str) -> None:
+        """This person is going: every consent is withdrawn. The rows stay; they name nobody."""
+        still = (ConsentRow.subject == subject) & ConsentRow.withdrawn_at.is_(None)
+        session.execute(update(ConsentRow).where(still).values(withdrawn_at=self._clock.now()))
+        self._fresh.changed(session, f"consent:{subject}")
+
     def of(self, session: Session, subject: str, services: Mapping[str, Service]) -> list[ConsentGiven]:
         """Newest first, the withdrawn ones too."""
         return [_shown(row, services) for row in self._rows(session, subject)]

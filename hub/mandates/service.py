@@ -166,6 +166,12 @@ class Mandates:
         )
         self._fresh.changed(session, f"mandate:{mandate_id}")
 
+    def leave(self, session: Session, citizen_id: str) -> None:
+        """This person is going: whatever is offered or in force on either side ends. The rows stay as evidence."""
+        for mandate in self.of(session, citizen_id):
+            if mandate.state in ("offered", "in_force"):
+                self.end(session, mandate.mandate_id, citizen_id)
+
     def appoint(self, session: Session, company: Company, id_number: str, role: Role, source: str) -> None:
         """A person in a role of a company. With a new legal representative ends what the old one held by office."""
         self.companies.appoint(session, company, id_number, role, source)

@@ -26,6 +26,7 @@ from tests.bench.processes import OTHER_CPU, ROOT
 from tests.bench.reads import reads
 from tests.bench.records import records
 from tests.bench.rounds import Timing
+from tests.bench.sealing import look_up, sealing
 from tests.bench.stand import Stand, standing
 from tests.bench.start import start
 from tests.bench.table import Row, show, write
@@ -44,6 +45,8 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"P10"}), records),
     (frozenset({"desk"}), desk_page),
     (frozenset({"licence_check"}), licence_check),
+    (frozenset({"sealing"}), sealing),
+    (frozenset({"look_up"}), look_up),
     (frozenset({"fixed_width"}), fixed_width),
     (frozenset({"db_view"}), db_view),
     (frozenset({"memory"}), memory),
@@ -54,12 +57,13 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"filings"}), filings),
 )
 _NAMES = sorted(frozenset().union(*(names for names, _ in MEASURES)))
-_LONG = frozenset({"P8"})  # fills a table of millions first: only when asked for by name
+_LONG = frozenset({"P8", "look_up"})  # fill a table of millions first: only when asked for by name
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"{', '.join(_NAMES)}; all but P8 when none is named")
+    told = f"{', '.join(_NAMES)}; all but {' and '.join(sorted(_LONG))} when none is named"
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=told)
     parser.add_argument("--seconds", type=float, default=10.0, help="of one round (10)")
     parser.add_argument("--warm", type=float, default=6.0, help="seconds of load before the first round (6)")
     parser.add_argument("--rounds", type=int, default=3, help="the best of them counts (3)")

@@ -23,9 +23,9 @@ from hub.crypto import Crypto
 from hub.database import Database
 from hub.settings import Secrets, Settings
 from hub.switches.service import Switches
-from tests.county import ROOT
+from tests.county import ROOT, SUITE
 
-CRYPTO = Crypto({"s1": b"seal" * 8})
+CRYPTO = Crypto({"s1": b"seal" * 8}, SUITE)
 SYSTEMS = [path.parent.name for path in (ROOT / "adapters").glob("*/system.yaml")]
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from blueprints.app import create_app
 from blueprints.samples import sample
 from hub.fields import id_check
 from hub.gateway.orders import Caller
@@ -180,3 +181,18 @@ def test_the_victim_still_has_it_all(house: Server, hub: Hub, victim: Owner) -> 
     )
     assert all(secret.encode() in shown for secret in (victim.citizen_id, victim.mandate_id, victim.consent_id))
     assert b'"ended"' not in shown and b'"withdrawn_at":null' in shown
+
+
+def test_threat_T2_no_route_tells_a_stranger_what_it_wants(hub: Hub) -> None:
+    """Whatever needs a token asks for it before it looks at form or parameter: generated from the document."""
+    client = create_app(hub).test_client()
+    document, asked = client.get("/openapi.json").get_json(), 0
+    for path, item in document["paths"].items():
+        for method, operation in item.items():
+            if not isinstance(operation, dict) or operation.get("security") != [{"bearer": []}]:
+                continue
+            body = {"json": {"no_such_field": 1}} if "requestBody" in operation else {}
+            told = client.open(path.replace("{", "").replace("}", ""), method=method.upper(), **body)
+            assert (told.status_code, told.get_json()["code"]) == (401, "TOKEN_MISSING"), (method, path, told.text)
+            asked += 1
+    assert asked > 50

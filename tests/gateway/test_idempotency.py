@@ -17,6 +17,7 @@ from hub.database import Database
 from hub.errors import Problem
 from hub.gateway.idempotency import Submissions, purge
 from hub.gateway.models import Submission
+from tests.county import SUITE
 from tests.gateway.world import ANNA, BERT, PEOPLE, World
 
 
@@ -29,7 +30,7 @@ def store(fresh_database: str) -> Iterator[Database]:
 
 @pytest.fixture
 def submissions(store: Database) -> Submissions:
-    return Submissions(store, Crypto({"k": os.urandom(32)}))
+    return Submissions(store, Crypto({"k": os.urandom(32)}, SUITE))
 
 
 def code(run: Callable[[], object]) -> str:
@@ -111,7 +112,7 @@ def test_a_failure_frees_the_key(submissions: Submissions) -> None:
 
 
 def test_a_killed_runner_frees_the_key_when_its_time_is_over(store: Database) -> None:
-    crypto = Crypto({"k": os.urandom(32)})
+    crypto = Crypto({"k": os.urandom(32)}, SUITE)
     submissions = Submissions(store, crypto, running_s=0.3)
 
     with store.session() as session:
@@ -135,7 +136,7 @@ def test_a_killed_runner_frees_the_key_when_its_time_is_over(store: Database) ->
 
 
 def test_a_runner_that_was_given_up_does_not_overwrite_the_next(store: Database) -> None:
-    submissions = Submissions(store, Crypto({"k": os.urandom(32)}), running_s=0.2)
+    submissions = Submissions(store, Crypto({"k": os.urandom(32)}, SUITE), running_s=0.2)
 
     def slow() -> bytes:
         time.sleep(0.3)

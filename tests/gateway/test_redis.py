@@ -21,6 +21,7 @@ from hub.gateway.budget import Budget
 from hub.gateway.redis_line import Away, RedisLine, connect
 from hub.gateway.shared import SharedStore
 from hub.port import Unavailable
+from tests.county import SUITE
 from tests.gateway.conftest import SERVICES
 from tests.gateway.office import Office
 from tests.gateway.servers import OwnRedis, own_redis
@@ -197,7 +198,7 @@ def test_no_personal_value_in_redis(frail: World, server: OwnRedis) -> None:
     for caller in (ANNA, BERT):
         frail.call("fresh", caller, year=2024)
         frail.call("limited", caller)
-    shared = SharedStore(frail.line, Crypto({"k": os.urandom(32)})).for_system("alpha")
+    shared = SharedStore(frail.line, Crypto({"k": os.urandom(32)}, SUITE)).for_system("alpha")
     shared.put("cookie of 360423199001011234", b"SESSION=360423199001011234", 60)
     frail.gateway._budget.tell()  # otherwise done in the background
     keys = frail.line.client.keys("*")
@@ -226,7 +227,7 @@ def test_kept_answers_of_one_person_are_few(world: World) -> None:
 
 def stores(server: OwnRedis, number: int = 2) -> list[SharedStore]:
     """As in so many workers: one Redis, one key ring."""
-    crypto = Crypto({"k": os.urandom(32)})
+    crypto = Crypto({"k": os.urandom(32)}, SUITE)
     return [SharedStore(line, crypto) for line in lines(server, number)]
 
 

@@ -25,6 +25,7 @@ from hub.switches.service import Switches
 from hub.systems import Systems
 from hub.trace import Trace, new
 from tests.configuration import written
+from tests.county import SUITE
 from tests.gateway.office import Office
 
 PACKAGE = "tests.gateway.departments"
@@ -115,7 +116,7 @@ class World:
 
 def build(folder: Path, database_url: str, redis_url: str, offices: dict[str, Office], **options: Any) -> World:
     """As hub/main.py does it."""
-    clock, crypto, environ = Clock(), Crypto({"s1": os.urandom(32)}), {"KEY": "k" * 40, "PASSWORD": "right"}
+    clock, crypto, environ = Clock(), Crypto({"s1": os.urandom(32)}, SUITE), {"KEY": "k" * 40, "PASSWORD": "right"}
     settings = Settings(folder / "config", Secrets(environ, folder), clock)
     database = Database(database_url)
     switches = Switches(settings, database, clock)

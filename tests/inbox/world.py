@@ -26,6 +26,7 @@ from hub.port import Alarm
 from hub.settings import Secrets, Settings
 from hub.switches.service import Switches
 from hub.systems import Systems
+from tests.county import SUITE
 from tests.protocols.recorded import lonely
 
 ROOT = Path(__file__).parents[2]
@@ -102,7 +103,7 @@ def executed(url: str, statement: str) -> list[Any]:
 
 def build(folder: Path, url: str, lease_s: float = 60.0, package: str = PACKAGE) -> World:
     """As hub/main.py does it."""
-    clock, crypto = Clock(), Crypto({"s1": b"s" * 32})
+    clock, crypto = Clock(), Crypto({"s1": b"s" * 32}, SUITE)
     settings = Settings(folder / "config", Secrets(ENVIRON, folder), clock)
     database = Database(url)
     switches = Switches(settings, database, clock)

@@ -26,7 +26,7 @@ from hub.port import PortError, Reply
 from hub.settings.live import Settings
 from hub.settings.secrets import Secrets
 from hub.trace import Trace
-from tests.county import ROOT
+from tests.county import ROOT, SUITE
 
 KNOWN = Known("362623190205121932", "韩山福", "15400000001", 2, "360423001", "household_registration")
 OPENID = "oDEMO_Gcapq6IAkj0scfVGPdVn2L"
@@ -81,7 +81,7 @@ class Room:
     def __post_init__(self) -> None:
         self.settings = Settings(self.config, Secrets({}, self.home), self.clock)
         keys = self.settings.now.hub.seal_keys
-        self.crypto = Crypto({name: key.encode() for name, key in keys.items()})
+        self.crypto = Crypto({name: key.encode() for name, key in keys.items()}, SUITE)
         self.database = Database(self.url, pool_size=20)
         self.identity = Identity(self.crypto, self.clock)
         self.login = Login(self.settings, self.database, self.crypto, self.clock, self.identity, self.ask)

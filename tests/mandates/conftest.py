@@ -16,7 +16,7 @@ import yaml
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from blueprints import gateway, login, mandates
+from blueprints import gateway, login, mandates, me
 from blueprints.frame import build
 from hub.clock import CHINA
 from hub.fields import id_check
@@ -93,7 +93,7 @@ class Town:
             citizen_id = hub.identity.register_known(session, known)
             sessions = Sessions(hub.settings, hub.database, hub.clock, hub.identity)
             token = sessions.begin(session, "citizen", citizen_id, Standing(level, "360423")).access_token
-        apps = [build(each, [login.make, mandates.make, gateway.make]) for each in self.hubs]
+        apps = [build(each, [login.make, mandates.make, me.make, gateway.make]) for each in self.hubs]
         self.people[name] = Person(citizen_id, token, [app.test_client() for app in apps])
 
     def mandate(self, holder: str, of: str, *scope: str) -> str:

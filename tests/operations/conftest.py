@@ -38,6 +38,7 @@ from hub.reruns.service import Reruns
 from hub.settings import Secrets, Settings
 from hub.switches.service import Switches
 from hub.systems import Systems
+from tests.county import SUITE
 from tests.settings.conftest import CHECKS, ENVIRON, folder, home
 from tests.switches.conftest import database, server
 
@@ -74,7 +75,7 @@ def hub(folder: Path, home: Path, database: Database) -> Iterator[Any]:
     settings.watch()
     switches = Switches(settings, database, clock)
     switches.start()
-    crypto = Crypto({"s1": b"seal" * 8})
+    crypto = Crypto({"s1": b"seal" * 8}, SUITE)
     identity = Identity(crypto, clock)
     systems = Systems(lambda: settings.now.systems, lambda _: None)  # type: ignore[arg-type, return-value]
     gateway = Gateway(

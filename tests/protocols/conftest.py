@@ -13,6 +13,7 @@ from hub.crypto import Crypto
 from hub.gateway.redis_line import RedisLine, connect
 from hub.gateway.shared import SharedStore
 from hub.port import Shared
+from tests.county import SUITE
 from tests.protocols.bureau import Bureau, bureau
 from tests.protocols.queue import Rabbit, rabbit
 
@@ -23,7 +24,7 @@ Worker = Callable[[str], Shared]
 @pytest.fixture
 def new_worker(redis: str) -> Iterator[Callable[[], Worker]]:
     """Makes workers of one hub: they share Redis and the sealing key, and nothing else."""
-    crypto, lines = Crypto({"k1": os.urandom(32)}), []
+    crypto, lines = Crypto({"k1": os.urandom(32)}, SUITE), []
 
     def make() -> Worker:
         lines.append(RedisLine(connect(redis)))

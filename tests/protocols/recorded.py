@@ -13,6 +13,7 @@ from hub.gateway.shared import SharedStore
 from hub.port import Adapter, Setting, Shared
 from hub.systems import opening
 from hub.systems.opening import Recording, replayed
+from tests.county import SUITE
 from tests.protocols.departments import ADAPTERS, Change, facts_of
 from tests.protocols.rogue import Rogue, Script, http, read_request
 
@@ -24,7 +25,7 @@ SECRETS = {name: f"sample {name}" for name in ("username", "password", "key")}
 def lonely(system: str) -> Shared:
     """The store of a worker whose Redis is away: it keeps everything in its own process."""
     line = RedisLine(connect("redis://127.0.0.1:9"))
-    return SharedStore(line, Crypto({"k1": os.urandom(32)})).for_system(system)
+    return SharedStore(line, Crypto({"k1": os.urandom(32)}, SUITE)).for_system(system)
 
 
 def recordings(system: str) -> list[Recording]:

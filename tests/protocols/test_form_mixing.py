@@ -24,6 +24,7 @@ from hub.gateway.redis_line import RedisLine, connect
 from hub.gateway.shared import SharedStore
 from hub.port import Adapter, Garbled, OutcomeUnknown, PortError
 from hub.settings.reader import read_yaml
+from tests.county import SUITE
 from tests.protocols.bureau import FOLDER, HAN, LIN, Bureau, ask
 from tests.protocols.conftest import Worker
 
@@ -86,7 +87,7 @@ def test_feat_X9_fault_F16_when_redis_goes_away(civil: Bureau, redis: str) -> No
     """Then no lock spans the workers: each logs in for itself, and the first control still stands alone."""
     civil.tell("/twin/quirks", Q16=False)  # or they would throw each other out for ever
     with Gate(redis) as gate:
-        crypto = Crypto({"k1": os.urandom(32)})
+        crypto = Crypto({"k1": os.urandom(32)}, SUITE)
         lines = [RedisLine(connect(gate.url)) for _ in range(2)]
         adapters = [civil.open(SharedStore(line, crypto).for_system(SYSTEM), facts(subject="")) for line in lines]
         assert interleaved(adapters, 40) == {"own record": 40}

@@ -1,0 +1,87 @@
+"""Checks that come together share a statement; each still gets its own answer, and nothing is told off the record."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from hub.credentials.looks import Looks
+from hub.errors import Problem
+from tests.credentials.conftest import HAN, LIN, Room
+
+CALLERS = 40
+
+
+def test_each_gets_its_own_answer_and_all_ask_together() -> None:
+    asked: list[int] = []
+    held, everybody = threading.Event(), threading.Barrier(CALLERS)
+
+    def ask(numbers: Sequence[int]) -> list[int]:
+        asked.append(len(numbers))
+        held.wait(10)
+        return [number * 2 for number in numbers]
+
+    looks: Looks[int, int] = Looks(ask)
+
+    def one(number: int) -> int:
+        everybody.wait(10)
+        return looks.one(number)
+
+    with ThreadPoolExecutor(CALLERS) as pool:
+        told = [pool.submit(one, number) for number in range(CALLERS)]
+        while len(looks._waiting) + sum(asked) < CALLERS:
+            pass
+        held.set()
+        assert [each.result(10) for each in told] == [number * 2 for number in range(CALLERS)]
+    assert len(asked) <= CALLERS // 4
+
+
+def test_what_fails_fails_for_all_who_waited_and_for_nobody_after() -> None:
+    away = threading.Event()
+    away.set()
+
+    def ask(numbers: Sequence[int]) -> Sequence[int]:
+        if away.is_set():
+            raise Problem("STORE_UNAVAILABLE")
+        return numbers
+
+    looks: Looks[int, int] = Looks(ask, most=8)
+
+    def one(number: int) -> str:
+        try:
+            return str(looks.one(number))
+        except Problem as problem:
+            return problem.code
+
+    with ThreadPoolExecutor(CALLERS) as pool:
+        assert set(pool.map(one, range(CALLERS))) == {"STORE_UNAVAILABLE"}
+        away.clear()
+        assert list(pool.map(one, range(CALLERS))) == [str(number) for number in range(CALLERS)]
+
+
+@pytest.mark.filterwarnings("error")
+def test_row_licence_check_many_at_once_mix_nothing_up_and_all_are_on_record(room: Room) -> None:
+    """Two holders, two kinds, verifiers and passers-by in the same moment."""
+    open_to_all = room.show(HAN, room.issue("food-business-licence", HAN)["id"], fields=["name"])
+    lin = room.issue("senior-citizen-card", LIN)
+    closed = room.show(LIN, lin["id"], fields=["name", "level"])
+    public = room.issue("food-business-licence", LIN)
+    of_lin = room.show(LIN, public["id"], fields=["name"])
+    verifier = room.of("verifier")
+    app = room.client.application
+    turns = [(open_to_all, False), (closed, False), (closed, True), (of_lin, False)] * 20
+
+    def check(turn: tuple[str, bool]) -> tuple[int, str]:
+        headers = {"Authorization": f"Bearer {verifier.token}"} if turn[1] else {}
+        answer = app.test_client().post("/api/v1/verifications", json={"code": turn[0]}, headers=headers)
+        return answer.status_code, str(answer.get_json().get("fields", {}).get("name", ""))
+
+    with ThreadPoolExecutor(len(turns)) as pool:
+        told = list(pool.map(check, turns))
+    assert told == [(200, HAN.name), (401, ""), (200, LIN.name), (200, LIN.name)] * 20
+    for id, count in ((lin["id"], 20), (public["id"], 20)):
+        answer = room.citizen(LIN).get(f"/me/credentials/{id}/checks?page_size=100")
+        assert len(answer.get_json()["items"]) == count
