@@ -31,7 +31,7 @@ class AccountForm(Form):
 
     username = Text(required=True, min=3, max=64)
     role = Text(required=True, min=1, max=64)
-    office = Text(min=1, max=64, load_default="")
+    office = Text(max=64, load_default="")
     oidc_subject = Text(min=1, max=255)
     reason = LongText(required=True, max=_REASON)
 
