@@ -51,6 +51,7 @@ def desk_page(stand: Stand, timing: Timing) -> Iterator[Row]:
     yield Row(
         "desk", f"a page of the desk over {_MANY:,} cases, and over {_FEW:,}", f"{hub:.2f} ms", f"{reference:.2f} ms",
         hub / reference, "≤ 1.5 ×", hub / reference <= 1.5, others=strangers.share,
+        note=", ".join(f"{many / few:.2f}" for few, many in pairs) + " × (all, department, one step, service, mine)",
     )  # fmt: skip
 
 
