@@ -86,3 +86,12 @@ def test_a_paper_that_is_not_there_is_a_persons(office: Office, folder: Path) ->
     office.until("XT1", "manual")
     assert office.of("XT1").reason == "POISONED"
     assert "finish" not in [operation for operation, _ in papered.asked(folder)]
+
+
+def test_a_paper_that_is_there_already_is_not_sent_again(office: Office, folder: Path) -> None:
+    office.place(with_papers("XT1", "f1", "late"))
+    office.turn()
+    assert office.state("XT1") == "ready"
+    office.hub.outbox.papers.read = lambda _, file_id: PAPERS.get(file_id, b"late")
+    office.until("XT1", "confirmed")
+    assert [operation for operation, _ in papered.asked(folder)] == ["open_file", "add_paper", "add_paper", "finish"]

@@ -91,8 +91,8 @@ def test_one_sender_for_each_account(office: Office, make_office: Callable[..., 
             thread.join(60)
     assert sum(office.filed(f"XT{number}") for number in range(12)) == 12
     overlapping = office.run(
-        "SELECT count(*) FROM filings_attempt one JOIN filings_attempt two USING (account)"
-        " WHERE one.id < two.id AND one.started_at < two.ended_at AND two.started_at < one.ended_at"
+        "SELECT count(*) FROM filings_attempt one JOIN filings_attempt two ON one.id < two.id"
+        " WHERE one.started_at < two.ended_at AND two.started_at < one.ended_at"
     )
     assert overlapping[0][0] == 0
 
@@ -161,3 +161,9 @@ def test_who_cannot_ask_the_database_sends_nothing() -> None:
     with pytest.raises(Halted):
         progress("body_started")
     assert not progress.sent
+
+
+def test_fault_F27_who_wakes_after_the_lease_sends_no_further_piece() -> None:
+    progress = Progress(lambda: True, lambda _: None, claiming.boot_s() - 1)
+    with pytest.raises(Halted):
+        progress("body_half")
