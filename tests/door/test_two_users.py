@@ -17,6 +17,7 @@ import pytest
 
 from blueprints.app import create_app
 from blueprints.samples import sample
+from hub.appeals.service import Said
 from hub.fields import id_check
 from hub.gateway.orders import Caller
 from hub.identity.service import Known, Standing
@@ -43,17 +44,18 @@ class Owner:
     consent_id: str
     file_id: str
     receipt_no: str
+    number: str  # of a clue
 
     @property
     def secrets(self) -> tuple[str, ...]:
         return (self.citizen_id, self.known.id_number, self.known.name, self.known.phone,
-                self.mandate_id, self.consent_id, self.file_id, self.receipt_no)  # fmt: skip
+                self.mandate_id, self.consent_id, self.file_id, self.receipt_no, self.number)  # fmt: skip
 
     def id(self, name: str) -> str:
         """What this owner has for a parameter of this name; for ids that are nobody's, one of them."""
         return {
             "mandate_id": self.mandate_id, "consent_id": self.consent_id, "service_id": _SERVICE, "id": _SERVICE,
-            "file_id": self.file_id, "receipt_no": self.receipt_no,
+            "file_id": self.file_id, "receipt_no": self.receipt_no, "number": self.number,
             **dict.fromkeys(NOBODYS, "x"),
         }[name]  # fmt: skip
 
@@ -79,7 +81,8 @@ def owner(hub: Hub, name: str) -> Owner:
     applied = hub.settings.now.services["work-resumption"]
     with hub.database.session() as session:
         case = hub.cases.submit(session, Caller(me, 2), applied, {"org_name": name}, [], [], draft=False)
-    return Owner(me, known, offered.mandate_id, consent.consent_id, paper.file_id, case.receipt_no)
+        clue = hub.appeals.submit(session, "clue", me, Said(f"{name}在示范路口看到", "360423001"))
+    return Owner(me, known, offered.mandate_id, consent.consent_id, paper.file_id, case.receipt_no, clue.number)
 
 
 @pytest.fixture(scope="module")

@@ -82,7 +82,7 @@ def test_whom_the_issuer_proves_comes_in_with_the_role_of_the_account(house: Hub
     "spoil",
     [
         {"nonce": "another"}, {"nonce": None}, {"aud": "another"}, {"aud": [CLIENT, "another"]}, {"iss": "https://o.cn"},
-        {"exp": int(time.time()) - 1}, {"exp": None}, {"iat": int(time.time()) + 3600}, {"sub": None}, {"sub": 7},
+        {"exp": 1_700_000_000}, {"exp": None}, {"iat": 4_000_000_000}, {"sub": None}, {"sub": 7},
     ],
     ids=str,
 )  # fmt: skip
