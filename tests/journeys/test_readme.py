@@ -20,8 +20,8 @@ def _printed_commands() -> str:
     return found[1]
 
 
-def test_the_five_example_calls_work_as_printed(county: County) -> None:
-    """Log in, search, a read through each protocol, a switch with its notice within a second, and on again."""
+def test_the_example_calls_work_as_printed(county: County) -> None:
+    """Log in, search, a read through each protocol, a switch with its notice within a second, and on again; an application."""
     assert Path(sys.executable).with_name("hub").exists(), "the environment has no `hub` command"
     commands = _printed_commands().replace(".venv/bin/hub", shlex.quote(str(Path(sys.executable).with_name("hub"))))
     run = subprocess.run(
@@ -30,8 +30,9 @@ def test_the_five_example_calls_work_as_printed(county: County) -> None:
     )  # fmt: skip
     assert run.returncode == 0, run.stderr + run.stdout
     answers = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{") and len(line) > 1]
-    found, *reads, refused = answers
+    found, *reads, refused, accepted, mine = answers
     assert "medical-insurance-balance" in {item["id"] for item in found["items"]}
     assert [read["source"]["system"] for read in reads] == ["medical_insurance", "civil_affairs", "housing_fund"]
     assert (refused["code"], refused["notice"]) == ("SERVICE_DISABLED", "公积金系统升级，请明天再来。")
-    assert "housing_fund" in run.stdout.splitlines()[-1]
+    assert any("housing_fund" in line for line in run.stdout.splitlines() if not line.startswith("{"))
+    assert accepted["receipt_no"] in {case["receipt_no"] for case in mine["items"]}
