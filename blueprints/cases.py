@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _ONE: tuple[Code, ...] = (*SIGNED_IN, "ROLE_REQUIRED", "NOT_FOUND", "KEY_UNAVAILABLE", "SERVICE_DISABLED")
 _SENT: tuple[Code, ...] = (
     *_ONE, "STATE_CONFLICT", "ALREADY_SUBMITTED", "LEVEL_REQUIRED", "MANDATE_NOT_IN_FORCE", "MANDATE_SCOPE",
-    "CONSENT_MISSING", "GRANT_MISSING", "RATE_LIMITED", "REQUIRED", "CHOICE", "TOO_SHORT",
+    "CONSENT_MISSING", "GRANT_MISSING", "RATE_LIMITED", "REQUIRED", "CHOICE", "TOO_SHORT", "STORAGE_FULL",
 )  # fmt: skip
 
 
@@ -52,6 +52,7 @@ def _beginning(blueprint: Blueprint, hub: Hub) -> None:
         hub.cases.takes(service)
         fields: Mapping[str, Any] = form["fields"]
         if not form["draft"]:
+            hub.materials.disk.room_for_submissions()
             fields = _admitted(hub, service, caller, service_forms.load(service, fields, "fields"))
         uploaded = [each["file_id"] for each in form["materials"] if "file_id" in each]
         hub.materials.prepare(caller.subject, uploaded, hub.materials.limits(service_id))
@@ -104,6 +105,7 @@ def _drafts(blueprint: Blueprint, hub: Hub) -> None:
     def send(receipt_no: str) -> Response:
         """Submit a draft"""
         caller = _caller()
+        hub.materials.disk.room_for_submissions()
         with hub.database.session() as session:
             service, fields = hub.cases.drafted(session, caller, receipt_no)
         admitted = _admitted(hub, service, caller, fields)

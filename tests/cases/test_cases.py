@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from hub.settings.shapes import Materials as Terms
 from tests.cases.conftest import HAN, LIN, RESUMPTION, Hall
 
 DOCUMENT = {"document": {"name": "复工备案回执", "number": "GX2026-1", "text": "准予复工。"}}
@@ -249,3 +250,15 @@ def test_no_personal_value_stands_readable_in_the_tables(hall: Hall) -> None:
         for table in ("case", "event", "pause", "correction", "result"):
             rows = session.execute(text(f"SELECT t::text FROM cases_{table} t")).scalars().all()  # noqa: S608
             assert not any("独一无二" in row or RESUMPTION["phone"] in row for row in rows)
+
+
+def test_fault_F23_a_full_disk_takes_no_submission_and_reads_go_on(hall: Hall, monkeypatch: pytest.MonkeyPatch) -> None:
+    number = hall.applied()
+    with monkeypatch.context() as full:
+        full.setattr(hall.hub.materials.disk, "_terms", lambda: Terms(disk_submissions=0))
+        refused = hall.apply()
+        assert (refused.status_code, refused.json["code"]) == (503, "STORAGE_FULL")
+        assert refused.headers["Retry-After"]
+        assert hall.case(number)["receipt_no"] == number
+        assert hall.apply(draft=True).status_code == 202, "a draft is no submission"
+    assert hall.apply().status_code == 202

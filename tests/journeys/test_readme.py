@@ -21,7 +21,7 @@ def _printed_commands() -> str:
 
 
 def test_the_example_calls_work_as_printed(county: County) -> None:
-    """Log in, search, a read through each protocol, a switch with its notice within a second, and on again; an application."""
+    """Log in, search, a read through each protocol, a switch with its notice within a second; an application."""
     assert Path(sys.executable).with_name("hub").exists(), "the environment has no `hub` command"
     commands = _printed_commands().replace(".venv/bin/hub", shlex.quote(str(Path(sys.executable).with_name("hub"))))
     run = subprocess.run(
