@@ -35,8 +35,10 @@ class Town:
         return {twin["url"].rpartition(":")[2] for twin in self.demo["twins"].values()}
 
     def queries(self) -> list[dict[str, Any]]:
-        """The examples that run on one system."""
-        return [each for each in self.demo["examples"] if each["kind"] == "query" and each["system"]]
+        """The examples that run on one system, and that the first persona may ask."""
+        whose = self.persona()["name"]
+        queries = [each for each in self.demo["examples"] if each["kind"] == "query" and each["persona"] == whose]
+        return [each for each in queries if each["system"]]
 
     def example(self, system: str) -> dict[str, Any]:
         return next(example for example in self.queries() if example["system"] == system)

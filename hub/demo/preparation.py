@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
@@ -33,13 +33,32 @@ def prepare(hub: Hub, out: Path) -> None:
         upgrade(hub.database)
     staff = personas.seed(hub)
     _import_items(hub)
+    tried = examples(hub.settings.now.services, EXAMPLES, hub.home / "county" / "examples.yaml")
+    _agree(hub, tried)
     residents = _residents()
     people = {
         "personas": [_shown(persona, residents) for persona in personas.PERSONAS],
-        "staff": [asdict(member) for member in staff],
-        "examples": examples(hub.settings.now.services, EXAMPLES, hub.home / "county" / "examples.yaml"),
+        "staff": [_account(member) for member in staff],
+        "examples": tried,
     }
     written(out, json.dumps(people, ensure_ascii=False))
+
+
+def _agree(hub: Hub, tried: Sequence[Mapping[str, Any]]) -> None:
+    """Whoever is to try a service that asks for a consent has given it."""
+    openids = {persona.name: persona.openid for persona in personas.PERSONAS}
+    with hub.database.session() as session:
+        for each in tried:
+            service = hub.settings.now.services[each["service"]]
+            citizen = hub.login.citizen_of(session, openids.get(each["persona"], ""))
+            if service.consent and citizen:
+                consent = service.consent
+                hub.consents.give(session, citizen, citizen, service, consent.version, consent.sha256["zh"])
+
+
+def _account(member: personas.StaffMember) -> dict[str, str]:
+    """What one signs in with."""
+    return {name: value for name, value in asdict(member).items() if name != "office"}
 
 
 def examples(services: Mapping[str, Service], *tables: Path) -> list[dict[str, Any]]:

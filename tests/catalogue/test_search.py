@@ -126,7 +126,7 @@ def _codes(path: Path) -> list[str]:
 
 def test_services_that_can_be_used_come_first(filled: Room) -> None:
     first = filled.catalogue.search(Query(page_size=12), "zh").items
-    assert {item["kind"] for item in first} == {"query"}
+    assert {item["kind"] for item in first} == {"query", "application"}
     assert [item["id"] for item in filled.catalogue.search(Query(q="公积金", region="360423"), "zh").items][:2] == [
         "housing-fund-account",
         "housing-fund-records",

@@ -100,7 +100,9 @@ def test_every_example_works(county: County) -> None:
 
 
 def test_feat_X17_a_synthetic_citizen_asks_every_service_on_schedule(county: County) -> None:
-    services = [each["service"] for each in county.demo["examples"] if each["kind"] == "query"]
+    agreed = "student-aid-proof"  # nobody can consent for the watch
+    queries = [each["service"] for each in county.demo["examples"] if each["kind"] == "query"]
+    services = [id for id in queries if id != agreed]
 
     def works() -> bool:
         figures = requests.get(f"{county.base_url}/metrics", timeout=SECONDS).text
