@@ -11,16 +11,19 @@ from blueprints.acts import noting, recorded
 from blueprints.auth import caller, require
 from blueprints.contract import IDEMPOTENT, SIGNED_IN, STAFF, Blueprint, Page, answer, problem_codes
 from blueprints.idempotency import idempotent
+from blueprints.materials_forms import BYTES
 from hub.appeals import rules
 from hub.appeals.service import Said
-from hub.errors import Fault, invalid
+from hub.errors import Fault, Problem, invalid
 from hub.identity.rules import is_office
 
 if TYPE_CHECKING:
     from hub.appeals.service import Appeal, AppealAct
     from hub.main import Hub
 
-_WRITTEN = (*SIGNED_IN, *IDEMPOTENT, "ROLE_REQUIRED", "TOO_SHORT", "RANGE", "FORMAT", "CHOICE")
+_PHOTO = "photo"
+_WRITTEN = (*SIGNED_IN, *IDEMPOTENT, "ROLE_REQUIRED", "TOO_SHORT", "RANGE", "FORMAT", "CHOICE", "TOO_LONG",
+            "NOT_FOUND", "FILE_INFECTED", "FILE_UNSCANNED", "FILE_KIND")  # fmt: skip
 
 
 def make(hub: Hub) -> Blueprint:
@@ -38,8 +41,14 @@ def _writing(blueprint: Blueprint, hub: Hub) -> None:
         citizen = require(level).citizen_id
         if not is_office(form["region"], hub.settings.now):
             raise invalid([Fault("region", "CHOICE")])
+        wanted = [(_PHOTO, id) for id in form["photos"]]
         with hub.database.session() as session:
-            return answer(_whole(hub.appeals.submit(session, kind, citizen, Said(**form))), 201)
+            papers = hub.materials.check(session, citizen, wanted, hub.materials.limits())
+            said = Said(**{**form, "photos": tuple(paper.file_id for paper in papers)})
+            made = hub.appeals.submit(session, kind, citizen, said)
+            for id in form["photos"]:
+                hub.materials.give(session, citizen, id, made.number, made.office)
+            return answer(_whole(made), 201)
 
     @blueprint.route("/appeals", methods=["POST"])
     @problem_codes(*_WRITTEN, "LEVEL_REQUIRED")
@@ -124,6 +133,17 @@ def _desk(blueprint: Blueprint, hub: Hub) -> None:
         with hub.database.session() as session:
             return answer(_whole_for_desk(hub.appeals.get(session, number, caller().region)))
 
+    @blueprint.route("/desk/appeals/<string:number>/photos/<string:file_id>")
+    @recorded("appeal.read", "appeal:{number}")
+    @problem_codes(*STAFF, "NOT_FOUND", "FILE_INFECTED", "FILE_UNSCANNED")
+    @blueprint.doc(responses={200: BYTES})
+    def photo(number: str, file_id: str) -> Response:
+        """One of its photos"""
+        with hub.database.session() as session:
+            if file_id not in hub.appeals.get(session, number, caller().region).said.photos:
+                raise Problem("NOT_FOUND")
+            return Response(hub.materials.read(session, file_id), mimetype="image/jpeg")
+
 
 def _deciding(blueprint: Blueprint, hub: Hub) -> None:
     def described(view: Any) -> Any:
@@ -141,6 +161,7 @@ def _deciding(blueprint: Blueprint, hub: Hub) -> None:
         staff = caller()
         with hub.database.session() as session:
             done = hub.appeals.answer(session, number, staff.region, staff.citizen_id, form["text"])
+            hub.materials.handing.ended(session, number)
             return answer(_whole_for_desk(done))
 
     @blueprint.route("/desk/appeals/<string:number>/forward", methods=["POST"])
@@ -172,7 +193,8 @@ def _shown(appeal: Appeal) -> dict[str, Any]:
     said = appeal.said
     return {
         "number": appeal.number, "kind": appeal.kind, "text": said.text, "region": said.region,
-        "address": said.address, "latitude": said.latitude, "longitude": said.longitude, "office": appeal.office,
+        "address": said.address, "latitude": said.latitude, "longitude": said.longitude, "photos": list(said.photos),
+        "office": appeal.office,
         "state": appeal.state, "card": appeal.card, "received_at": appeal.received_at, "due_at": appeal.due_at,
         "answered_at": appeal.answered_at, "score": appeal.score,
     }  # fmt: skip

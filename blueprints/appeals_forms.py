@@ -8,7 +8,7 @@ import marshmallow
 from marshmallow import ValidationError, fields, validates_schema
 
 from blueprints.contract import Page
-from hub.fields import Choice, Form, Integer, LongText, Region, Strict, Text
+from hub.fields import Choice, Form, Integer, Items, LongText, Region, Strict, Text
 
 _TEXT = 2000
 _NUMBER = "C202611250000012"
@@ -29,13 +29,15 @@ class Degrees(Strict):
 
 
 class SaidForm(Form):
-    """`region`: the place it is about, 6 to 12 digits. Coordinates are both there or both not (GCJ-02, degrees)."""
+    """`region`: the place it is about, 6 to 12 digits. Coordinates are both there or both not (GCJ-02, degrees).
+    `photos` were sent to /files before."""
 
     text = LongText(required=True, min=4, max=_TEXT)
     region = Region(required=True)
     address = Text(max=200, load_default="")
     latitude = Degrees(min=-90, max=90)
     longitude = Degrees(min=-180, max=180)
+    photos = Items(Text(required=True, max=64), max=9, load_default=list)
 
     @validates_schema
     def both(self, data: dict[str, Any], **_: Any) -> None:
@@ -86,6 +88,7 @@ class AppealAnswer(marshmallow.Schema):
     address = fields.String(required=True)
     latitude = fields.Float(required=True, allow_none=True)
     longitude = fields.Float(required=True, allow_none=True)
+    photos = fields.List(fields.String(), required=True)
     office = fields.String(required=True, metadata={"description": "Who has it: a department or a town."})
     state = fields.String(required=True, metadata={"enum": ["open", "answered", "merged"]})
     card = fields.String(required=True, metadata={"enum": ["none", "yellow", "red"]})
@@ -134,6 +137,7 @@ APPEAL: dict[str, Any] = {
     "address": "示范路1号",
     "latitude": 29.26,
     "longitude": 115.1,
+    "photos": ["f0d1c2b3a495867768594a3b2c1d0e0f1"],
     "office": "market",
     "state": "open",
     "card": "none",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import secrets
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from hub.appeals import rules
 from hub.settings.shapes import Alike
 from tests.credentials.conftest import HAN, LIN, VISITOR, Room, room
 from tests.credentials.test_licences import Ahead
+from tests.materials.papers import photo
 
 __all__ = ["room"]
 TOWN = "360423001"
@@ -158,3 +160,21 @@ def test_likeness_is_of_what_was_said() -> None:
     assert rules.likeness("药店口罩涨价", "药店口罩涨价!") == 100
     assert rules.likeness("药店口罩涨价", "棋牌室聚集") == 0
     assert Alike().percent > rules.likeness("药店口罩涨价", "药店卖粮油")
+
+
+def test_feat_S6_a_clue_brings_photos_that_only_its_office_sees(room: Room) -> None:
+    visitor = room.citizen(VISITOR)
+    sent = visitor.client.post(
+        "/api/v1/files", data={"file": (io.BytesIO(photo(64, 64)), "a.jpg")}, content_type="multipart/form-data",
+        headers={"Authorization": f"Bearer {visitor.token}"},
+    )  # fmt: skip
+    assert sent.status_code == 201, sent.text
+    file_id = sent.json["file_id"]
+    made = report(room, "棋牌室里很多人聚集，有照片", VISITOR, photos=[file_id])
+    assert len(made["photos"]) == 1
+    seen = room.of("community_clerk").get(f"/desk/appeals/{made['number']}/photos/{made['photos'][0]}")
+    assert (seen.status_code, seen.mimetype, seen.data[:2]) == (200, "image/jpeg", b"\xff\xd8")
+    other = report(room, "另一件事，没有照片")["number"]
+    assert room.of("officer").get(f"/desk/appeals/{other}/photos/{file_id}").status_code == 404
+    said = {"text": "用别人的照片来反映", "region": TOWN, "photos": [file_id]}
+    assert room.citizen(LIN).post("/clues", said, Idempotency_Key=key()).status_code in (404, 422)
