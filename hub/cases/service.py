@@ -214,9 +214,11 @@ class Cases:
         return [self.files.entry(row) for row in session.scalars(query.order_by(CaseRow.id.desc()).limit(limit))]
 
     def filing_moved(self, session: Session, moved: Moved) -> None:
-        """What the outbox says of a filing; of an older version than the newest it changes nothing."""
-        row = self.files.find(session, moved.receipt_no, lock=True)
-        if moved.version != row.version or moved.state == row.filing_state:
+        """What the outbox says of a filing; of an older version than the newest, or of what is no case of this
+        room, it changes nothing."""
+        query = select(CaseRow).where(CaseRow.receipt_no == moved.receipt_no)
+        row = session.scalars(query.with_for_update()).one_or_none()
+        if row is None or moved.version != row.version or moved.state == row.filing_state:
             return
         row.filing_state = moved.state.lower()
         if row.filing_state in _HEARD:
