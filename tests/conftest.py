@@ -59,6 +59,14 @@ def loggers_stay_open() -> Iterator[None]:
     structlog.configure = configure
 
 
+@pytest.fixture(autouse=True)
+def loggers_speak_as_before() -> Iterator[None]:
+    """A command that was tried in this process must not leave its stream to the tests after it."""
+    before = structlog.get_config()
+    yield
+    structlog.configure(**before)
+
+
 @pytest.fixture(scope="session")
 def hub_home() -> Iterator[Path]:
     """A HUB_HOME with secrets, short and passable by PostgreSQL's account; the session's own."""
