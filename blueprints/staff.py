@@ -121,7 +121,7 @@ def _opening(blueprint: Blueprint, hub: Hub) -> None:
         with hub.database.session() as session:
             at_issuer = _at_issuer(hub, form)
             made = hub.accounts.create(
-                session, form["username"], form["role"], fresh, hashed, form["office"], at_issuer
+                session, form["username"], form["role"], fresh, hashed, at_issuer, form["office"]
             )  # fmt: skip
         noting(target=f"staff:{made.staff_id}", after=_noted(made))
         return answer(_handed_over(made, fresh), 201)

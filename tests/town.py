@@ -46,6 +46,10 @@ class Town:
     def persona(self, level: int = 2) -> dict[str, Any]:
         return next(person for person in self.demo["personas"] if person["level"] == level)
 
+    def asker(self, example: dict[str, Any]) -> Phone:
+        """Of whoever is to try this example."""
+        return self.phone(next(each["openid"] for each in self.demo["personas"] if each["name"] == example["persona"]))
+
     def phone(self, openid: str | None = None) -> Phone:
         """Logged in; one login a person while it lasts."""
         openid = openid or self.persona()["openid"]

@@ -70,8 +70,8 @@ class Accounts:
         role: str,
         fresh: Credentials,
         hashed: str,
-        office: str = "",
         oidc_subject: str = "",
+        office: str = "",
     ) -> Account:
         """Raises STATE_CONFLICT where the name, or the issuer's subject, is taken."""
         tags = self._crypto.tags(oidc_subject, OIDC) if oidc_subject else []

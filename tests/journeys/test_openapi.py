@@ -50,7 +50,7 @@ def test_no_form_of_a_service_breaks_on_what_is_typed_into_it(county: County, to
     answered: dict[str, set[int]] = {}
     for example in (each for each in town.demo["examples"] if each["kind"] == "query"):
         form = read_yaml(county.config / "services" / f"{example['service']}.yaml").value.get("form", {})
-        _type_into(phone, example, sorted(form), answered.setdefault(example["service"], set()))
+        _type_into(town.asker(example), example, sorted(form), answered.setdefault(example["service"], set()))
     assert all(statuses <= documented for statuses in answered.values()), answered
     assert all(200 in statuses for statuses in answered.values()), answered
 

@@ -183,7 +183,7 @@ def test_feat_C9_the_mapping_report_lists_every_unmapped_code(county: County, hu
     eventually(lambda: on_record(hub) >= len(expected), 20)  # the worker writes every few seconds
     told = county.hub("systems", "report", "--json")
     assert told.returncode == 0, told.stderr
-    lines = json.loads(told.stdout)
+    lines = json.loads(told.stdout)["unmapped"]
     assert {(line["system"], line["operation"], line["kind"], line["word"]) for line in lines} == expected
 
 
