@@ -339,4 +339,4 @@ def test_a_write_declares_how_it_files() -> None:
     facts["probe"]["operation"] = "look"
     with pytest.raises(ValidationError):
         Facts().load(facts)
-    Facts().load(facts | {"filing": {"class": "R1", "query": "look", "by": "name", "settle_s": 2.5}})
+    Facts().load(facts | {"filing": {"class": "R1", "query": "look", "by": "name", "match": ["no"], "settle_s": 2.5}})
