@@ -59,7 +59,7 @@ def noting(**what: Any) -> None:
 def _record(permission: str, target: str, outcome: str) -> None:
     principal = _staff()
     what = {"target": target, **g.act}
-    what["target"] = _named(what["target"])
+    what["target"] = _named(what["target"], outcome)
     _log.info("act", kind=permission, code=outcome, actor=principal.citizen_id if principal else "",
               note=what["target"], trace_id=g.trace.id)  # fmt: skip
     if principal is None:
@@ -74,9 +74,12 @@ def _record(permission: str, target: str, outcome: str) -> None:
         _log.error("act_not_recorded", code=problem.code, kind=permission, trace_id=g.trace.id)
 
 
-def _named(target: str) -> str:
-    """What stands in a path may be anybody's number: it is written down only where it could be an id of ours."""
+def _named(target: str, outcome: str) -> str:
+    """What stands in a path may be anybody's number: it is written down only where it could be an id of ours, and a
+    number of a case, task or appeal only where it was found."""
     kind, _, id = target.partition(":")
+    if kind in ("case", "task", "appeal"):
+        return target if outcome == "OK" else f"{kind}:?"
     return target if kind not in ("service", "system", "staff") or IDENTIFIER.fullmatch(id) else f"{kind}:?"
 
 

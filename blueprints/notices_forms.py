@@ -133,5 +133,5 @@ FATE = {"id": "m0a1b2c3d4e5f60718293a4b5c6d7e8f9", "state": "sent", "channel": "
         "read_at": None}  # fmt: skip
 TASK = {"id": "m0a1b2c3d4e5f60718293a4b5c6d7e8f9", "kind": "case-decided", "about": "BJ2026010500000017",
         "urgent": False, "created_at": _AT, "name": "韩*福"}  # fmt: skip
-OPENED = {**TASK, "name": "韩山福", "phone": "15400000001", "title": "您的申请已办结",
+OPENED = {**TASK, "name": "张三", "phone": "13800000000", "title": "您的申请已办结",
           "text": "“复工备案”（回执号 BJ2026010500000017）已办结：准予。"}  # fmt: skip
