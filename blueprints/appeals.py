@@ -9,7 +9,7 @@ from flask import Response
 from blueprints import appeals_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller, require
-from blueprints.contract import IDEMPOTENT, SIGNED_IN, STAFF, Blueprint, Page, answer, problem_codes
+from blueprints.contract import IDEMPOTENT, SIGNED_IN, STAFF, Blueprint, Page, answer, paged, problem_codes
 from blueprints.idempotency import idempotent
 from blueprints.materials_forms import BYTES
 from hub.appeals import rules
@@ -82,8 +82,7 @@ def _following(blueprint: Blueprint, hub: Hub) -> None:
         citizen, size = require().citizen_id, page["page_size"]
         with hub.database.session() as session:
             found = hub.appeals.mine(session, citizen, page.get("cursor", ""), size + 1)
-        onward = found[size - 1].number if len(found) > size else None
-        return answer({"items": [_shown(each) for each in found[:size]], "next_cursor": onward})
+        return answer(paged(found, size, _shown, lambda last: last.number))
 
     @blueprint.route("/appeals/<string:number>")
     @problem_codes(*SIGNED_IN, "ROLE_REQUIRED", "NOT_FOUND")
@@ -119,8 +118,7 @@ def _desk(blueprint: Blueprint, hub: Hub) -> None:
         size, after = page["page_size"], page.get("cursor", "")
         with hub.database.session() as session:
             found = hub.appeals.desk(session, caller().region, page.get("state", ""), after, size + 1)
-        onward = found[size - 1].number if len(found) > size else None
-        return answer({"items": [_for_desk(each) for each in found[:size]], "next_cursor": onward})
+        return answer(paged(found, size, _for_desk, lambda last: last.number))
 
     @blueprint.route("/desk/appeals/<string:number>")
     @recorded("appeal.read", "appeal:{number}")

@@ -10,7 +10,7 @@ from flask import Response, g, request
 
 from blueprints import cases_forms as forms
 from blueprints.auth import acts_for, require
-from blueprints.contract import SIGNED_IN, Blueprint, Code, Page, answer, problem_codes
+from blueprints.contract import SIGNED_IN, Blueprint, Code, Page, answer, paged, problem_codes
 from blueprints.idempotency import idempotent
 from blueprints.problems import in_language, preferred
 from hub.catalogue import forms as service_forms
@@ -75,8 +75,7 @@ def _looking(blueprint: Blueprint, hub: Hub) -> None:
         before = int(cursors.read(question, page["cursor"], 1)[0]) if "cursor" in page else None
         with hub.database.session() as session:
             found = hub.cases.mine(session, caller, before, size + 1)
-        onward = cursors.write(question, [str(found[size - 1].id)]) if len(found) > size else None
-        return answer({"items": [entry(each) for each in found[:size]], "next_cursor": onward})
+        return answer(paged(found, size, entry, lambda last: cursors.write(question, [str(last.id)])))
 
     @blueprint.route("/cases/<string:receipt_no>")
     @problem_codes(*_ONE)

@@ -6,7 +6,7 @@ turns that into documented responses. A code that this view answers with another
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from blueprints.body import StrictParser
 from hub.fields import Form, Integer, Text
 
 View = TypeVar("View", bound=Callable[..., Any])
+Row = TypeVar("Row")
 Code = str | tuple[str, int]
 
 SIGNED_IN: tuple[Code, ...] = (
@@ -93,6 +94,12 @@ class Page(Form):
 
     page_size = Count(min=1, max=100, load_default=20)
     cursor = Text(min=1, max=200)
+
+
+def paged(found: Sequence[Row], size: int, shown: Callable[[Row], Any], place: Callable[[Row], str]) -> dict[str, Any]:
+    """A page of at most `size`; whoever looked asked for one more. `place` is where the next page begins."""
+    onward = place(found[size - 1]) if len(found) > size else None
+    return {"items": [shown(each) for each in found[:size]], "next_cursor": onward}
 
 
 def answer(value: Any, status: int = 200, **headers: str) -> Response:

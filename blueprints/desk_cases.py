@@ -15,13 +15,13 @@ from blueprints import cases_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller
 from blueprints.cases import case, entry
-from blueprints.contract import STAFF, Blueprint, Code, answer, problem_codes
+from blueprints.contract import STAFF, Blueprint, Code, answer, paged, problem_codes
 from hub.cases.desk import Asked, Officer
 from hub.catalogue.cursor import Cursors
 from hub.errors import Problem
 
 if TYPE_CHECKING:
-    from hub.cases.views import CaseView
+    from hub.cases.views import CaseView, Entry
     from hub.main import Hub
 
 _ONE: tuple[Code, ...] = (*STAFF, "NOT_FOUND", "KEY_UNAVAILABLE", "SERVICE_DISABLED")
@@ -55,12 +55,12 @@ def _looking(blueprint: Blueprint, hub: Hub) -> None:
         after = _place(cursors.read(question, asked["cursor"], 2)) if "cursor" in asked else None
         with hub.database.session() as session:
             found = hub.cases.desk.page(session, officer, Asked(status, service, mine, after, size + 1))
-        onward = None
-        if len(found) > size:
-            last = found[size - 1]
+
+        def place(last: Entry) -> str:
             assert last.promised_at is not None
-            onward = cursors.write(question, [last.promised_at.isoformat(), str(last.id)])
-        return answer({"items": [entry(each) for each in found[:size]], "next_cursor": onward})
+            return cursors.write(question, [last.promised_at.isoformat(), str(last.id)])
+
+        return answer(paged(found, size, entry, place))
 
     @blueprint.route("/cases/<string:receipt_no>")
     @recorded("case.read", "case:{receipt_no}")

@@ -11,7 +11,7 @@ from flask import Response, request
 from marshmallow import fields
 
 from blueprints.auth import require
-from blueprints.contract import SIGNED_IN, Blueprint, Page, answer, problem_codes
+from blueprints.contract import SIGNED_IN, Blueprint, Page, answer, paged, problem_codes
 from blueprints.problems import preferred
 from hub.catalogue.cursor import Cursors
 from hub.errors import Fault, Problem, invalid
@@ -110,11 +110,11 @@ def make(hub: Hub) -> Blueprint:
                 return _marked(Response(status=304), tag)
             size, unread = asked["page_size"], asked["show"] == "unread"
             found = hub.messages.page(session, me.citizen_id, after, size + 1, unread)
-        shown = found[:size]
-        more = cursors.write(question, (shown[-1].created_at.isoformat(), shown[-1].id)) if len(found) > size else None
-        return _marked(
-            answer({"items": [_shown(each) for each in shown], "next_cursor": more, "unread": inbox.unread}), tag
-        )
+
+        def place(last: Told) -> str:
+            return cursors.write(question, (last.created_at.isoformat(), last.id))
+
+        return _marked(answer({**paged(found, size, _shown, place), "unread": inbox.unread}), tag)
 
     @blueprint.route("/messages/<string:id>/read", methods=["POST"])
     @problem_codes(*_MINE, "NOT_FOUND")

@@ -11,13 +11,14 @@ from flask import Response
 from blueprints import notices_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller
-from blueprints.contract import STAFF, Blueprint, Page, answer, problem_codes
+from blueprints.contract import STAFF, Blueprint, Page, answer, paged, problem_codes
 from blueprints.idempotency import idempotent
 from hub.catalogue.cursor import Cursors
 from hub.errors import Problem
 
 if TYPE_CHECKING:
     from hub.main import Hub
+    from hub.messages.calls import Task
 
 _LISTED = ("id", "kind", "about", "urgent", "created_at", "name")
 
@@ -99,8 +100,7 @@ def _fates(blueprint: Blueprint, hub: Hub) -> None:
         with hub.database.session() as session:
             hub.notices.get(session, id)
             found = hub.notices.fates(session, id, state, after, size + 1)
-        more = cursors.write(question, (found[size - 1].id,)) if len(found) > size else None
-        return answer({"items": [asdict(each) for each in found[:size]], "next_cursor": more})
+        return answer(paged(found, size, asdict, lambda last: cursors.write(question, (last.id,))))
 
 
 def _tasks(blueprint: Blueprint, hub: Hub) -> None:
@@ -120,10 +120,11 @@ def _tasks(blueprint: Blueprint, hub: Hub) -> None:
         after = _place(cursors.read("phone-tasks", asked["cursor"], 2)) if "cursor" in asked else None
         with hub.database.session() as session:
             found = hub.calls.page(session, after, size + 1)
-        last = found[size - 1] if len(found) > size else None
-        more = cursors.write("phone-tasks", (last.created_at.isoformat(), last.id)) if last else None
-        shown = [{name: getattr(each, name) for name in _LISTED} for each in found[:size]]
-        return answer({"items": shown, "next_cursor": more})
+
+        def place(last: Task) -> str:
+            return cursors.write("phone-tasks", (last.created_at.isoformat(), last.id))
+
+        return answer(paged(found, size, lambda each: {name: getattr(each, name) for name in _LISTED}, place))
 
     @blueprint.route("/phone-tasks/<string:id>")
     @recorded("message.call")

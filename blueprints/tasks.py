@@ -10,7 +10,7 @@ from flask import Response, request
 from blueprints import tasks_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller
-from blueprints.contract import STAFF, Blueprint, answer, problem_codes
+from blueprints.contract import STAFF, Blueprint, answer, paged, problem_codes
 from blueprints.problems import in_language, preferred
 from hub.tasks import rules
 
@@ -43,8 +43,7 @@ def _looking(blueprint: Blueprint, hub: Hub) -> None:
         size = page["page_size"]
         with hub.database.session() as session:
             found = hub.tasks.page(session, caller().region, page["state"] == "open", page.get("cursor", ""), size + 1)
-        onward = found[size - 1].id if len(found) > size else None
-        return answer({"items": [_shown(each) for each in found[:size]], "next_cursor": onward})
+        return answer(paged(found, size, _shown, lambda last: last.id))
 
     @blueprint.route("/tasks/<string:id>")
     @recorded("task.read", "task:{id}")

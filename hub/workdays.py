@@ -21,6 +21,14 @@ _LAST_MOMENT = time(23, 59, 59, tzinfo=CHINA)
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """How long somebody is waited for: working days by the official calendar, or minutes."""
+
+    working_days: int | None = None
+    minutes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Workdays:
     """`special` holds the days that are not what their weekday says: True for a working day."""
 
@@ -49,6 +57,12 @@ class Workdays:
             day += timedelta(days=1)
             days -= self.is_working(day)
         return datetime.combine(day, _LAST_MOMENT)
+
+    def end(self, wait: Wait, start: datetime) -> datetime:
+        """When a wait that begins at `start` is over."""
+        if wait.working_days is not None:
+            return self.after(start, wait.working_days)
+        return start + timedelta(minutes=wait.minutes or 0)
 
     def between(self, start: datetime, end: datetime) -> int:
         """How many working days there are after the day of `start`, up to and with the day of `end`; 0 for the past."""

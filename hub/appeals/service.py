@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import ColumnElement, or_, select, tuple_
+from sqlalchemy import ColumnElement, select, true, tuple_
 from sqlalchemy import Sequence as SerialNumbers
 from sqlalchemy.orm import Session
 
@@ -21,7 +21,7 @@ from hub.clock import Clock
 from hub.crypto import Crypto
 from hub.errors import Problem
 from hub.settings.shapes import Appeals as Configured
-from hub.settings.shapes import Wait
+from hub.tasks.service import before
 from hub.workdays import Workdays
 
 Tell = Callable[[Session, str, str, Mapping[str, str], str], object]
@@ -88,9 +88,9 @@ class Appeals:
         number = f"{_LETTER[kind]}{now:%Y%m%d}{session.scalar(_SERIAL.next_value()):07d}"
         row = AppealRow(
             number=number, kind=kind, citizen_id=citizen_id, region=said.region, office=office, rule=rule,
-            body_sealed=self._seal(number, orjson.dumps(said)), received_at=now, due_at=self._after(meant.red, now),
-            next_at=self._after(meant.yellow, now),
+            body_sealed=self._seal(number, orjson.dumps(said)), received_at=now,
         )  # fmt: skip
+        self._wait(row)
         session.add(row)
         session.flush()
         self._note(session, row, "received", "", "")
@@ -184,9 +184,10 @@ class Appeals:
         for row in rows:
             row.card = "yellow" if row.card == "none" else "red"
             red = configured.kinds[cast(rules.Kind, row.kind)].red
-            row.next_at = max(row.due_at, now + timedelta(seconds=1)) if row.card == "yellow" else self._after(red, now)
             if row.card == "red":
-                row.raised_to = configured.supervisor
+                row.next_at, row.raised_to = self._workdays.end(red, now), configured.supervisor
+            else:
+                row.next_at = max(row.due_at, now + timedelta(seconds=1))
             self._note(session, row, row.card, "", "")
             values = {"number": row.number, "due_on": f"{row.due_at:%Y-%m-%d}"}
             self._tell(session, row.citizen_id, "appeal-late", values, row.number)
@@ -215,12 +216,8 @@ class Appeals:
 
     def _wait(self, row: AppealRow) -> None:
         kind, now = self._configured().kinds[cast(rules.Kind, row.kind)], self._clock.now()
-        row.card, row.due_at, row.next_at = "none", self._after(kind.red, now), self._after(kind.yellow, now)
-
-    def _after(self, wait: Wait, start: datetime) -> datetime:
-        if wait.working_days is not None:
-            return self._workdays.after(start, wait.working_days)
-        return start + timedelta(minutes=wait.minutes or 0)
+        row.card = "none"
+        row.due_at, row.next_at = (self._workdays.end(wait, now) for wait in (kind.red, kind.yellow))
 
     def _at_desk(self, session: Session, number: str, office: str, act: str) -> AppealRow:
         row = self._row(session, number, _before(office), lock=True)
@@ -279,8 +276,5 @@ def _spot(said: Said, at: datetime) -> rules.Spot:
 
 
 def _before(office: str) -> ColumnElement[bool]:
-    """What an office has before it. Staff of no office in particular work for the county and have all."""
-    own = or_(AppealRow.office == office, AppealRow.raised_to == office)
-    if not office:
-        return AppealRow.number != ""
-    return or_(own, AppealRow.office.startswith(office, autoescape=True)) if office.isdigit() else own
+    """As with tasks; but staff of no office in particular work for the county and have all."""
+    return before(office, AppealRow.office, AppealRow.raised_to) if office else true()

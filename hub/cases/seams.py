@@ -11,19 +11,6 @@ from hub.filings.service import Filings
 from hub.materials.service import Materials
 from hub.tasks.service import Tasks
 
-
-@dataclass(frozen=True, slots=True)
-class Paper:
-    """One paper that goes along: kept by the materials room (`file_id`), or a licence (`credential_id`)."""
-
-    type: str
-    file_id: str = ""
-    credential_id: str = ""
-    sha256: str = ""
-    media_type: str = ""
-    size: int = 0
-
-
 Tell = Callable[[Session, str, str, Mapping[str, str], str], object]
 """A message to a citizen: kind, values, receipt number. In the caller's transaction."""
 

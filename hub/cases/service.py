@@ -19,16 +19,16 @@ from hub.cases.models import CaseRow
 from hub.cases.ratings import Ratings
 from hub.cases.resealing import Resealing
 from hub.cases.rounds import Rounds
-from hub.cases.seams import Paper, Seams
+from hub.cases.seams import Seams
 from hub.cases.views import CaseView, Entry
 from hub.catalogue import forms
 from hub.clock import Clock
 from hub.crypto import Crypto
 from hub.database import one_at_a_time
 from hub.errors import Problem
-from hub.filings import orders
 from hub.filings.orders import Moved, Order
 from hub.gateway.orders import Caller
+from hub.paper import Paper
 from hub.settings.shapes import Service, Snapshot
 from hub.tasks.service import TaskMoved
 from hub.workdays import Workdays
@@ -310,8 +310,9 @@ class Cases:
         self, session: Session, row: CaseRow, service: Service, papers: Sequence[Mapping[str, str]]
     ) -> list[Paper]:
         """The papers as they are kept; each is given to the office in the record of the materials room."""
-        licences = [Paper(each["type"], credential_id=each["credential_id"]) for each in papers if "file_id" not in each
-                    or not each["file_id"]]  # fmt: skip
+        licences = [
+            Paper(each["type"], credential_id=each["credential_id"]) for each in papers if not each.get("file_id")
+        ]
         for each in licences:
             if not self._seams.holds_licence(session, row.citizen_id, each.credential_id):
                 raise Problem("NOT_FOUND")
@@ -319,8 +320,7 @@ class Cases:
         if not wanted:
             return licences
         materials = self._seams.materials
-        kept = materials.check(session, row.citizen_id, wanted, materials.limits(service.id))
-        found = [Paper(each.type, each.file_id, "", each.sha256, each.media_type, each.size) for each in kept]
+        found = materials.check(session, row.citizen_id, wanted, materials.limits(service.id))
         for paper in found:
             materials.give(session, row.citizen_id, paper.file_id, row.receipt_no, row.department)
         return [*licences, *found]
@@ -354,10 +354,6 @@ def _reason(moved: Moved) -> dict[str, str]:
     return {"reason": moved.reason} if moved.reason else {}
 
 
-def _uploaded(papers: Sequence[Paper]) -> tuple[orders.Paper, ...]:
+def _uploaded(papers: Sequence[Paper]) -> tuple[Paper, ...]:
     """A licence is looked up by whoever needs it; only what was uploaded goes along."""
-    return tuple(
-        orders.Paper(each.type, each.file_id, each.sha256, each.media_type, each.size)
-        for each in papers
-        if each.file_id
-    )
+    return tuple(each for each in papers if each.file_id)

@@ -10,16 +10,7 @@ from typing import Any
 import orjson
 from sqlalchemy.orm import Session
 
-
-@dataclass(frozen=True, slots=True)
-class Paper:
-    """One paper that goes along, as it stands in the materials room. `size` in bytes."""
-
-    type: str
-    file_id: str
-    sha256: str
-    media_type: str
-    size: int
+from hub.paper import Paper
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from hub.database import Database
 from hub.errors import Problem
 from hub.filings.claiming import Claim
 from hub.filings.models import FilingRow
-from hub.filings.orders import Order, Paper
+from hub.filings.orders import Order
 from hub.gateway.orders import Caller
 from hub.gateway.service import Gateway
+from hub.paper import Paper
 from hub.port import Reply
 from hub.trace import Trace
 

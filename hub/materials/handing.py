@@ -16,8 +16,9 @@ from hub.errors import Fault, Problem
 from hub.materials import content
 from hub.materials.models import Asked, FileRow, Given
 from hub.materials.refusals import refused
-from hub.materials.rules import Made, Paper, offered_since
+from hub.materials.rules import Made, offered_since
 from hub.materials.shelves import Draft, Kept, Shelves
+from hub.paper import Paper
 from hub.settings.shapes import Materials as Terms
 from hub.settings.shapes import Uploads
 

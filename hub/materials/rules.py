@@ -17,17 +17,6 @@ _PICTURES = frozenset({"jpg", "jpeg", "png", "webp", "heic", "gif", "bmp", "tif"
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
-    """A file of the citizen's library as an office gets it. `sha256` in hexadecimal, `size` in bytes."""
-
-    type: str
-    file_id: str
-    sha256: str
-    media_type: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
 class Made:
     """What is kept of a file: rebuilt, or as it came where a signature would break."""
 

@@ -21,8 +21,9 @@ from hub.materials.disk import Disk
 from hub.materials.handing import Handing
 from hub.materials.models import Body, FileRow, Given
 from hub.materials.refusals import refused
-from hub.materials.rules import Made, Paper, cutoffs, label
+from hub.materials.rules import Made, cutoffs, label
 from hub.materials.shelves import Draft, Kept, Shelves
+from hub.paper import Paper
 from hub.settings.papers import uploads_for
 from hub.settings.shapes import Materials as Terms
 from hub.settings.shapes import Snapshot, Uploads

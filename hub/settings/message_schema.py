@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from marshmallow import ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import fields, post_load, validate, validates_schema
 
-from hub.settings.pieces import IDENTIFIER, Matching, Sentence, Strict, Words, switchable, whole
+from hub.settings.pieces import IDENTIFIER, Matching, Sentence, Strict, Words, refuse, switchable, whole
 from hub.settings.shapes import Template, WeChatTemplate
 
 LIMITS: Mapping[str, int] = {
@@ -56,14 +56,7 @@ class TemplateSchema(Strict):
 
     @validates_schema(skip_on_field_errors=True)
     def fits(self, data: dict[str, Any], **_: Any) -> None:
-        found: dict[str, Any] = {}
-        for path, text in _misfits(data):
-            place = found
-            for step in path[:-1]:
-                place = place.setdefault(step, {})
-            place.setdefault(path[-1], []).append(text)
-        if found:
-            raise ValidationError(found)
+        refuse(_misfits(data))
 
     @post_load
     def shape(self, data: dict[str, Any], **_: Any) -> Template:

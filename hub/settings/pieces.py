@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +24,18 @@ class Strict(Schema):
 
     class Meta:
         unknown = RAISE
+
+
+def refuse(misfits: Iterable[tuple[tuple[str, ...], str]]) -> None:
+    """Raises ValidationError with each text at its path; nothing when there is none."""
+    found: dict[str, Any] = {}
+    for path, text in misfits:
+        place = found
+        for step in path[:-1]:
+            place = place.setdefault(step, {})
+        place.setdefault(path[-1], []).append(text)
+    if found:
+        raise ValidationError(found)
 
 
 class Words(fields.String):

@@ -24,7 +24,8 @@ from hub.settings.pieces import (
     switchable,
     whole,
 )
-from hub.settings.shapes import Department, Licence, Materials, Region, Switch, TaskKind, Theme, Wait
+from hub.settings.shapes import Department, Licence, Materials, Region, Switch, TaskKind, Theme
+from hub.workdays import Wait
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\]", re.ASCII)
 _NETWORK = re.compile(r"[0-9a-fA-F:.]{2,45}(/[0-9]{1,3})?", re.ASCII)

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from hub.settings.workflow_shapes import Workflow
+from hub.workdays import Wait
 
 Text = Mapping[str, str]
 """A text by language: {"zh": …, "en": …}; zh is always there."""
@@ -186,14 +187,6 @@ class Licence:
     days: int = 1825
     system: str | None = None
     operation: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """How long somebody is waited for: working days by the official calendar, or minutes."""
-
-    working_days: int | None = None
-    minutes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

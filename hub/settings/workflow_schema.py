@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from marshmallow import ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import fields, post_load, validate, validates_schema
 
-from hub.settings.pieces import Matching, Sentence, Strict, identifier, switchable, whole
+from hub.settings.pieces import Matching, Sentence, Strict, identifier, refuse, switchable, whole
 from hub.settings.workflow_shapes import Act, Cards, Procedure, Stage, Workflow
 
 OF_APPLICANT = ("corrections", "withdrawal", "rating")
@@ -87,14 +87,7 @@ class WorkflowSchema(Strict):
 
     @validates_schema(skip_on_field_errors=True)
     def hangs_together(self, data: dict[str, Any], **_: Any) -> None:
-        found: dict[str, Any] = {}
-        for path, text in _misfits(data["first"], data["stages"]):
-            place = found
-            for step in path[:-1]:
-                place = place.setdefault(step, {})
-            place.setdefault(path[-1], []).append(text)
-        if found:
-            raise ValidationError(found)
+        refuse(_misfits(data["first"], data["stages"]))
 
     @post_load
     def shape(self, data: dict[str, Any], **_: Any) -> Workflow:

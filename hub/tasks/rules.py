@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal, cast
 
-from hub.settings.shapes import TaskKind, Wait
+from hub.settings.shapes import TaskKind
 from hub.workdays import Workdays
 
 State = Literal["open", "queried", "done", "withdrawn"]
 Card = Literal["none", "yellow", "red"]
 _LEVELS = (12, 9, 6)  # digits of a community, a subdistrict or town, a county (GB/T 2260 and 10114)
-
-
-def after(wait: Wait, start: datetime, workdays: Workdays) -> datetime:
-    if wait.working_days is not None:
-        return workdays.after(start, wait.working_days)
-    return start + timedelta(minutes=wait.minutes or 0)
 
 
 def above(office: str) -> str:
@@ -47,7 +41,7 @@ def next_card(shown: Card) -> Card:
 def due_again(kind: TaskKind, shown: Card, assigned_at: datetime, now: datetime, workdays: Workdays) -> datetime:
     """When silence has its next consequence once this card is shown: red after yellow, then one office up each time."""
     start = assigned_at if shown == "yellow" else now
-    return after(kind.red, start, workdays)
+    return workdays.end(kind.red, start)
 
 
 def possible(now: State) -> Sequence[str]:

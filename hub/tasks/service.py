@@ -12,15 +12,15 @@ from datetime import datetime
 
 import orjson
 from sqlalchemy import ColumnElement, false, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hub.clock import Clock
 from hub.crypto import Crypto
 from hub.errors import Fault, Problem, invalid
-from hub.settings.shapes import Snapshot, TaskKind, Wait
+from hub.settings.shapes import Snapshot, TaskKind
 from hub.tasks import rules
 from hub.tasks.models import TaskActRow, TaskRow
-from hub.workdays import Workdays
+from hub.workdays import Wait, Workdays
 
 _MOST = 500  # cards in one round; the rest has its turn in the next
 
@@ -96,12 +96,8 @@ class Tasks:
 
     def assign(self, session: Session, kind: str, office: str, about: str, told: Mapping[str, str]) -> str:
         """The task's id. Raises KeyError for a kind that config/tasks.yaml does not have: a fault of ours."""
-        meant, now = self._now().tasks[kind], self._clock.now()
-        row = TaskRow(
-            id="t" + secrets.token_hex(16), kind=kind, office=office, about=about, assigned_at=now,
-            red_at=rules.after(meant.red, now, self._workdays),
-            next_at=rules.after(meant.yellow, now, self._workdays),
-        )  # fmt: skip
+        row = TaskRow(id="t" + secrets.token_hex(16), kind=kind, office=office, about=about)
+        self._wait(row)
         row.told_sealed = self._seal(row.id, orjson.dumps(dict(told)))
         session.add(row)
         session.flush()
@@ -162,10 +158,7 @@ class Tasks:
         if row is None:
             raise Problem("NOT_FOUND")
         self._allow(row, "reply")
-        kind, now = self._now().tasks[row.kind], self._clock.now()
-        row.state, row.card, row.raised_to, row.assigned_at = "open", "none", "", now
-        row.red_at = rules.after(kind.red, now, self._workdays)
-        row.next_at = rules.after(kind.yellow, now, self._workdays)
+        self._wait(row)
         self._note(session, row, "reply", row.office, actor, "", note)
         return self._whole(session, row)
 
@@ -207,6 +200,12 @@ class Tasks:
             )
             for (place, kind), (given, done, left) in sorted(counted.items())
         ]  # fmt: skip
+
+    def _wait(self, row: TaskRow) -> None:
+        """The office has it, and its time begins."""
+        kind, now = self._now().tasks[row.kind], self._clock.now()
+        row.state, row.card, row.raised_to, row.assigned_at = "open", "none", "", now
+        row.red_at, row.next_at = (self._workdays.end(wait, now) for wait in (kind.red, kind.yellow))
 
     def _answers(self, session: Session, office: str, since: datetime) -> Mapping[tuple[str, str], dict[str, int]]:
         done = (
@@ -283,9 +282,13 @@ class Tasks:
         return self._crypto.seal(value, f"tasks.told:{id}")
 
 
-def _before(office: str) -> ColumnElement[bool]:
-    """What rules.has says, for the database."""
+def before(office: str, own: InstrumentedAttribute[str], raised_to: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """What rules.has says, for the database: of rows with the office that has them and the one they were raised to."""
     if not office:
         return false()
-    own = or_(TaskRow.office == office, TaskRow.raised_to == office)
-    return or_(own, TaskRow.office.startswith(office, autoescape=True)) if rules.oversees(office) else own
+    mine = or_(own == office, raised_to == office)
+    return or_(mine, own.startswith(office, autoescape=True)) if rules.oversees(office) else mine
+
+
+def _before(office: str) -> ColumnElement[bool]:
+    return before(office, TaskRow.office, TaskRow.raised_to)

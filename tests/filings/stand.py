@@ -18,9 +18,10 @@ import yaml
 
 from adapters.twins.residents import county
 from hub.commands.processes import work_until
-from hub.filings.orders import Order, Paper
+from hub.filings.orders import Order
 from hub.filings.rules import Times
 from hub.main import Hub
+from hub.paper import Paper
 from tests.configuration import HUB
 from tests.county import ROOT
 

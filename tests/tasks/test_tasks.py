@@ -15,10 +15,10 @@ from hub.clock import CHINA, Clock
 from hub.crypto import Crypto
 from hub.database import Database
 from hub.errors import Problem
-from hub.settings.shapes import TaskKind, Wait
+from hub.settings.shapes import TaskKind
 from hub.tasks import rules
 from hub.tasks.service import TaskMoved, Tasks
-from hub.workdays import Workdays
+from hub.workdays import Wait, Workdays
 
 KIND = TaskKind("site-check", {"zh": "核实"}, {"in_order": {"zh": "属实"}}, Wait(1), Wait(2), per_week=3)
 QUICK = TaskKind("contact", {"zh": "联系"}, {"told": {"zh": "已告知"}}, Wait(minutes=60), Wait(minutes=120))
