@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, g, request
@@ -54,8 +54,7 @@ def _beginning(blueprint: Blueprint, hub: Hub) -> None:
         if not form["draft"]:
             hub.materials.disk.room_for_submissions()
             fields = _admitted(hub, service, caller, service_forms.load(service, fields, "fields"))
-        uploaded = [each["file_id"] for each in form["materials"] if "file_id" in each]
-        hub.materials.prepare(caller.subject, uploaded, hub.materials.limits(service_id))
+        _prepare(hub, caller.subject, service, form["materials"])
         with hub.database.session() as session:
             made = hub.cases.submit(
                 session, caller, service, fields, form["materials"], form["promised"], form["draft"]
@@ -106,11 +105,19 @@ def _drafts(blueprint: Blueprint, hub: Hub) -> None:
         caller = _caller()
         hub.materials.disk.room_for_submissions()
         with hub.database.session() as session:
-            service, fields = hub.cases.drafted(session, caller, receipt_no)
+            service, fields, papers = hub.cases.drafted(session, caller, receipt_no)
+            _, citizen = hub.cases.shelf(session, caller, receipt_no)
         admitted = _admitted(hub, service, caller, fields)
+        _prepare(hub, citizen, service, papers)
         with hub.database.session() as session:
             made = hub.cases.send(session, caller, receipt_no, admitted)
         return answer(_receipt(made), 202)
+
+
+def _prepare(hub: Hub, citizen: str, service: Service, papers: Sequence[Mapping[str, str]]) -> None:
+    """Photos as this office takes them: made before the transaction, which should not wait for that."""
+    uploaded = [each["file_id"] for each in papers if each.get("file_id")]
+    hub.materials.prepare(citizen, uploaded, hub.materials.limits(service.id))
 
 
 def _going_on(blueprint: Blueprint, hub: Hub) -> None:
@@ -121,8 +128,12 @@ def _going_on(blueprint: Blueprint, hub: Hub) -> None:
     @idempotent()
     def correct(form: dict[str, Any], receipt_no: str) -> Response:
         """Hand in what was asked to be corrected, or what was promised"""
+        caller = _caller()
         with hub.database.session() as session:
-            made = hub.cases.correct(session, _caller(), receipt_no, form["fields"], form["materials"])
+            service, citizen = hub.cases.shelf(session, caller, receipt_no)
+        _prepare(hub, citizen, service, form["materials"])
+        with hub.database.session() as session:
+            made = hub.cases.correct(session, caller, receipt_no, form["fields"], form["materials"])
         return answer(case(made))
 
     @blueprint.route("/cases/<string:receipt_no>/withdrawal", methods=["POST"])

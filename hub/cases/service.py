@@ -120,12 +120,21 @@ class Cases:
         if not service.workflow:
             raise Problem("NOT_FOUND")
 
-    def drafted(self, session: Session, caller: Caller, receipt_no: str) -> tuple[Service, dict[str, Any]]:
-        """What a draft says, checked by the form. Raises NOT_FOUND, STATE_CONFLICT, the form's faults."""
+    def drafted(
+        self, session: Session, caller: Caller, receipt_no: str
+    ) -> tuple[Service, dict[str, Any], Sequence[Mapping[str, str]]]:
+        """What a draft says, checked by the form, and its papers. Raises NOT_FOUND, STATE_CONFLICT, the form's
+        faults."""
         row = self._mine(session, caller, receipt_no)
         self._draft_only(row)
-        service = self.files.service(row)
-        return service, forms.load(service, self.files.open(row, row.body_sealed)["fields"], "fields")
+        service, body = self.files.service(row), self.files.open(row, row.body_sealed)
+        return service, forms.load(service, body["fields"], "fields"), body["papers"]
+
+    def shelf(self, session: Session, caller: Caller, receipt_no: str) -> tuple[Service, str]:
+        """What a case is about, and on whose shelf its papers lie: who applied, also where somebody else goes on.
+        Raises NOT_FOUND."""
+        row = self._mine(session, caller, receipt_no)
+        return self.files.service(row), row.citizen_id
 
     def send(self, session: Session, caller: Caller, receipt_no: str, fields: Mapping[str, Any]) -> CaseView:
         """A draft submitted; `fields` are what `drafted` gave, after every guard. Raises what `submit` raises."""
