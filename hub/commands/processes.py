@@ -14,12 +14,12 @@ import threading
 from pathlib import Path
 
 import click
-from granian import Granian
 from granian.constants import HTTPModes, Interfaces
 from granian.http import HTTP1Settings
 
 from hub.commands.opening import environment, home_folder, opened
 from hub.commands.rounds import Rounds
+from hub.commands.server import Server
 from hub.demo.child import end_with_parent
 from hub.demo.preparation import prepare
 from hub.jobs.worker import Worker
@@ -63,7 +63,7 @@ def serve(host: str, port: int, workers: int, listener: str, people: Path | None
     pkgutil.resolve_name("blueprints.app:create_app")
     gc.freeze()
     os.register_at_fork(after_in_child=_as_worker)
-    Granian(
+    Server(
         f"{ROOT / 'wsgi.py'}:app",
         address=host,
         port=port,
@@ -76,7 +76,6 @@ def serve(host: str, port: int, workers: int, listener: str, people: Path | None
         http1_settings=HTTP1Settings(keep_alive=True, header_read_timeout=30_000, max_buffer_size=64 << 10),
         websockets=False,
         log_enabled=False,
-        respawn_failed_workers=True,
         workers_kill_timeout=_DRAIN_S,
     ).serve()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -64,6 +66,29 @@ def test_fault_F25_workers_do_not_outlive_a_killed_server(county: County) -> Non
         eventually(lambda: not alive(port), 15)
 
 
+def children(process: subprocess.Popen[bytes]) -> list[int]:
+    try:
+        return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+def test_fault_F25_the_port_stays_open_when_workers_die_again_and_again(county: County) -> None:
+    port = free_port()
+    with running(county, ["hub", "serve", "--workers", "2"], port) as process:
+        for lost in (1, 1, 1, 2):
+            eventually(lambda: len(children(process)) == 2, 10)
+            for pid in children(process)[-lost:]:  # the newest: the same one dies again and again, then both
+                os.kill(pid, signal.SIGKILL)
+            eventually(lambda: len(children(process)) == 2, 10)
+        for _ in range(20):
+            socket.create_connection(("127.0.0.1", port), 5).close()
+            time.sleep(0.05)
+        eventually(lambda: alive(port), 30)
+        assert process.poll() is None
+        eventually(lambda: len(children(process)) == 2, 10)
+
+
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_workers_that_still_start_end_too(county: County, number: int) -> None:
     """Before they have signal handlers of their own. A stop must not have to wait for the drain's end either."""
@@ -71,15 +96,8 @@ def test_workers_that_still_start_end_too(county: County, number: int) -> None:
     environ = {**county.environ, "HUB_PORT": str(port)}
     command = [sys.executable, "-m", "hub", "serve", "--workers", "4"]
     process = subprocess.Popen(command, cwd=ROOT, env=environ, stderr=subprocess.DEVNULL)
-
-    def workers() -> list[int]:
-        try:
-            return [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
-        except FileNotFoundError:
-            return []
-
-    eventually(lambda: len(workers()) == 4, 60)
-    begun = workers()
+    eventually(lambda: len(children(process)) == 4, 60)
+    begun = children(process)
     try:
         process.send_signal(number)
         process.wait(24)  # a drain may take 25 s

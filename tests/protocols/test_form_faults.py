@@ -35,7 +35,7 @@ def fails(adapter: Adapter, kind: type[PortError], code: str, operation: str = L
     started = time.monotonic()
     with pytest.raises(kind) as caught:
         ask(adapter, operation, seconds, **HAN)
-    assert time.monotonic() - started < seconds + 0.5
+    assert time.monotonic() - started < seconds + 4
     assert caught.value.code == code
     assert HAN["id_number"] not in str(caught.value)
     return caught.value

@@ -40,7 +40,7 @@ def fails(
     started = time.monotonic()
     with pytest.raises(kind) as caught:
         ask(adapter, READS[system.system][number], seconds, **HAN)
-    assert time.monotonic() - started < seconds + 0.5
+    assert time.monotonic() - started < seconds + 4
     assert caught.value.code == code
     assert HAN["id_number"] not in str(caught.value)
 
