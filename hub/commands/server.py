@@ -7,7 +7,7 @@ import time
 from collections import deque
 from typing import Any
 
-from granian.net import SocketSpec
+from granian._granian import ListenerSpec
 from granian.server.mp import MPServer
 
 _DEATHS, _WITHIN_S = 12, 10.0
@@ -19,9 +19,9 @@ class Server(MPServer):
     the parent holds the one port: a phone waits a moment instead of being refused."""
 
     def _init_shared_socket(self) -> None:
-        self._shd = SocketSpec(self.bind_addr, self.bind_port, self.backlog).build()
-        self._sfd = self._shd.get_fd()
-        self._sso = socket.socket(fileno=self._sfd)
+        holder = ListenerSpec(self.bind_addr, self.bind_port, self.backlog).build()
+        self._shd: Any = holder
+        self._sso: Any = socket.socket(fileno=holder.get_fd())
         self._sso.set_inheritable(True)
 
     def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
