@@ -115,11 +115,14 @@ def work_until(stop: threading.Event, hub: Hub) -> None:
     inbox = threading.Thread(target=hub.inbox.collecting.run, args=(stop,), name="inbox", daemon=True)
     filings = threading.Thread(target=hub.outbox.runner.run, args=(stop,), name="filings", daemon=True)
     worker = Worker(hub.jobs)
-    for thread in (inbox, filings, worker):
+    ledger = hub.ledger.threads(stop)
+    for thread in (inbox, filings, *ledger):
         thread.start()
+    worker.start()
     try:
         Rounds(hub).run(stop)
     finally:
         worker.stop()
         inbox.join(_DRAIN_S)
-        filings.join(_DRAIN_S)
+        for thread in (filings, *ledger):
+            thread.join(_DRAIN_S)

@@ -1,17 +1,46 @@
-"""Puts the room together, so that hub/main.py wires one thing."""
+"""Puts the room together, so that hub/main.py wires one thing; and the threads `hub work` gives it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from hub.clock import Clock
 from hub.crypto import Crypto
 from hub.database import Database
+from hub.errors import Problem
+from hub.ledger.checkpoints import OLDEST, QUORUM, Checkpoints, Witness, newest
 from hub.ledger.evidence import Evidence
+from hub.ledger.note import Key
 from hub.ledger.receipts import Signer
+from hub.ledger.sequencer import Sequencer
 from hub.ledger.spool import Spool
+from hub.ledger.verifying import Verifier
 from hub.settings.shapes import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One thing about the ledger; `note` says how bad it is where it is."""
+
+    about: str
+    code: str
+    bad: bool
+    note: str
+
+
+def origin(region: str) -> str:
+    """What this hub's log is called."""
+    return f"xiantong/{region}"
+
+
+def signer_of(region: str, keys: Mapping[str, str]) -> Signer:
+    """The ledger's own key, made of the first secret of a key ring."""
+    name, secret = next(iter(keys.items()))
+    return Signer(f"{origin(region)}/{name}", secret.encode())
 
 
 class Ledger:
@@ -21,6 +50,54 @@ class Ledger:
         self, home: Path, database: Database, crypto: Crypto, clock: Clock, now: Callable[[], Snapshot]
     ) -> None:
         hub = now().hub
-        name, secret = next(iter((hub.sign_keys or hub.seal_keys).items()))
-        self.signer = Signer(f"{hub.region}/ledger/{name}", secret.encode())
-        self.evidence = Evidence(database, crypto, clock, self.signer, Spool(home / "ledger", crypto), hub.suite)
+        self._now, self._database, self._clock = now, database, clock
+        self.signer = signer_of(hub.region, hub.sign_keys or hub.seal_keys)
+        self.sequencer = Sequencer(database, clock)
+        self.checkpoints = Checkpoints(
+            database, clock, self.sequencer, origin(hub.region), self.signer, self._witnesses
+        )
+        self.evidence = Evidence(
+            database,
+            crypto,
+            clock,
+            self.signer,
+            Spool(home / "ledger", crypto),
+            hub.suite,
+            self.checkpoints.unwitnessed,
+        )
+        self.verifier = Verifier(database, clock, home, self.checkpoints.key)
+
+    def threads(self, stop: threading.Event) -> list[threading.Thread]:
+        """Not yet started; they end when `stop` is set."""
+        parts = {"sequencer": self.sequencer.run, "checkpoints": self.checkpoints.run}
+        return [
+            threading.Thread(target=run, args=(stop,), name=f"ledger-{name}", daemon=True)
+            for name, run in parts.items()
+        ]
+
+    def standing(self) -> list[State]:
+        """How it stands, after a look at the newest of it and the next of the rest. Raises STORE_UNAVAILABLE."""
+        with suppress(Problem):  # what waits because PostgreSQL is away goes on waiting
+            self.evidence.replay()
+        waiting, faults = self.evidence.waiting(), self.verifier.round()
+        with self._database.session() as session:
+            last = newest(session)
+        age = self._clock.now() - last.at if last else None
+        cosigned, wanted = len(last.cosigned) if last else 0, max(QUORUM, len(self._witnesses()))
+        refused = "; ".join(f"{name}: {why}" for name, why in self.checkpoints.refused.items())
+        told = "; ".join(f"{fault.kind} at {fault.place}: {fault.about}" for fault in faults[:5])
+        return [
+            State("checkpoint", "CHECKPOINT_LATE", age is None or age > OLDEST, f"the last is {age} old"),
+            State("witnesses", "WITNESS_MISSING", cosigned < wanted, f"{cosigned} of {wanted} cosign; {refused}"),
+            State("spool", "EVIDENCE_WAITS", waiting is not None, f"for {waiting} in the file"),
+            State("tree", "TAMPERED", bool(faults), told),
+        ]
+
+    def _witnesses(self) -> dict[str, Witness]:
+        found = {}
+        for name, told in self._now().hub.witnesses.items():
+            try:
+                found[name] = Witness(told["address"], Key.read(told["key"]))
+            except ValueError:
+                continue  # as one that is not set up: the ledger says that it lacks one
+        return found

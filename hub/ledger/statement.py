@@ -98,7 +98,7 @@ def digest(suite: str, *parts: bytes) -> bytes:
     return hashlib.sha256(b"".join(parts)).digest()
 
 
-def leaf_of(step: Step, exchange_id: UUID, at: datetime, *what: Any) -> bytes:
+def leaf_of(step: str, exchange_id: UUID, at: datetime, *what: Any) -> bytes:
     """The bytes that go into the tree for one step of an exchange."""
     return canonical(["xiantong/1", step, exchange_id.bytes, micros(at), *what])
 

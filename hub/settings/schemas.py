@@ -51,6 +51,13 @@ class PersonaSchema(Strict):
     name = Reference(required=True)
 
 
+class WitnessSchema(Strict):
+    """Where a witness of the ledger is asked, and the public key it cosigns with (C2SP: name+id+key)."""
+
+    address = Address(required=True)
+    key = fields.String(required=True, validate=validate.Length(1, 200))
+
+
 class OidcSchema(Strict):
     """Where staff may sign in as well: code flow with PKCE."""
 
@@ -80,6 +87,7 @@ class HubSchema(Strict):
     oidc = fields.Nested(OidcSchema, load_default=None)
     guardianship = identifier(load_default="")
     personas = fields.Dict(keys=identifier(), values=fields.Nested(PersonaSchema), load_default=dict)
+    witnesses = fields.Dict(keys=identifier(), values=fields.Nested(WitnessSchema), load_default=dict)
     materials = fields.Nested(MaterialsSchema, load_default=Materials)
     minimum_client = fields.String(load_default="", validate=validate.Regexp(r"^([0-9]+(\.[0-9]+){0,3})?\Z"))
 

@@ -26,6 +26,13 @@ HUB, HOUSING, CIVIL = (Signer(name, secrets.token_bytes(32)) for name in ("hub",
 
 
 @pytest.fixture
+def store(fresh_database: str) -> Iterator[Database]:
+    made = Database(fresh_database)
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def crypto() -> Crypto:
     return Crypto({"s1": secrets.token_bytes(32)})
 
