@@ -7,19 +7,26 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
 
 from hub.clock import Clock
 from hub.crypto import Crypto
 from hub.database import Database
 from hub.errors import Problem
-from hub.ledger.checkpoints import OLDEST, QUORUM, Checkpoints, Witness, newest
+from hub.ledger.access import AccessLog
+from hub.ledger.checkpoints import OLDEST, QUORUM, Checkpoints, Made, Witness, newest
 from hub.ledger.evidence import Evidence
 from hub.ledger.note import Key
+from hub.ledger.proofs import Proofs
 from hub.ledger.receipts import Signer
 from hub.ledger.sequencer import Sequencer
 from hub.ledger.spool import Spool
 from hub.ledger.verifying import Verifier
 from hub.settings.shapes import Snapshot
+
+_SCRIPT = Path(__file__).with_name("checking_proofs.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +72,8 @@ class Ledger:
             hub.suite,
             self.checkpoints.unwitnessed,
         )
+        self.proofs = Proofs(self.evidence)
+        self.access = AccessLog(self.evidence, clock)
         self.verifier = Verifier(database, clock, home, self.checkpoints.key)
 
     def threads(self, stop: threading.Event) -> list[threading.Thread]:
@@ -92,6 +101,27 @@ class Ledger:
             State("spool", "EVIDENCE_WAITS", waiting is not None, f"for {waiting} in the file"),
             State("tree", "TAMPERED", bool(faults), told),
         ]
+
+    def checkpoint(self, session: Session) -> Made:
+        """The last one. Raises PROOF_PENDING before there is any."""
+        made = newest(session)
+        if made is None:
+            raise Problem("PROOF_PENDING", origin="hub", retry_after=60)
+        return made
+
+    def public_keys(self) -> dict[str, Any]:
+        """What whoever checks needs."""
+        return {
+            "origin": self.checkpoints.origin,
+            "log": str(self.checkpoints.key),
+            "witnesses": {name: str(each.key) for name, each in self._witnesses().items()},
+            "receipts": {self.signer.name: self.signer.public.hex()},
+        }
+
+    @staticmethod
+    def script() -> str:
+        """The program that checks proofs with public keys only."""
+        return _SCRIPT.read_text(encoding="utf-8")
 
     def _witnesses(self) -> dict[str, Witness]:
         found = {}

@@ -135,5 +135,9 @@ def exchange_leaf(values: Sequence[Any]) -> bytes:
     return canonical(["xiantong/1", EXCHANGE, id.bytes, *plain])
 
 
+def leaf_of_row(row: ExchangeRow) -> bytes:
+    return exchange_leaf([getattr(row, column.name) for column in fields(Exchange)])
+
+
 def _of_exchange(written_in: int, values: Sequence[Any]) -> Leaf:
     return Leaf(written_in, values[0], values[-1], EXCHANGE, leaf_hash(exchange_leaf(values)))
