@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from flask import Response
 
 from blueprints import ledger_forms as forms
-from blueprints.acts import recorded
+from blueprints.acts import noting, recorded
 from blueprints.auth import caller
 from blueprints.contract import STAFF, Blueprint, answer, problem_codes
-from hub.errors import Problem
+from hub.errors import Fault, Problem, invalid
 from hub.ledger import proofs
 from hub.ledger.statement import Statement
 from hub.ledger.tiles import BYTES, WIDTH, Tiles
@@ -35,6 +36,7 @@ def make(hub: Hub) -> Blueprint:
     blueprint = Blueprint("ledger", __name__, url_prefix="/api/v1/ledger", description="The log of exchanges")
     _public(blueprint, hub)
     _entitled(blueprint, hub)
+    _investigating(blueprint, hub)
     return blueprint
 
 
@@ -94,6 +96,21 @@ def _entitled(blueprint: Blueprint, hub: Hub) -> None:
         with hub.database.session() as session:
             _allowed(session, id)
             return answer(hub.ledger.proofs.of(session, id, asked["since"]))
+
+
+def _investigating(blueprint: Blueprint, hub: Hub) -> None:
+    @blueprint.route("/investigations", methods=["POST"])
+    @recorded("ledger.investigate")
+    @problem_codes(*STAFF, "KEY_UNAVAILABLE", "RANGE_ORDER", "TIMEZONE_MISSING", "DATE", "TOO_SHORT")
+    @blueprint.arguments(forms.InvestigationForm)
+    @blueprint.response(200, forms.InvestigationAnswer, description="What can be shown.", example=forms.INVESTIGATION)
+    def investigate(form: dict[str, Any]) -> Response:
+        """Where leaked values may have come from: exchanges, takers with likelihood, receipts, what cannot be shown"""
+        since, until = (datetime.fromisoformat(form[name]) if name in form else None for name in ("since", "until"))
+        if since and until and since >= until:
+            raise invalid([Fault("until", "RANGE_ORDER")])
+        noting(after={"values": len(form["values"])})
+        return answer(hub.ledger.investigate(form["values"], since, until))
 
 
 def _id(text: str) -> UUID:

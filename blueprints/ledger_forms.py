@@ -8,7 +8,7 @@ import marshmallow
 from marshmallow import fields
 
 from blueprints.contract import Count, Page
-from hub.fields import Date, Form, LongText
+from hub.fields import Date, DateTime, Form, Items, LongText, Text
 
 _ID = "0f3a9c52-6a1e-4a8e-9a35-0c9d8b7a6f5e"
 _KEY = "xiantong/360423+9d1c2b3a+AQ=="
@@ -26,6 +26,14 @@ class LogAsked(Page):
 
     since = Date(data_key="from")
     until = Date(data_key="to")
+
+
+class InvestigationForm(Form):
+    """What was found outside, value by value: numbers, names, amounts. It is compared and not kept."""
+
+    values = Items(Text(required=True, min=1, max=200), required=True, min=1, max=200)
+    since = DateTime()
+    until = DateTime()
 
 
 class DisputeForm(Form):
@@ -130,6 +138,38 @@ class PeriodAnswer(marshmallow.Schema):
     sealed = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
 
 
+class TakerAnswer(marshmallow.Schema):
+    """One department that was given some of the values, or `elsewhere`."""
+
+    user = fields.String(required=True)
+    name = fields.String(required=True)
+    had = fields.Integer(required=True)
+    held = fields.Integer(required=True)
+    likelihood = fields.Float(required=True)
+    first_at = fields.DateTime(required=True, allow_none=True)
+    last_at = fields.DateTime(required=True, allow_none=True)
+
+
+class InvestigationAnswer(marshmallow.Schema):
+    """None of the values is in it: `found` and `values` are places in the list that was sent, counted from 0."""
+
+    investigated_at = fields.DateTime(required=True)
+    since = fields.DateTime(required=True)
+    until = fields.DateTime(required=True)
+    values = fields.Integer(required=True)
+    found = fields.List(fields.Integer(), required=True)
+    takers = fields.List(fields.Nested(TakerAnswer), required=True)
+    innocent_expected = fields.Float(required=True)
+    canaries = fields.List(fields.Dict(), required=True)
+    exchanges = fields.List(fields.Dict(), required=True)
+    exchanges_found = fields.Integer(required=True)
+    volumes = fields.List(fields.Dict(), required=True)
+    complete = fields.Dict(required=True)
+    liability = fields.List(fields.String(), required=True)
+    cannot_show = fields.List(fields.String(), required=True)
+    notice = fields.Dict(required=True)
+
+
 KEYS: dict[str, Any] = {
     "origin": "xiantong/360423",
     "log": _KEY,
@@ -182,4 +222,27 @@ PERIOD: dict[str, Any] = {
     "first_at": "2026-01-03T08:00:00+08:00",
     "last_at": "2026-11-26T09:30:00+08:00",
     "sealed": {"2026": 3},
+}
+_TAKER: dict[str, Any] = {
+    "user": "civil_affairs", "name": "县民政局", "had": 15, "held": 420, "likelihood": 0.998,
+    "first_at": "2026-11-20T09:30:00+08:00", "last_at": "2026-11-26T09:30:00+08:00",
+}  # fmt: skip
+INVESTIGATION: dict[str, Any] = {
+    "investigated_at": "2026-11-26T10:00:00+08:00",
+    "since": "2023-11-27T10:00:00+08:00",
+    "until": "2026-11-26T10:00:00+08:00",
+    "values": 15,
+    "found": list(range(15)),
+    "takers": [_TAKER],
+    "innocent_expected": 0.02,
+    "canaries": [],
+    "exchanges": [
+        {"exchange_id": _ID, "supplier": "housing_fund", "user": "civil_affairs", "leaves": [48_119, 48_120]}
+    ],
+    "exchanges_found": 5,
+    "volumes": [],
+    "complete": {"intact": True, "faults": [], "checkpoint": NOTE, "witnesses": ["audit_office", "neighbour_county"]},
+    "liability": ["平台记录完整，已由见证方联署：平台按所附授权原样传递。"],
+    "cannot_show": ["本记录证明数据交付给了谁，不能证明是谁泄露的。"],
+    "notice": {"title": "个人信息泄露情况通知（草稿）", "kinds": ["balance_fen", "id_number", "name"]},
 }

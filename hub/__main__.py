@@ -29,6 +29,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "call": ("hub.commands.call:call", "Call a service as a person of the demo, and show each leg of the way."),
     "credentials": ("hub.commands.credentials:credentials", "Check a copy of a licence with public keys only."),
     "ledger": ("hub.commands.ledger:ledger", "Verify the record of all exchanges, investigate a leak."),
+    "leak": ("hub.commands.leak:leak", "Find out where leaked records may have come from."),
     "witness": ("hub.commands.witness:witness", "Cosign the checkpoints of a hub's ledger."),
     "token": ("hub.commands.call:token", "Log in as a person of the demo and print the access token."),
     "import": ("hub.commands.records:import_", "Import catalogue items from a file."),

@@ -14,6 +14,7 @@ import structlog
 from hub.gateway import idempotency, samples
 from hub.inspection.rules import Finding
 from hub.inspection.service import due
+from hub.ledger.retention import shred
 from hub.main import Hub
 
 _PROBE_S, _SWEEP_S, _JOBS_S, _LOOK_S, _LEDGER_S = 60.0, 600.0, 20.0, 5.0, 30.0
@@ -42,6 +43,7 @@ class Rounds:
             _Round("sweep_jobs", _JOBS_S, self._sweep_jobs),
             _Round("show_cards", _JOBS_S, self._show_cards),
             _Round("ledger", _LEDGER_S, self._look_at_ledger),
+            _Round("shred", _SWEEP_S, self._shred),
             _Round("cases", _LOOK_S, self._look_at_cases),
             _Round("forget_submissions", _SWEEP_S, self._forget_submissions),
             _Round("forget_logins", _SWEEP_S, self._forget_logins),
@@ -88,6 +90,11 @@ class Rounds:
             else Finding("ledger", f"ledger/{each.about}", "works")
             for each in self._hub.ledger.standing()
         )
+
+    def _shred(self) -> None:
+        """What the ledger need not keep any longer."""
+        with self._hub.database.session() as session:
+            shred(session, self._hub.clock)
 
     def _show_cards(self) -> None:
         with self._hub.database.session() as session:

@@ -34,7 +34,7 @@ from hub.ledger.tree import EMPTY, leaf_hash, root_of
 
 GUARDED = 3  # from this data class on: no leaf, no data
 _UNWITNESSED = (timedelta(hours=72), timedelta(hours=4))  # of classes 1-2 and 3-4
-_KEY, _BODY = "ledger.subject_key", "ledger.entry"
+KEY, _BODY = "ledger.subject_key", "ledger.entry"
 _OPEN = 10_000
 
 
@@ -106,7 +106,7 @@ class Evidence:
         leaf = forms.leaf_of("DELIVERED", exchange_id, now, response, root, len(answers), self._suite)
         receipts = self._signed(statement, leaf)
         kept = {"seed": seed, "names": forms.names_of(answers)}
-        self._keep(statement, "DELIVERED", now, leaf, kept, b"".join(made), receipts)
+        self._keep(statement, "DELIVERED", now, leaf, kept, b"".join(made), receipts, rows=len(answers))
         return receipts
 
     def fail(self, exchange_id: UUID, code: str) -> None:
@@ -123,8 +123,8 @@ class Evidence:
         key = session.get(SubjectKeyRow, (row.subject_tag, row.at.year))
         if key is None:
             return None
-        box = self._crypto.box(key.key_sealed, _KEY)
-        found: dict[str, Any] = cbor2.loads(box.open_bytes(row.sealed, _purpose(row.exchange_id, row.step)))
+        box = self._crypto.box(key.key_sealed, KEY)
+        found: dict[str, Any] = cbor2.loads(box.open_bytes(row.sealed, sealing_purpose(row.exchange_id, row.step)))
         return found
 
     def replay(self) -> int:
@@ -162,11 +162,13 @@ class Evidence:
         commitments: bytes = b"",
         receipts: Receipts | None = None,
         always: bool = False,
+        rows: int = 0,
     ) -> None:
         what = {
             "exchange_id": statement.exchange_id, "step": step, "at": at, "leaf": leaf, "commitments": commitments,
             "subject_tag": statement.subject_tag, "supplier": statement.supplier, "user": statement.user,
             "service": statement.service, "data_class": statement.data_class, "sealed_until": statement.sealed_until,
+            "rows": rows,
         }  # fmt: skip
         try:
             with self._database.session() as session:
@@ -188,7 +190,7 @@ class Evidence:
         self, session: Session, what: dict[str, Any], inner: bytes, receipts: Receipts | None, spooled: bool
     ) -> None:
         box = self._box(session, what["subject_tag"], what["at"].year)
-        sealed = box.seal_bytes(inner, _purpose(what["exchange_id"], what["step"]))
+        sealed = box.seal_bytes(inner, sealing_purpose(what["exchange_id"], what["step"]))
         row = {**what, "sealed": sealed, "spooled": spooled}
         session.execute(insert(EntryRow).values(row).on_conflict_do_nothing())
         if receipts is not None:
@@ -210,12 +212,12 @@ class Evidence:
         )
         sealed = session.scalar(query)
         if sealed is None:
-            _, made = self._crypto.new_box(_KEY)
+            _, made = self._crypto.new_box(KEY)
             values = {"subject_tag": subject_tag, "year": year, "key_sealed": made}
             session.execute(insert(SubjectKeyRow).values(values).on_conflict_do_nothing())
             sealed = session.scalar(query)
         assert sealed is not None
-        return self._crypto.box(sealed, _KEY)
+        return self._crypto.box(sealed, KEY)
 
     def _take(self, lines: list[bytes]) -> None:
         with self._database.session() as session:
@@ -224,7 +226,7 @@ class Evidence:
                 self._insert(session, what, forms.canonical(inner), receipts, spooled=True)
 
 
-def _purpose(exchange_id: UUID, step: str) -> str:
+def sealing_purpose(exchange_id: UUID, step: str) -> str:
     return f"{_BODY}:{exchange_id}:{step}"
 
 

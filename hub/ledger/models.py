@@ -61,7 +61,19 @@ class EntryRow(Base):
     service: Mapped[str]
     data_class: Mapped[int] = mapped_column(SmallInteger)
     sealed_until: Mapped[datetime | None]
+    rows: Mapped[int] = mapped_column(default=0)
     spooled: Mapped[bool] = mapped_column(default=False)
+
+
+class CanaryRow(Base):
+    """A person who does not exist, known to one department only. Who it is stays sealed."""
+
+    __tablename__ = "ledger_canary"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    user: Mapped[str]
+    sealed: Mapped[bytes]
+    made_at: Mapped[datetime]
 
 
 class SubjectKeyRow(Base):

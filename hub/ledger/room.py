@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,16 @@ from hub.crypto import Crypto
 from hub.database import Database
 from hub.errors import Problem
 from hub.ledger.access import AccessLog
+from hub.ledger.canaries import Canaries
 from hub.ledger.checkpoints import OLDEST, QUORUM, Checkpoints, Made, Witness, newest
 from hub.ledger.evidence import Evidence
+from hub.ledger.investigation import Investigations, Named
 from hub.ledger.note import Key
 from hub.ledger.proofs import Proofs
 from hub.ledger.receipts import Signer
 from hub.ledger.sequencer import Sequencer
 from hub.ledger.spool import Spool
+from hub.ledger.tracing import Tracing
 from hub.ledger.verifying import Verifier
 from hub.settings.shapes import Snapshot
 
@@ -75,6 +79,15 @@ class Ledger:
         self.proofs = Proofs(self.evidence)
         self.access = AccessLog(self.evidence, clock)
         self.verifier = Verifier(database, clock, home, self.checkpoints.key)
+        self.canaries = Canaries(crypto, clock)
+        self._investigations = Investigations(
+            database,
+            self.evidence,
+            Tracing(self.evidence, crypto, hub.suite),
+            self.canaries,
+            self.verifier.round,
+            clock,
+        )
 
     def threads(self, stop: threading.Event) -> list[threading.Thread]:
         """Not yet started; they end when `stop` is set."""
@@ -117,6 +130,18 @@ class Ledger:
             "witnesses": {name: str(each.key) for name, each in self._witnesses().items()},
             "receipts": {self.signer.name: self.signer.public.hex()},
         }
+
+    def investigate(
+        self, values: Sequence[str], since: datetime | None = None, until: datetime | None = None
+    ) -> dict[str, Any]:
+        """Where values that leaked may have come from."""
+        now = self._now()
+
+        def name(department: str) -> str:
+            known = now.departments.get(department)
+            return known.name["zh"] if known else department
+
+        return self._investigations.investigate(values, Named(name, now.hub.name["zh"], now.hub.hotline), since, until)
 
     @staticmethod
     def script() -> str:

@@ -7,6 +7,7 @@ thereby rule the file, and the witnesses besides.
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -95,6 +96,7 @@ class Verifier:
         self._copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._copy.touch(0o600)
         with self._copy.open("r+b") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)  # others of this home may look too
             known = file.seek(0, os.SEEK_END) // BYTES
             if known > size:
                 yield Fault("cut_off", size, f"{known} leaves were seen, and there are {size}")

@@ -182,3 +182,24 @@ def test_a_tile_never_changes(room: Room, witnesses: Any) -> None:
     assert len(answer.data) == 64 and "immutable" in answer.headers["Cache-Control"] and size > 2
     note = room.anyone().get("/ledger/checkpoint")
     assert note.text.split("\n")[1] == str(size) and note.mimetype == "text/plain"
+
+
+def test_the_auditor_investigates_over_http_feat_X4(room: Room) -> None:
+    values = ["110105194912310021", "123400"]
+    shared(room, values[0])
+    answer = room.of("auditor").post("/ledger/investigations", {"values": values})
+    assert answer.status_code == 200, answer.text
+    assert answer.json["found"] == [1] and answer.json["takers"][0]["user"] == "civil_affairs"
+    assert not any(each in answer.text for each in values)
+    refused = room.of("data_officer").post("/ledger/investigations", {"values": values})
+    assert (refused.status_code, refused.json["code"]) == (403, "ROLE_REQUIRED")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"values": []}, {"values": ["x"] * 201}, {"values": "x"}, {"values": [1]}, {"values": ["x"], "since": "now"},
+     {"values": ["x"], "since": "2026-02-02T00:00:00+08:00", "until": "2026-02-01T00:00:00+08:00"}],
+)  # fmt: skip
+def test_bad_investigations(room: Room, body: Any) -> None:
+    answer = room.of("auditor").post("/ledger/investigations", body)
+    assert answer.status_code == 422, answer.text

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import insert, make_url, text
 
 from hub.database import Database
 from hub.errors import Problem
 from hub.ledger import Exchanges
 from hub.ledger import note as notes
 from hub.ledger.checkpoints import Witness, newest
+from hub.ledger.models import EntryRow, ExchangeRow
 from hub.ledger.note import Checkpoint
+from hub.ledger.retention import shred
 from hub.ledger.tiles import Tiles
 from hub.ledger.tree import consistency, inclusion, is_included, leaf_hash
 from hub.ledger.witness import Answer, key_of
@@ -292,3 +295,20 @@ def test_leaf_hash_is_that_of_the_row(log: Log, store: Database) -> None:
         number = session.scalar(text("SELECT number FROM ledger_leaf WHERE exchange_id = :id AND step = 'DECIDED'"),
                                 {"id": id})  # fmt: skip
         assert Tiles(session).at(0, number) == leaf_hash(leaf)
+
+
+def test_after_its_years_the_leaf_stays_and_what_it_said_is_gone(log: Log, store: Database) -> None:
+    past = log.clock.now() - timedelta(days=4 * 366)
+    id, recent = log.shared(at=past), log.shared()
+    log.checkpoints.make()
+    with store.session() as session:
+        session.execute(insert(ExchangeRow).values(asdict(exchange(request_in_at=past))))
+    log.checkpoints.make()
+    with store.session() as session:
+        assert shred(session, log.clock) == 2
+    with store.session() as session:
+        kept = {row.exchange_id: log.evidence.opened(session, row) for row in session.query(EntryRow)
+                if row.step == "DECIDED"}  # fmt: skip
+        assert kept[id] is None and kept[recent] is not None and session.query(ExchangeRow).count() == 0
+        assert shred(session, log.clock) == 0
+    assert log.verifier.round(whole=True) == []

@@ -27,10 +27,19 @@ def upgrade() -> None:
         *(sa.Column(name, text, nullable=False) for name in ("supplier", "user", "service")),
         sa.Column("data_class", sa.SmallInteger, nullable=False),
         sa.Column("sealed_until", moment),
+        sa.Column("rows", sa.Integer, nullable=False),
         sa.Column("spooled", sa.Boolean, nullable=False),
     )
     op.create_index("ledger_entry_by_subject", "ledger_entry", ["subject_tag", "at"])
     op.create_index("ledger_entry_by_time", "ledger_entry", ["at"])
+    op.create_index("ledger_entry_of_lists", "ledger_entry", ["at"], postgresql_where=sa.text("rows > 1"))
+    op.create_table(
+        "ledger_canary",
+        sa.Column("id", sa.Uuid, primary_key=True),
+        sa.Column("user", text, nullable=False),
+        sa.Column("sealed", raw, nullable=False),
+        sa.Column("made_at", moment, nullable=False),
+    )
     op.create_table(
         "ledger_subject_key",
         sa.Column("subject_tag", raw, primary_key=True),
@@ -100,5 +109,5 @@ def downgrade() -> None:
     for table in ("ledger_exchange", "ledger_entry"):
         op.drop_column(table, "written_in")
     op.execute("DROP FUNCTION ledger_keeps() CASCADE")
-    for name in ("checkpoint", "place", "tile", "leaf", "receipt", "subject_key", "entry"):
+    for name in ("checkpoint", "place", "tile", "leaf", "receipt", "subject_key", "canary", "entry"):
         op.drop_table(f"ledger_{name}")
