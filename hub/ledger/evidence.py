@@ -17,8 +17,7 @@ from typing import Any
 from uuid import UUID
 
 import cbor2
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
@@ -26,7 +25,7 @@ from hub.crypto import Box, Crypto
 from hub.database import Database
 from hub.errors import Problem
 from hub.ledger import statement as forms
-from hub.ledger.models import EntryRow, ReceiptRow, SubjectKeyRow
+from hub.ledger.models import EntryRow, SubjectKeyRow
 from hub.ledger.receipts import Signer
 from hub.ledger.spool import LONGEST, Spool
 from hub.ledger.statement import Statement, Step
@@ -36,6 +35,19 @@ GUARDED = 3  # from this data class on: no leaf, no data
 _UNWITNESSED = (timedelta(hours=72), timedelta(hours=4))  # of classes 1-2 and 3-4
 KEY, _BODY = "ledger.subject_key", "ledger.entry"
 _OPEN = 10_000
+_KEY_OF = text(
+    "INSERT INTO ledger_subject_key (subject_tag, year, key_sealed) VALUES (:tag, :year, :made)"
+    " ON CONFLICT (subject_tag, year) DO UPDATE SET year = EXCLUDED.year RETURNING key_sealed"
+)
+_ADD = text(
+    "WITH entry AS (INSERT INTO ledger_entry (exchange_id, step, at, leaf, sealed, commitments, subject_tag, supplier,"
+    ' "user", service, data_class, sealed_until, "rows", spooled) VALUES (:exchange_id, :step, :at, :leaf, :sealed,'
+    " :commitments, :subject_tag, :supplier, :user, :service, :data_class, :sealed_until, :rows, :spooled)"
+    " ON CONFLICT DO NOTHING)"
+    " INSERT INTO ledger_receipt (exchange_id, party, signer, cose, at) SELECT :exchange_id, each.*, :at"
+    " FROM unnest(CAST(:parties AS text[]), CAST(:signers AS text[]), CAST(:coses AS bytea[])) AS each"
+    " ON CONFLICT DO NOTHING"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,7 @@ class Evidence:
         self._database, self._crypto, self._clock, self._platform = database, crypto, clock, platform
         self._spool, self._suite, self._unwitnessed, self._signers = spool, suite, unwitnessed, signers
         self._open: OrderedDict[UUID, Statement] = OrderedDict()
+        self._boxes: dict[tuple[bytes, int], Box] = {}
         self._guard = threading.Lock()
 
     def subject_tag(self, kind: str, number: str) -> bytes:
@@ -171,8 +184,8 @@ class Evidence:
             "rows": rows,
         }  # fmt: skip
         try:
-            with self._database.session() as session:
-                self._insert(session, what, forms.canonical(dict(inner)), receipts, spooled=False)
+            with self._database.read() as connection:
+                self._insert(connection, what, forms.canonical(dict(inner)), receipts, spooled=False)
         except Problem as problem:
             if problem.code != "STORE_UNAVAILABLE" or not self._may_spool(statement.data_class, always):
                 raise self._unavailable(problem.code) from problem
@@ -187,43 +200,39 @@ class Evidence:
         return Problem("EVIDENCE_UNAVAILABLE", origin="hub", retry_after=5, note=note)
 
     def _insert(
-        self, session: Session, what: dict[str, Any], inner: bytes, receipts: Receipts | None, spooled: bool
+        self, connection: Connection, what: dict[str, Any], inner: bytes, receipts: Receipts | None, spooled: bool
     ) -> None:
-        box = self._box(session, what["subject_tag"], what["at"].year)
+        """One statement, so that entry and receipts are there together or not at all, and one commit pays for both."""
+        box = self._box(connection, what["subject_tag"], what["at"].year)
         sealed = box.seal_bytes(inner, sealing_purpose(what["exchange_id"], what["step"]))
-        row = {**what, "sealed": sealed, "spooled": spooled}
-        session.execute(insert(EntryRow).values(row).on_conflict_do_nothing())
-        if receipts is not None:
-            session.execute(insert(ReceiptRow).values(self._rows(what, receipts)).on_conflict_do_nothing())
+        signed = self._rows(what, receipts) if receipts else []
+        parties, signers, coses = (list(column) for column in (zip(*signed, strict=True) if signed else ((), (), ())))
+        row = {**what, "sealed": sealed, "spooled": spooled, "parties": parties, "signers": signers, "coses": coses}
+        connection.execute(_ADD, row)
 
-    def _rows(self, what: Mapping[str, Any], receipts: Receipts) -> list[dict[str, Any]]:
+    def _rows(self, what: Mapping[str, Any], receipts: Receipts) -> list[tuple[str, str, bytes]]:
         signed = (("S", what["supplier"], receipts.supplier), ("U", what["user"], receipts.user),
                   ("P", self._platform.name, receipts.platform))  # fmt: skip
-        return [
-            {"exchange_id": what["exchange_id"], "party": party, "signer": name, "cose": cose, "at": what["at"]}
-            for party, name, cose in signed
-            if cose is not None
-        ]
+        return [(party, name, cose) for party, name, cose in signed if cose is not None]
 
-    def _box(self, session: Session, subject_tag: bytes, year: int) -> Box:
-        """Of this subject and year, made on first use; two at once end up with the same."""
-        query = select(SubjectKeyRow.key_sealed).where(
-            SubjectKeyRow.subject_tag == subject_tag, SubjectKeyRow.year == year
-        )
-        sealed = session.scalar(query)
-        if sealed is None:
+    def _box(self, connection: Connection, subject_tag: bytes, year: int) -> Box:
+        """Of this subject and year, made on first use; two at once end up with the same. A delivery follows its
+        decision at once, so the last ones are remembered."""
+        box = self._boxes.get((subject_tag, year))
+        if box is None:
             _, made = self._crypto.new_box(KEY)
-            values = {"subject_tag": subject_tag, "year": year, "key_sealed": made}
-            session.execute(insert(SubjectKeyRow).values(values).on_conflict_do_nothing())
-            sealed = session.scalar(query)
-        assert sealed is not None
-        return self._crypto.box(sealed, KEY)
+            sealed = connection.execute(_KEY_OF, {"tag": subject_tag, "year": year, "made": made}).scalar_one()
+            box = self._crypto.box(sealed, KEY)
+            if len(self._boxes) >= _OPEN:
+                self._boxes.clear()
+            self._boxes[subject_tag, year] = box
+        return box
 
     def _take(self, lines: list[bytes]) -> None:
         with self._database.session() as session:
             for line in lines:
                 what, inner, receipts = _read(cbor2.loads(line))
-                self._insert(session, what, forms.canonical(inner), receipts, spooled=True)
+                self._insert(session.connection(), what, forms.canonical(inner), receipts, spooled=True)
 
 
 def sealing_purpose(exchange_id: UUID, step: str) -> str:
