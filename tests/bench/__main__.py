@@ -21,6 +21,7 @@ from tests.bench.file_drop import file_drop
 from tests.bench.filings import filings
 from tests.bench.fixed_width import fixed_width
 from tests.bench.hundred import hundred
+from tests.bench.ledger import large, ledger
 from tests.bench.memory import memory
 from tests.bench.processes import OTHER_CPU, ROOT
 from tests.bench.reads import reads
@@ -55,9 +56,11 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"wire_soap"}), wire_soap),
     (frozenset({"files"}), file_drop),
     (frozenset({"filings"}), filings),
+    (frozenset({"ledger"}), ledger),
+    (frozenset({"ledger_large"}), large),
 )
 _NAMES = sorted(frozenset().union(*(names for names, _ in MEASURES)))
-_LONG = frozenset({"P8", "look_up"})  # fill a table of millions first: only when asked for by name
+_LONG = frozenset({"P8", "look_up", "ledger_large"})  # fill a table of millions first: only when asked for by name
 
 
 def main() -> None:
