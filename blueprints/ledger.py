@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -29,6 +30,7 @@ _TILE = re.compile(r"((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.AS
 _PLAIN = {"text/plain": {"schema": {"type": "string"}}}
 _RAW = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 AUDITOR = "auditor"
+_MONTH = timedelta(days=31)
 
 
 def make(hub: Hub) -> Blueprint:
@@ -61,6 +63,15 @@ def _public(blueprint: Blueprint, hub: Hub) -> None:
         if len(hashes) < width * BYTES:
             raise Problem("NOT_FOUND")
         return Response(hashes, mimetype="application/octet-stream", headers={"Cache-Control": _FOREVER})
+
+    @blueprint.route("/days")
+    @problem_codes("STORE_UNAVAILABLE")
+    @blueprint.response(200, forms.DaysAnswer, description="The last month, the newest first.", example=forms.DAYS)
+    def days() -> Response:
+        """Which departments signed for what they gave, day by day, and which did not"""
+        since = (hub.clock.now() - _MONTH).date()
+        with hub.database.session() as session:
+            return answer({"items": [asdict(day) for day in hub.ledger.countersigning.days(session, since)]})
 
     @blueprint.route("/keys")
     @blueprint.response(200, forms.LedgerKeysAnswer, description="As they are now.", example=forms.KEYS)

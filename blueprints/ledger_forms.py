@@ -120,7 +120,7 @@ class AccessAnswer(marshmallow.Schema):
     case_no = fields.String(required=True)
     consent_id = fields.String(required=True)
     data_class = fields.Integer(required=True, allow_none=True)
-    evidence_level = fields.String(required=True, metadata={"enum": ["E1", "E3"]})
+    evidence_level = fields.String(required=True, metadata={"enum": ["E1", "E2", "E3"]})
     count = fields.Integer(required=True)
     proof = fields.String(required=True, metadata={"description": "Where its proof is fetched."})
 
@@ -136,6 +136,19 @@ class PeriodAnswer(marshmallow.Schema):
     first_at = fields.DateTime(required=True, allow_none=True)
     last_at = fields.DateTime(required=True, allow_none=True)
     sealed = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+
+
+class DayAnswer(marshmallow.Schema):
+    """What a department gave on one day, and whether it signed for it: `missing` three days later."""
+
+    department = fields.String(required=True)
+    day = fields.Date(required=True)
+    exchanges = fields.Integer(required=True)
+    state = fields.String(required=True, metadata={"enum": ["signed", "due", "missing"]})
+
+
+class DaysAnswer(marshmallow.Schema):
+    items = fields.List(fields.Nested(DayAnswer), required=True)
 
 
 class TakerAnswer(marshmallow.Schema):
@@ -223,6 +236,9 @@ PERIOD: dict[str, Any] = {
     "last_at": "2026-11-26T09:30:00+08:00",
     "sealed": {"2026": 3},
 }
+DAYS: dict[str, Any] = {
+    "items": [{"department": "housing_fund", "day": "2026-11-25", "exchanges": 412, "state": "signed"}],
+}  # fmt: skip
 _TAKER: dict[str, Any] = {
     "user": "civil_affairs", "name": "县民政局", "had": 15, "held": 420, "likelihood": 0.998,
     "first_at": "2026-11-20T09:30:00+08:00", "last_at": "2026-11-26T09:30:00+08:00",

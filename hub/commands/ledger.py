@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -12,6 +14,8 @@ from hub.commands.leak import tell, traced
 from hub.commands.opening import as_json, opened, print_json
 from hub.ledger import paper
 from hub.ledger.investigation import MOST
+from hub.ledger.note import log_key, signed
+from hub.ledger.receipts import Signer
 
 
 @click.group()
@@ -64,6 +68,39 @@ def canaries(department: str, count: int, phone: str) -> None:
             made = hub.ledger.canaries.make(session, department, count, phone)
     for each in made:
         click.echo(f"{each.id_number} {each.name}")
+
+
+@ledger.command()
+@click.argument("department")
+@click.argument("on", metavar="DAY", type=click.DateTime(["%Y-%m-%d"]))
+def day(department: str, on: datetime) -> None:
+    """Print what DEPARTMENT signs of a DAY that is over: the root over all that it gave."""
+    with opened() as hub, hub.database.session() as session:
+        click.echo(hub.ledger.countersigning.text(session, department, on.date()), nl=False)
+
+
+@ledger.command()
+@click.argument("file", type=click.File(encoding="utf-8"))
+@click.option("--secret", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
+              help="The department's secret, 32 bytes or more; the hub never sees it.")  # fmt: skip
+@click.option("--name", required=True, help="The department, as the hub calls it.")
+def sign(file: TextIO, secret: Path, name: str) -> None:
+    """At the department: sign what `hub ledger day` printed (FILE, - for what comes in). Needs no hub."""
+    signer = Signer(name, secret.read_bytes().strip())
+    click.echo(signed(file.read(), name, signer), nl=False)
+    click.echo(f"Public key for hub.yaml: {log_key(name, signer.public)}", err=True)
+
+
+@ledger.command()
+@click.argument("file", type=click.File(encoding="utf-8"))
+def countersign(file: TextIO) -> None:
+    """Take in a day that a department signed (FILE, - for what comes in)."""
+    with opened() as hub, hub.database.session() as session:
+        try:
+            taken = hub.ledger.countersigning.take(session, file.read())
+        except ValueError as error:
+            raise click.ClickException(f"Not taken: {error}.") from error
+    click.echo(f"{taken.department} signed {taken.exchanges} exchanges of {taken.day}.")
 
 
 @ledger.command()

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from hub.clock import CHINA, Clock
 from hub.errors import Problem
 from hub.ledger.evidence import Evidence
-from hub.ledger.models import EntryRow, ExchangeRow, ReceiptRow
+from hub.ledger.models import CountersignatureRow, EntryRow, ExchangeRow, ReceiptRow
 from hub.ledger.statement import Statement
 
 _GIVEN = "OK"
@@ -146,20 +146,25 @@ class AccessLog:
         )
         other = EntryRow.__table__.alias("other")
         given = exists().where(other.c.exchange_id == EntryRow.exchange_id, other.c.step == "DELIVERED")
-        query = select(EntryRow, signed.scalar_subquery(), given).where(
+        day = cast(func.timezone("Asia/Shanghai", EntryRow.at), Day)
+        by_day = exists().where(CountersignatureRow.department == EntryRow.supplier, CountersignatureRow.day == day)
+        query = select(EntryRow, signed.scalar_subquery(), given, by_day).where(
             self._visible(whose), EntryRow.step == "DECIDED", EntryRow.at >= begin
         )
         if end is not None:
             query = query.where(EntryRow.at < end)
         rows = session.execute(query.order_by(EntryRow.at.desc()).limit(limit)).all()
-        return [self._line(session, row, signers, is_given) for row, signers, is_given in rows]
+        return [
+            self._line(session, row, "E3" if signers == 2 else "E2" if by_day else "E1", is_given)
+            for row, signers, is_given, by_day in rows
+        ]
 
-    def _line(self, session: Session, row: EntryRow, signers: int, is_given: bool) -> Line:
+    def _line(self, session: Session, row: EntryRow, level: str, is_given: bool) -> Line:
         kept = self._evidence.opened(session, row)
         made = Statement.unpacked(kept["statement"]) if kept else None
         return Line(
             "shared", row.at, row.exchange_id, row.service, made.system if made else "", 1,
-            _GIVEN if is_given else "NOT_GIVEN", "E3" if signers == 2 else "E1", made.purpose if made else "", row.user,
+            _GIVEN if is_given else "NOT_GIVEN", level, made.purpose if made else "", row.user,
             made,
         )  # fmt: skip
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Date, cast, func, select
+from sqlalchemy import Date, cast, func, select, text
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
@@ -69,6 +69,7 @@ class Investigations:
         now = self._clock.now()
         begin, end = since or now - _SPAN, until or now
         with self._database.session(patience=_PATIENCE_S) as session:
+            session.execute(text("SET LOCAL statement_timeout = '5min'"))  # it counts over years
             hits = list(self._tracing.hits(session, values, begin, end))
             leaked = set().union(*(hit.values for hit in hits))
             people = self._held(session, begin, end)

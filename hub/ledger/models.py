@@ -6,7 +6,7 @@ Rows are only ever added; the database refuses to change or delete one before it
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, LargeBinary, SmallInteger
@@ -95,6 +95,17 @@ class ReceiptRow(Base):
     party: Mapped[str] = mapped_column(primary_key=True)
     signer: Mapped[str]
     cose: Mapped[bytes]
+    at: Mapped[datetime]
+
+
+class CountersignatureRow(Base):
+    """What a department signed of one of its days."""
+
+    __tablename__ = "ledger_countersignature"
+
+    department: Mapped[str] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    note: Mapped[str]
     at: Mapped[datetime]
 
 

@@ -19,6 +19,7 @@ from hub.errors import Problem
 from hub.ledger.access import AccessLog
 from hub.ledger.canaries import Canaries
 from hub.ledger.checkpoints import OLDEST, QUORUM, Checkpoints, Made, Witness, newest
+from hub.ledger.countersigning import Countersigning
 from hub.ledger.evidence import Evidence
 from hub.ledger.investigation import Investigations, Named
 from hub.ledger.note import Key
@@ -79,6 +80,7 @@ class Ledger:
         self.proofs = Proofs(self.evidence)
         self.access = AccessLog(self.evidence, clock)
         self.verifier = Verifier(database, clock, home, self.checkpoints.key)
+        self.countersigning = Countersigning(self.checkpoints.origin, clock, self._parties)
         self.canaries = Canaries(crypto, clock)
         self._investigations = Investigations(
             database,
@@ -147,6 +149,14 @@ class Ledger:
     def script() -> str:
         """The program that checks proofs with public keys only."""
         return _SCRIPT.read_text(encoding="utf-8")
+
+    def _parties(self) -> dict[str, Key]:
+        """Of whom the key can be read."""
+        found = {}
+        for department, told in self._now().hub.parties.items():
+            with suppress(ValueError):
+                found[department] = Key.read(told)
+        return found
 
     def _witnesses(self) -> dict[str, Witness]:
         found = {}

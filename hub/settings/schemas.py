@@ -87,6 +87,9 @@ class HubSchema(Strict):
     oidc = fields.Nested(OidcSchema, load_default=None)
     guardianship = identifier(load_default="")
     personas = fields.Dict(keys=identifier(), values=fields.Nested(PersonaSchema), load_default=dict)
+    parties = fields.Dict(
+        keys=identifier(), values=fields.String(validate=validate.Length(1, 200)), load_default=dict
+    )
     witnesses = fields.Dict(keys=identifier(), values=fields.Nested(WitnessSchema), load_default=dict)
     materials = fields.Nested(MaterialsSchema, load_default=Materials)
     minimum_client = fields.String(load_default="", validate=validate.Regexp(r"^([0-9]+(\.[0-9]+){0,3})?\Z"))

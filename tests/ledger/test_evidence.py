@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import secrets
 from collections.abc import Iterator
 from datetime import timedelta
@@ -111,6 +113,19 @@ def test_nothing_personal_in_what_is_kept_threat_T19(evidence: Evidence, store: 
     for value in ("王桂英", "123400", "核对低保申请", "110105194912310021"):
         assert value.encode() not in kept
     assert commitment("intl", b"", "name", "王桂英") not in kept  # nor by trying names without the salt
+
+
+def test_threat_T6_a_tag_is_no_hash_of_the_number(evidence: Evidence) -> None:
+    """Whoever has the dump and all numbers there are finds nobody without the key, which is not in it."""
+    number = "110105194912310021"
+    tag = evidence.subject_tag("resident_id", number)
+    assert tag == evidence.subject_tag("resident_id", number)
+    texts = (number, f"resident_id\0{number}", f"ledger.person\0resident_id\0{number}")
+    for text_ in texts:
+        plain = text_.encode()
+        assert tag not in (hashlib.sha256(plain).digest(), hmac.digest(b"", plain, "sha256"))
+    other = Evidence(evidence._database, Crypto({"s1": secrets.token_bytes(32)}), evidence._clock, HUB, evidence._spool)
+    assert tag != other.subject_tag("resident_id", number)
 
 
 def test_no_leaf_no_data(cut_off: Evidence) -> None:

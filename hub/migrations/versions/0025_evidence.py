@@ -12,7 +12,8 @@ down_revision = "0022"
 branch_labels = None
 depends_on = None
 
-_KEPT = ("ledger_exchange", "ledger_entry", "ledger_receipt", "ledger_leaf", "ledger_checkpoint")
+_KEPT = ("ledger_exchange", "ledger_entry", "ledger_receipt", "ledger_leaf", "ledger_checkpoint",
+         "ledger_countersignature")  # fmt: skip
 _OLD = {"ledger_exchange": "OLD.request_in_at", "ledger_entry": "OLD.at", "ledger_receipt": "OLD.at"}
 
 
@@ -63,6 +64,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("exchange_id", "step"),
     )
     op.create_table(
+        "ledger_countersignature",
+        sa.Column("department", text, primary_key=True),
+        sa.Column("day", sa.Date, primary_key=True),
+        sa.Column("note", text, nullable=False),
+        sa.Column("at", moment, nullable=False),
+    )
+    op.create_table(
         "ledger_tile",
         sa.Column("level", sa.SmallInteger, primary_key=True),
         sa.Column("number", big, primary_key=True),
@@ -109,5 +117,15 @@ def downgrade() -> None:
     for table in ("ledger_exchange", "ledger_entry"):
         op.drop_column(table, "written_in")
     op.execute("DROP FUNCTION ledger_keeps() CASCADE")
-    for name in ("checkpoint", "place", "tile", "leaf", "receipt", "subject_key", "canary", "entry"):
+    for name in (
+        "countersignature",
+        "checkpoint",
+        "place",
+        "tile",
+        "leaf",
+        "receipt",
+        "subject_key",
+        "canary",
+        "entry",
+    ):
         op.drop_table(f"ledger_{name}")
