@@ -135,7 +135,7 @@ def _deciding(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/requests/<string:id>/disputes", methods=["POST"])
     @recorded("grant.write")
     @problem_codes(*STAFF, "NOT_FOUND", "STATE_CONFLICT", *_TEXTS)
-    @blueprint.arguments(forms.DisputeForm)
+    @blueprint.arguments(forms.UpwardForm)
     @blueprint.response(200, forms.WholeRequestAnswer, description="It is upward now.", example=forms.WHOLE_REQUEST)
     def dispute(form: dict[str, Any], id: str) -> Response:
         """Take a refusal upward, once"""

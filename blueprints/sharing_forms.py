@@ -61,7 +61,7 @@ class DecisionForm(Form):
     basis = LongText(max=300, load_default="")
 
 
-class DisputeForm(Form):
+class UpwardForm(Form):
     reason = LongText(required=True, min=4, max=500)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from hub.demo import personas
+from hub.demo import personas, sharing
 from hub.demo.places import written
 from hub.main import Hub
 from hub.migrations.upgrade import is_current, upgrade
@@ -36,11 +36,12 @@ def prepare(hub: Hub, out: Path) -> None:
     _import_resources(hub)
     tried = examples(hub.settings.now.services, EXAMPLES, hub.home / "county" / "examples.yaml")
     _agree(hub, tried)
+    sharing.grant(hub)
     residents = _residents()
     people = {
         "personas": [_shown(persona, residents) for persona in personas.PERSONAS],
         "staff": [_account(member) for member in staff],
-        "examples": tried,
+        "examples": [*tried, *sharing.examples(hub, hub.home / "county" / "subjects.yaml")],
     }
     written(out, json.dumps(people, ensure_ascii=False))
 

@@ -126,7 +126,8 @@ def _agree(phone: Phone, service: str, asked: dict[str, Any]) -> None:
 
 
 def _use_everything(town: Town, phone: Phone, heard: Heard) -> None:
-    for number, example in enumerate(town.demo["examples"]):
+    own = [each for each in town.demo["examples"] if each["kind"] != "data_query"]
+    for number, example in enumerate(own):
         fields = {"fields": example["fields"]}
         applied = example["kind"] == "application"
         path = f"/services/{example['service']}/{'cases' if applied else 'calls'}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 
 import yaml
@@ -38,6 +39,7 @@ def write(folder: Path, config: Path) -> None:
     for system in planned.values():
         _write_system(package / system.name, system)
     _write_config(folder / "config", list(planned.values()))
+    (folder / "subjects.yaml").write_text(_HEAD + _yaml(_subjects(list(planned.values()))), encoding="utf-8")
     (folder / "examples.yaml").write_text(_HEAD + _yaml(_examples(list(planned.values()))), encoding="utf-8")
 
 
@@ -52,6 +54,8 @@ def _write_config(config: Path, planned: list[Planned]) -> None:
     """systems.yaml is the shipped one with the planned systems behind it; their services stand beside the others."""
     with (config / "systems.yaml").open("a", encoding="utf-8") as systems:
         systems.write("\n" + _HEAD + _yaml({each.name: _attached(each) for each in planned}))
+    with (config / "sharing.yaml").open("a", encoding="utf-8") as sharing:
+        sharing.write("\n" + indent(_yaml(_sources(planned, shared_in(config))), "  "))
     for system in planned:
         for question in system.questions:
             if open_to_citizens(question):
@@ -70,6 +74,39 @@ def _examples(planned: list[Planned]) -> dict[str, Any]:
     }
 
 
+def shared_in(config: Path) -> set[str]:
+    """The data resources that the shipped systems answer."""
+    return set(yaml.safe_load((config / "sharing.yaml").read_text(encoding="utf-8"))["sources"])
+
+
+def _sources(planned: list[Planned], answered: set[str]) -> dict[str, Any]:
+    """For every other data class its question; `sources` is the last key of the shipped sharing.yaml."""
+    return {
+        resource_id(question): {
+            "system": system.name,
+            "operation": question.operation,
+            "by": [each.hub for each in question.key],
+            **({"rows": "records"} if system.protocol == "message_queue" else {}),
+            "fields": {each.name + ("_fen" if each.type == "money" else ""): each.hub for each in question.fields},
+        }
+        for system in planned
+        for question in system.questions
+        if resource_id(question) not in answered
+    }
+
+
+def _subjects(planned: list[Planned]) -> dict[str, Any]:
+    """Whom or what to ask each data class about: the first record, where it is not about a person."""
+    everything = [each for system in planned for each in system.questions if not each.about_a_person]
+    return {
+        resource_id(each): {key.hub: str(rows_of(each, SEED)[0][key.name]) for key in each.key} for each in everything
+    }
+
+
+def resource_id(question: Question) -> str:
+    return question.code.replace("/", "-")
+
+
 def open_to_citizens(question: Question) -> bool:
     """What anybody may read, and everybody's own record; what is not shared and other people's records stay inside."""
     if question.sharing == "not_shared":
@@ -78,7 +115,7 @@ def open_to_citizens(question: Question) -> bool:
 
 
 def service_id(question: Question) -> str:
-    return f"data-{question.code.replace('/', '-')}"
+    return f"data-{resource_id(question)}"
 
 
 def _attached(system: Planned) -> dict[str, Any]:
