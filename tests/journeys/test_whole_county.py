@@ -30,6 +30,7 @@ from tests.town import Town
 DELIVERED = ("file_drop", "message_queue")
 CLERK = Caller("cli", 3, "hub")
 _TAKEN = text("SELECT source, count(*) FROM inbox_delivery WHERE result = 'done' GROUP BY source")
+SHIPPED = {"360423-006004", "360423-007002"}  # lists of systems that may know nothing of this person
 WRONG = ROWS // 3 + 1  # every third row, the first included
 
 
@@ -137,6 +138,22 @@ def test_feat_S7_citizens_read_what_is_theirs_or_anybodys(county: County, hub: H
     classes = json.loads((FOLDER / "data_classes.json").read_text(encoding="utf-8"))
     closed = {f"data-{each['code'].replace('/', '-')}" for each in classes if each["sharing"] == "not_shared"}
     assert closed and not closed & answers.keys()
+
+
+def test_feat_S7_feat_K3_an_officer_reads_all_that_other_departments_share(county: County, hub: Hub) -> None:
+    """Each class that is shared, by a right, from whatever answers it: a question or what was delivered."""
+    eventually(lambda: all_taken(hub), 120)
+    town = Town(county.demo)
+    officer, asked = (
+        town.staff("data_officer"),
+        [each for each in county.demo["examples"] if each["kind"] == "data_query"],
+    )
+    answers = {
+        each["service"]: officer.post(f"/data/resources/{each['service']}/queries", each["fields"]) for each in asked
+    }
+    assert {id: answer.text for id, answer in answers.items() if answer.status_code != 200} == {}
+    assert len(answers) > 100
+    assert all(answer.json()["rows"] for id, answer in answers.items() if id not in SHIPPED)
 
 
 def test_feat_S7_what_is_filed_anywhere_is_kept_once_and_found_by_its_number(county: County, hub: Hub) -> None:

@@ -15,6 +15,7 @@ from adapters.twins.whole.plan import Field, Question
 ROWS = 20
 SEED = 1
 Row = Mapping[str, str]
+_CODE_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
 
 @cache
@@ -55,12 +56,18 @@ def _value(field: Field, number: int, people: list[Resident], draw: Random) -> s
         case "id_number":
             return people[number + (field.hub != "id_number")].id_number
         case "credit_code":
-            return f"91360423DEM{number:05d}XX"
+            return _checked(f"91360423DEM{number:05d}X")
         case "region":
             return "360423".ljust(field.size, "0")
         case "string" | "text":
             return _text(field, number, people)
     return _figure(field, draw)
+
+
+def _checked(code: str) -> str:
+    """A credit code with its check character (GB 32100)."""
+    total = sum(_CODE_SIGNS.index(sign) * pow(3, place, 31) for place, sign in enumerate(code))
+    return code + _CODE_SIGNS[-total % 31]
 
 
 def _figure(field: Field, draw: Random) -> str:
