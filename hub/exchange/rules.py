@@ -25,7 +25,7 @@ def subject(source: Source, given: Mapping[str, Any]) -> dict[str, str]:
     form = Form.from_dict({name: _FIELDS.get(name, _OTHER) for name in source.by})()
     wrong = form.validate(given)
     if wrong:
-        raise invalid([Fault(f"subject.{each.path}", each.code) for each in faults(wrong)])
+        raise invalid([Fault(f"subject.{each.path}".rstrip("."), each.code) for each in faults(wrong)])
     return {name: str(value) for name, value in form.load(given).items()}
 
 

@@ -106,7 +106,7 @@ class Requests:
     ) -> Request:
         """By the office whose turn it is. Raises NOT_FOUND for any other, STATE_CONFLICT when nobody's turn it is,
         SECOND_PERSON_REQUIRED for who asked, and faults where a refusal has no reason or no legal basis."""
-        row = self._row(session, id)
+        row = self._row(session, id, lock=True)
         now, sharing = self._clock.now(), self._configured()
         mine = rules.decides(row.state, row.owner, sharing.platform, sharing.supervisor, row.raised_to)
         if not mine:
@@ -135,7 +135,7 @@ class Requests:
 
     def dispute(self, session: Session, id: str, office: str, actor: str, reason: str) -> Request:
         """The applicant goes upward, once. Raises NOT_FOUND, STATE_CONFLICT."""
-        row = self._row(session, id)
+        row = self._row(session, id, lock=True)
         if office != row.applicant:
             raise Problem("NOT_FOUND")
         if row.state != "refused":
@@ -205,8 +205,8 @@ class Requests:
         session.add(RequestActRow(request_id=row.id, act=act, office=office, actor=actor, note=note, at=at))
 
     @staticmethod
-    def _row(session: Session, id: str) -> RequestRow:
-        row = session.get(RequestRow, id, with_for_update=True)
+    def _row(session: Session, id: str, lock: bool = False) -> RequestRow:
+        row = session.get(RequestRow, id, with_for_update=lock or None)
         if row is None:
             raise Problem("NOT_FOUND")
         return row

@@ -31,7 +31,8 @@ from tests.materials.papers import photo
 
 _SERVICE = "residence-certificate"
 # Ids of pages and of what operations see: no citizen's. Those of licences are tried in tests/credentials.
-NOBODYS = ("asset", "level", "name", "system", "copy_id", "credential_id", "place", "change_id", "revocation_id")
+NOBODYS = ("asset", "level", "name", "system", "copy_id", "credential_id", "place", "change_id", "revocation_id",
+           "resource_id", "request_id", "grant_id", "correction_id")  # fmt: skip
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 

@@ -23,6 +23,7 @@ LAW = {"reason": "超出申请用途", "basis": "个人信息保护法第六条"
 @dataclass
 class Table:
     room: Room
+    redis: str
 
     @property
     def education(self) -> Person:
@@ -62,9 +63,9 @@ class Table:
 
 
 @pytest.fixture(scope="session")
-def table(room: Room) -> Table:
+def table(room: Room, redis: str) -> Table:
     hub = room.hub
     with hub.database.session() as session:
         taken, refused = hub.sharing.resources.take(session, CLASSES, hub.settings.now.departments)
     assert (taken, refused) == (124, [])
-    return Table(room)
+    return Table(room, redis)

@@ -47,7 +47,7 @@ ANSWER = {"outcome": "corrected", "text": "已核实并更正"}
 
 
 def test_feat_K8_only_who_took_that_field_of_that_person_is_told(table: Table) -> None:
-    right = table.granted("name")
+    right = table.granted("name", "marital_status")
     use(table, right["purpose"])
     other = report(table, table.platform, field="registered_on")
     assert heard(table.education, other.json["id"]) == []

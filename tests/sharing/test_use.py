@@ -230,3 +230,11 @@ def test_feat_K3_no_personal_value_stands_in_the_record_of_uses(table: Table) ->
     use(table, HAN.name, case_no=HAN.id_number)
     rows = "\n".join(str(tuple(each)) for each in read(table, "SELECT * FROM exchange_use"))
     assert HAN.id_number not in rows and HAN.name not in rows
+
+
+def test_feat_K5_the_citizen_reads_which_department_had_which_fields_and_why(table: Table) -> None:
+    right = table.granted("name", "marital_status")
+    given = use(table, right["purpose"], fields=["marital_status"]).json["exchange_id"]
+    lines = table.room.citizen(HAN).get("/me/access-log?page_size=100").json["items"]
+    mine = next(each for each in lines if each["exchange_id"] == given)
+    assert right["purpose"] in str(mine) and "marital_status" in str(mine) and "education" in str(mine)
