@@ -23,6 +23,7 @@ from hub.filings.orders import Moved
 from hub.filings.outbox import Outbox
 from hub.filings.rules import Times
 from hub.filings.sender import nobody_watches
+from hub.flow.service import Flow
 from hub.gateway.budget import Budget
 from hub.gateway.orders import Caller, Registered
 from hub.gateway.quotas import Quotas
@@ -186,6 +187,10 @@ class Hub:
         self.catalogue = Catalogue(self.settings, self.switches, self.database, self.clock, self.crypto)
         self._open_filing()
         self._open_cases()
+        self.flow = Flow(
+            self.database, self.line, self.crypto, self.exchanges, self.clock,
+            terms=lambda: self.settings.now.hub.flow, citizen_of=self.identity.citizen_of,
+        )  # fmt: skip
 
     def _open_filing(self) -> None:
         """What citizens hand in, and those who have to do something about it."""

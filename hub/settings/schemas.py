@@ -24,7 +24,7 @@ from hub.settings.pieces import (
     switchable,
     whole,
 )
-from hub.settings.shapes import Department, Licence, Materials, Region, Switch, TaskKind, Theme
+from hub.settings.shapes import Department, Flow, Licence, Materials, Region, Switch, TaskKind, Theme
 from hub.workdays import Wait
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\]", re.ASCII)
@@ -60,6 +60,15 @@ class OidcSchema(Strict):
     client_secret = Reference()
 
 
+class FlowSchema(Strict):
+    smallest_group = whole(2, 1000, load_default=5)
+    keep_days = whole(1, 400, load_default=30)
+
+    @post_load
+    def shape(self, data: dict[str, Any], **_: Any) -> Flow:
+        return Flow(**data)
+
+
 class HubSchema(Strict):
     name = Sentence(required=True)
     region = region(required=True)
@@ -81,6 +90,7 @@ class HubSchema(Strict):
     guardianship = identifier(load_default="")
     personas = fields.Dict(keys=identifier(), values=fields.Nested(PersonaSchema), load_default=dict)
     materials = fields.Nested(MaterialsSchema, load_default=Materials)
+    flow = fields.Nested(FlowSchema, load_default=Flow)
     minimum_client = fields.String(load_default="", validate=validate.Regexp(r"^([0-9]+(\.[0-9]+){0,3})?\Z"))
 
 

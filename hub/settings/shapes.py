@@ -292,6 +292,14 @@ class Materials:
 
 
 @dataclass(frozen=True, slots=True)
+class Flow:
+    """People through gates. A count of fewer than `smallest_group` is not told; crossings end after `keep_days`."""
+
+    smallest_group: int = 5
+    keep_days: int = 30
+
+
+@dataclass(frozen=True, slots=True)
 class Oidc:
     """The county's own issuer of staff identities."""
 
@@ -327,6 +335,7 @@ class Hub:
     guardianship: str = ""  # the service that shows the members of the caller's household
     personas: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)  # id_number and name
     materials: Materials = Materials()
+    flow: Flow = Flow()
 
 
 @dataclass(frozen=True, slots=True)
