@@ -20,6 +20,7 @@ from tests.bench.faults import half_dead, one_dead, overload
 from tests.bench.file_drop import file_drop
 from tests.bench.filings import filings
 from tests.bench.fixed_width import fixed_width
+from tests.bench.flow import flow
 from tests.bench.hundred import hundred
 from tests.bench.memory import memory
 from tests.bench.processes import OTHER_CPU, ROOT
@@ -55,6 +56,7 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"wire_soap"}), wire_soap),
     (frozenset({"files"}), file_drop),
     (frozenset({"filings"}), filings),
+    (frozenset({"flow"}), flow),
 )
 _NAMES = sorted(frozenset().union(*(names for names, _ in MEASURES)))
 _LONG = frozenset({"P8", "look_up"})  # fill a table of millions first: only when asked for by name

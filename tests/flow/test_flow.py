@@ -104,6 +104,8 @@ def test_feat_S10_twice_and_late_change_nothing_wrongly(gates: Gates) -> None:
         pass
     gates.flow.crossed(came)
     gates.flow.crossed([gates.crossing(number, "out", 3) for number in range(2)])
+    while gates.flow.turn():
+        pass
     gates.flow.crossed([gates.crossing(number, "in", -60) for number in range(2)])  # an hour late
     while gates.flow.turn():
         pass
