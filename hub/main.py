@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,7 @@ from hub.inbox.service import Inbox
 from hub.inspection.service import Inspection, persona
 from hub.jobs.service import Jobs
 from hub.ledger import Exchanges
+from hub.ledger.orders import Looks
 from hub.login.levels import Levels
 from hub.login.oidc import OidcDoor
 from hub.login.proofs import Proofs
@@ -54,7 +55,7 @@ from hub.messages.push import Push
 from hub.messages.service import Messages
 from hub.messages.subscriptions import Subscriptions
 from hub.metrics import Metrics
-from hub.port import Reply
+from hub.port import Record, Reply
 from hub.reruns.asking import Asking
 from hub.reruns.service import Reruns
 from hub.settings import Secrets, Settings
@@ -66,6 +67,8 @@ from hub.systems.fitting import services_fit, systems_fit
 from hub.systems.unmapped import UnmappedWords
 from hub.tasks.service import TaskMoved, Tasks
 from hub.trace import Trace, new
+from hub.tracing.service import TASK as TRACING
+from hub.tracing.service import Tracing
 from hub.workdays import Workdays
 
 _CONFIG = Path(__file__).parents[1] / "config"
@@ -156,7 +159,7 @@ class Hub:
             crypto=self.crypto,
             exchanges=self.exchanges,
             clock=self.clock,
-            brought=lambda *what: self.push.receipts(*what),
+            brought=self._brought,
             alarmed=lambda system, alarms, whole: self.inspection.alarmed(system, alarms, whole),
         )
         self.quotas = Quotas(lambda: self.switches.now, self.systems, Budget(self.line, self.clock), self.store)
@@ -187,10 +190,7 @@ class Hub:
         self.catalogue = Catalogue(self.settings, self.switches, self.database, self.clock, self.crypto)
         self._open_filing()
         self._open_cases()
-        self.flow = Flow(
-            self.database, self.line, self.crypto, self.exchanges, self.clock,
-            terms=lambda: self.settings.now.hub.flow, citizen_of=self.identity.citizen_of,
-        )  # fmt: skip
+        self._open_movement()
 
     def _open_filing(self) -> None:
         """What citizens hand in, and those who have to do something about it."""
@@ -253,6 +253,15 @@ class Hub:
         )
         self.cases = Cases(lambda: self.settings.now, self.crypto, self.clock, self.workdays, seams)
 
+    def _open_movement(self) -> None:
+        """Who went where: counted for everybody, traced by order only."""
+        looks = Looks(self.crypto, self.exchanges, self.clock)
+        self.flow = Flow(
+            self.database, self.line, self.crypto, looks, self.clock,
+            terms=lambda: self.settings.now.hub.flow, citizen_of=self.identity.citizen_of,
+        )  # fmt: skip
+        self.tracing = Tracing(self.crypto, self.clock, self.tasks, lambda: self.settings.now, self.identity, looks)
+
     @classmethod
     def open(cls, home: Path, environ: Mapping[str, str]) -> Hub:
         """Raises Unusable (configuration) or Missing (a secret of the hub itself)."""
@@ -280,9 +289,15 @@ class Hub:
         self.line.close()
         self.database.close()
 
+    def _brought(self, session: Session, system: str, records: Sequence[Record]) -> None:
+        """Records that a department brought by itself."""
+        self.push.receipts(session, system, records)
+        self.tracing.brought(session, system, records)
+
     def _task_moved(self, session: Session, moved: TaskMoved) -> None:
-        """Whoever assigned a task goes on from here."""
-        self.cases.task_moved(session, moved)
+        """Whoever assigned a task goes on from here; a trace looks for itself."""
+        if moved.kind != TRACING:
+            self.cases.task_moved(session, moved)
 
     def _registered(self, citizen_id: str) -> Registered | None:
         if synthetic := persona(self.settings.now, citizen_id):

@@ -127,3 +127,4 @@ class Rounds:
     def _forget_crossings(self) -> None:
         with self._hub.database.session() as session:
             self._hub.flow.sweep(session)
+            self._hub.tracing.sweep(session)

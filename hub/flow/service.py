@@ -6,7 +6,6 @@ What reads never sees a person: only `search` does, for an order, an area and a 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -25,12 +24,12 @@ from hub.flow.models import CountRow, CrossingRow, PresenceRow
 from hub.flow.rules import BUCKET_S, Count, bucket_of, told, within
 from hub.flow.stream import Batch, Stream
 from hub.gateway.redis_line import Away, RedisLine
-from hub.ledger import Exchange, Exchanges
-from hub.settings.shapes import Flow as Terms
+from hub.ledger.orders import Looks
+from hub.settings.movement_shapes import Flow as Terms
 
 _PAUSE_S, _AGAIN_S = 0.2, 1.0
 _LONGEST = timedelta(days=31)
-_MOST, _RECORD_S = 500, 3.0
+_MOST = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +59,10 @@ class Flow:
     """Takes a session and never commits; only `run` and `crossed` open their own."""
 
     def __init__(
-        self, database: Database, line: RedisLine, crypto: Crypto, exchanges: Exchanges, clock: Clock,
+        self, database: Database, line: RedisLine, crypto: Crypto, looks: Looks, clock: Clock,
         terms: Callable[[], Terms], citizen_of: Callable[[Session, str], str | None],
     ) -> None:  # fmt: skip
-        self._database, self._crypto, self._exchanges, self._clock = database, crypto, exchanges, clock
+        self._database, self._crypto, self._looks, self._clock = database, crypto, looks, clock
         self._terms, self._citizen_of = terms, citizen_of
         self._log = structlog.get_logger()
         self.stream = Stream(line)
@@ -163,7 +162,8 @@ class Flow:
             Crossing(row.id, row.place, row.gate, "in" if row.direction == "in" else "out", row.at, row.person)
             for row in rows if any(row.place.startswith(place) for place in search.places)
         ]  # fmt: skip
-        self._record(search, started, self._citizen_of(session, search.id_number) or search.id_number)
+        subject = self._citizen_of(session, search.id_number) or search.id_number
+        self._looks.record([subject], "flow-search", "search", search.order_no, search.trace_id, started)
         return found
 
     def _allow(self, search: Search) -> None:
@@ -176,17 +176,6 @@ class Flow:
         if not all(within(place, search.office) for place in search.places):
             raise Problem("NOT_FOUND")
         _check(search.since, search.until)
-
-    def _record(self, search: Search, started: datetime, subject: str) -> None:
-        """In the person's own record. No record, no answer."""
-        now = self._clock.now()
-        exchange = Exchange(
-            request_in_at=started, request_out_at=None, response_in_at=None, response_out_at=now,
-            trace_id=search.trace_id, service="flow-search", system="hub", operation="search",
-            subject_tag=self._crypto.lookup(subject, "ledger.subject"), caller_kind="staff",
-            purpose=f"order:{search.order_no}", data_class=4, outcome="OK", origin="hub",
-        )  # fmt: skip
-        self._exchanges.commit(exchange, time.monotonic() + _RECORD_S)
 
     def sweep(self, session: Session) -> None:
         """Days that are not kept any longer."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from hub.settings.movement_shapes import Flow
 from hub.settings.papers import MaterialsSchema, UploadsSchema
 from hub.settings.pieces import (
     Address,
@@ -24,7 +25,7 @@ from hub.settings.pieces import (
     switchable,
     whole,
 )
-from hub.settings.shapes import Department, Flow, Licence, Materials, Region, Switch, TaskKind, Theme
+from hub.settings.shapes import Department, Licence, Materials, Region, Switch, TaskKind, Theme
 from hub.workdays import Wait
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\]", re.ASCII)
@@ -91,6 +92,7 @@ class HubSchema(Strict):
     personas = fields.Dict(keys=identifier(), values=fields.Nested(PersonaSchema), load_default=dict)
     materials = fields.Nested(MaterialsSchema, load_default=Materials)
     flow = fields.Nested(FlowSchema, load_default=Flow)
+    sighting_days = whole(1, 90, load_default=21)
     minimum_client = fields.String(load_default="", validate=validate.Regexp(r"^([0-9]+(\.[0-9]+){0,3})?\Z"))
 
 

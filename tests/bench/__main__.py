@@ -31,6 +31,7 @@ from tests.bench.sealing import look_up, sealing
 from tests.bench.stand import Stand, standing
 from tests.bench.start import start
 from tests.bench.table import Row, show, write
+from tests.bench.tracing import tracing
 from tests.bench.wire_soap import wire_soap
 
 Measure = Callable[[Stand, Timing], Iterator[Row]]
@@ -57,9 +58,10 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"files"}), file_drop),
     (frozenset({"filings"}), filings),
     (frozenset({"flow"}), flow),
+    (frozenset({"tracing"}), tracing),
 )
 _NAMES = sorted(frozenset().union(*(names for names, _ in MEASURES)))
-_LONG = frozenset({"P8", "look_up"})  # fill a table of millions first: only when asked for by name
+_LONG = frozenset({"P8", "look_up", "tracing"})  # fill a table of millions first: only when asked for by name
 
 
 def main() -> None:
