@@ -12,6 +12,7 @@ from blueprints import (
     desk,
     desk_cases,
     docs,
+    flow,
     front,
     gateway,
     health,
@@ -24,6 +25,7 @@ from blueprints import (
     notices,
     operations,
     tasks,
+    traces,
 )
 from blueprints.frame import build
 
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
 ROOMS = (
     login, me, messages, mandates, catalogue, gateway, cases, credentials, materials, desk, desk_cases, notices, tasks,
-    appeals, inbound, health, docs, front,
+    appeals, flow, traces, inbound, health, docs, front,
 )  # fmt: skip
 
 

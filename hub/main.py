@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from hub.filings.orders import Moved
 from hub.filings.outbox import Outbox
 from hub.filings.rules import Times
 from hub.filings.sender import nobody_watches
+from hub.flow.service import Flow
 from hub.gateway.budget import Budget
 from hub.gateway.orders import Caller, Registered
 from hub.gateway.quotas import Quotas
@@ -35,6 +36,7 @@ from hub.inbox.service import Inbox
 from hub.inspection.service import Inspection, persona
 from hub.jobs.service import Jobs
 from hub.ledger import Exchanges
+from hub.ledger.orders import Looks
 from hub.login.levels import Levels
 from hub.login.oidc import OidcDoor
 from hub.login.proofs import Proofs
@@ -53,7 +55,7 @@ from hub.messages.push import Push
 from hub.messages.service import Messages
 from hub.messages.subscriptions import Subscriptions
 from hub.metrics import Metrics
-from hub.port import Reply
+from hub.port import Record, Reply
 from hub.reruns.asking import Asking
 from hub.reruns.service import Reruns
 from hub.settings import Secrets, Settings
@@ -65,6 +67,8 @@ from hub.systems.fitting import services_fit, systems_fit
 from hub.systems.unmapped import UnmappedWords
 from hub.tasks.service import TaskMoved, Tasks
 from hub.trace import Trace, new
+from hub.tracing.service import TASK as TRACING
+from hub.tracing.service import Tracing
 from hub.workdays import Workdays
 
 _CONFIG = Path(__file__).parents[1] / "config"
@@ -155,7 +159,7 @@ class Hub:
             crypto=self.crypto,
             exchanges=self.exchanges,
             clock=self.clock,
-            brought=lambda *what: self.push.receipts(*what),
+            brought=self._brought,
             alarmed=lambda system, alarms, whole: self.inspection.alarmed(system, alarms, whole),
         )
         self.quotas = Quotas(lambda: self.switches.now, self.systems, Budget(self.line, self.clock), self.store)
@@ -186,6 +190,7 @@ class Hub:
         self.catalogue = Catalogue(self.settings, self.switches, self.database, self.clock, self.crypto)
         self._open_filing()
         self._open_cases()
+        self._open_movement()
 
     def _open_filing(self) -> None:
         """What citizens hand in, and those who have to do something about it."""
@@ -248,6 +253,15 @@ class Hub:
         )
         self.cases = Cases(lambda: self.settings.now, self.crypto, self.clock, self.workdays, seams)
 
+    def _open_movement(self) -> None:
+        """Who went where: counted for everybody, traced by order only."""
+        looks = Looks(self.crypto, self.exchanges, self.clock)
+        self.flow = Flow(
+            self.database, self.line, self.crypto, looks, self.clock,
+            terms=lambda: self.settings.now.hub.flow, citizen_of=self.identity.citizen_of,
+        )  # fmt: skip
+        self.tracing = Tracing(self.crypto, self.clock, self.tasks, lambda: self.settings.now, self.identity, looks)
+
     @classmethod
     def open(cls, home: Path, environ: Mapping[str, str]) -> Hub:
         """Raises Unusable (configuration) or Missing (a secret of the hub itself)."""
@@ -275,9 +289,15 @@ class Hub:
         self.line.close()
         self.database.close()
 
+    def _brought(self, session: Session, system: str, records: Sequence[Record]) -> None:
+        """Records that a department brought by itself."""
+        self.push.receipts(session, system, records)
+        self.tracing.brought(session, system, records)
+
     def _task_moved(self, session: Session, moved: TaskMoved) -> None:
-        """Whoever assigned a task goes on from here."""
-        self.cases.task_moved(session, moved)
+        """Whoever assigned a task goes on from here; a trace looks for itself."""
+        if moved.kind != TRACING:
+            self.cases.task_moved(session, moved)
 
     def _registered(self, citizen_id: str) -> Registered | None:
         if synthetic := persona(self.settings.now, citizen_id):

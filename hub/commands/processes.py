@@ -114,8 +114,9 @@ def work_until(stop: threading.Event, hub: Hub) -> None:
     hub.start()
     inbox = threading.Thread(target=hub.inbox.collecting.run, args=(stop,), name="inbox", daemon=True)
     filings = threading.Thread(target=hub.outbox.runner.run, args=(stop,), name="filings", daemon=True)
+    flow = threading.Thread(target=hub.flow.run, args=(stop,), name="flow", daemon=True)
     worker = Worker(hub.jobs)
-    for thread in (inbox, filings, worker):
+    for thread in (inbox, filings, flow, worker):
         thread.start()
     try:
         Rounds(hub).run(stop)
@@ -123,3 +124,4 @@ def work_until(stop: threading.Event, hub: Hub) -> None:
         worker.stop()
         inbox.join(_DRAIN_S)
         filings.join(_DRAIN_S)
+        flow.join(_DRAIN_S)

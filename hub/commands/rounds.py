@@ -47,6 +47,7 @@ class Rounds:
             _Round("forget_codes", _SWEEP_S, self._hub.credentials.sweep),
             _Round("scan_papers", _JOBS_S, self._scan_papers),
             _Round("forget_papers", _SWEEP_S, self._forget_papers),
+            _Round("forget_crossings", _SWEEP_S, self._forget_crossings),
         )
 
     def run(self, stop: threading.Event) -> None:
@@ -122,3 +123,8 @@ class Rounds:
     def _forget_papers(self) -> None:
         with self._hub.database.session() as session:
             self._hub.materials.sweep(session)
+
+    def _forget_crossings(self) -> None:
+        with self._hub.database.session() as session:
+            self._hub.flow.sweep(session)
+            self._hub.tracing.sweep(session)

@@ -151,6 +151,7 @@ def _snapshot(
         licences=tables.licences,
         workflows=tables.workflows,
         tasks=tables.tasks,
+        channels=tables.channels,
         appeals=tables.appeals,
         messages=tables.messages,
         themes=tables.themes,

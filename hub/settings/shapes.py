@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from hub.settings.movement_shapes import Channel, Flow
 from hub.settings.workflow_shapes import Workflow
 from hub.workdays import Wait
 
@@ -327,6 +328,8 @@ class Hub:
     guardianship: str = ""  # the service that shows the members of the caller's household
     personas: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)  # id_number and name
     materials: Materials = Materials()
+    flow: Flow = Flow()  # noqa: RUF009
+    sighting_days: int = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +349,7 @@ class Snapshot:
     licences: Mapping[str, Licence] = field(default_factory=dict)
     tasks: Mapping[str, TaskKind] = field(default_factory=dict)
     appeals: Appeals = Appeals()
+    channels: Mapping[str, Channel] = field(default_factory=dict)
     messages: Mapping[str, Template] = field(default_factory=dict)
     workflows: Mapping[str, Workflow] = field(default_factory=dict)
     not_started: Mapping[str, str] = field(default_factory=dict)  # system -> why, with file:line:column

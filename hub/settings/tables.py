@@ -10,7 +10,9 @@ from marshmallow import Schema, ValidationError
 
 from hub.errors import KINDS
 from hub.settings.appeal_schema import AppealsSchema
+from hub.settings.channel_schema import ChannelSchema
 from hub.settings.message_schema import TemplateSchema
+from hub.settings.movement_shapes import Channel
 from hub.settings.pieces import IDENTIFIER, REGION, Sentence
 from hub.settings.place import Complaint, Keys
 from hub.settings.reader import Document
@@ -49,7 +51,7 @@ FILES = (
     "roles.yaml",
     "texts.yaml",
 )
-OPTIONAL = ("appeals.yaml", "licences.yaml", "messages.yaml", "tasks.yaml", "workflows.yaml")
+OPTIONAL = ("appeals.yaml", "channels.yaml", "licences.yaml", "messages.yaml", "tasks.yaml", "workflows.yaml")
 _PLAIN = {
     "Missing data for required field.": "is missing",
     "Field may not be null.": "must not be empty",
@@ -78,6 +80,7 @@ class Tables:
     departments: dict[str, Department] = field(default_factory=dict)
     licences: dict[str, Licence] = field(default_factory=dict)
     appeals: Appeals = Appeals()  # noqa: RUF009
+    channels: dict[str, Channel] = field(default_factory=dict)
     tasks: dict[str, TaskKind] = field(default_factory=dict)
     messages: dict[str, Template] = field(default_factory=dict)
     workflows: dict[str, Workflow] = field(default_factory=dict)
@@ -103,6 +106,9 @@ def fill(documents: Mapping[str, Document]) -> tuple[Tables, list[Complaint]]:
             document, IDENTIFIER, LicenceSchema().load, tables.licences, _with_id
         ),
         "appeals.yaml": lambda document: _appeals(document, tables),
+        "channels.yaml": lambda document: _entries(
+            document, IDENTIFIER, ChannelSchema().load, tables.channels, _with_id
+        ),
         "tasks.yaml": lambda document: _entries(document, IDENTIFIER, TaskKindSchema().load, tables.tasks, _with_id),
         "messages.yaml": lambda document: _entries(
             document, IDENTIFIER, TemplateSchema().load, tables.messages, _with_id
