@@ -10,13 +10,12 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
@@ -29,6 +28,7 @@ from hub.demo.embedded import embedded_redis, postgres
 from hub.demo.supervisor import Supervisor
 from hub.migrations.upgrade import upgrade
 from tests.county import ROOT, County, running_county
+from tests.reuse import Reused, hasty
 
 SYSTEMS = ("medical_insurance", "household_registration", "civil_affairs", "social_security", "housing_fund",
            "vehicle_administration", "sms_mobile", "sms_telecom", "wechat")  # fmt: skip
@@ -91,13 +91,11 @@ def servers(hub_home: Path) -> Iterator[Supervisor]:
 
 @pytest.fixture(scope="session")
 def database_server(hub_home: Path, servers: Supervisor) -> str:
-    """The URL of a PostgreSQL to make databases in. An embedded one cares for no power cut and ends without tidying up:
-    what survives a kill is tested on others."""
+    """The URL of a PostgreSQL to make databases in."""
     if url := os.environ.get("HUB_DATABASE_URL"):
         return url
     server = postgres(hub_home, print)
-    hasty = (*server.program.argv, "--fsync=off", "--full_page_writes=off")
-    servers.start(replace(server.program, argv=hasty, stop_signal=signal.SIGQUIT))
+    servers.start(hasty(server.program))
     servers.wait_ready(30, server.program.name)
     return server.url
 
@@ -130,12 +128,19 @@ def database(make_database: Callable[[], str]) -> str:
     return make_database()
 
 
+@pytest.fixture(scope="session")
+def reused(make_database: Callable[[], str], database_server: str) -> Iterator[Reused]:
+    made = Reused(make_database, lambda statement: _execute(database_server, statement))
+    yield made
+    made.end()
+
+
 @pytest.fixture
-def fresh_database(make_database: Callable[[], str], database_server: str) -> Iterator[str]:
-    """The URL of a migrated, empty database for one test, dropped at once: hundreds would be written to the disk."""
-    url = make_database()
+def fresh_database(reused: Reused) -> Iterator[str]:
+    """The URL of a migrated, empty database for one test."""
+    url = reused.take()
     yield url
-    _execute(database_server, f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
+    reused.give_back(url)
 
 
 @pytest.fixture(scope="session")
