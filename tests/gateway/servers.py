@@ -27,7 +27,7 @@ class OwnRedis:
     def start(self) -> None:
         process, self.mark = start(self._embedded.program, self._log)
         self._process = process
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while not self._embedded.program.ready():
             assert time.monotonic() < end, self._log.read_text(encoding="utf-8")
             time.sleep(0.02)

@@ -174,7 +174,7 @@ def test_fault_F1_a_silent_server_ends_at_the_deadline(server: Sshd) -> None:
         began = time.monotonic()
         with pytest.raises(Unavailable):
             adapter.probe(soon(1))
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 10
         for thread in [each for each in threading.enumerate() if each.name == "sftp"]:
             thread.join(10)
             assert not thread.is_alive()  # nobody is left waiting
