@@ -21,6 +21,7 @@ from pathlib import Path
 import psycopg
 import pytest
 import structlog
+from argon2 import PasswordHasher
 from sqlalchemy import make_url
 
 from hub.database import Database
@@ -48,6 +49,23 @@ class Twins:
 
     def __getitem__(self, name: str) -> Mapping[str, str]:
         return self.entries[name]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that run whole counties keep every core busy, the others wait: spread, the former do not meet."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    busy = [file for file in files if any(_is_busy(item) for item in files[file])]
+    others = [file for file in files if file not in busy]
+    step = len(others) // len(busy) if busy else 0
+    for at, file in enumerate(busy):
+        others.insert(at * (step + 1), file)
+    items[:] = [item for file in others for item in files[file]]
+
+
+def _is_busy(item: pytest.Item) -> bool:
+    return "county" in getattr(item, "fixturenames", ()) or item.path.parent.name == "faults"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -171,6 +189,12 @@ def twins(hub_home: Path) -> Iterator[Twins]:
     finally:
         process.terminate()
         process.wait(10)
+
+
+@pytest.fixture
+def light_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2id, of a thousandth of the weight: for a test that makes all of the demo's accounts anew."""
+    monkeypatch.setattr("hub.identity.passwords._HASHER", PasswordHasher(time_cost=1, memory_cost=16, parallelism=1))
 
 
 @pytest.fixture(scope="module")

@@ -73,7 +73,7 @@ class County:
             cwd=ROOT, env=self.environ, capture_output=True, text=True, timeout=timeout, check=False,
         )  # fmt: skip
 
-    def stop(self, number: int = signal.SIGINT, seconds: float = 15) -> int:
+    def stop(self, number: int = signal.SIGINT, seconds: float = 60) -> int:
         self.process.send_signal(number)
         return self.process.wait(seconds)
 

@@ -29,7 +29,8 @@ def config(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def make_room(
-    hub_home: Path, fresh_database: str, redis: str, twins: Twins, config: Path, monkeypatch: pytest.MonkeyPatch
+    hub_home: Path, fresh_database: str, redis: str, twins: Twins, config: Path, light_passwords: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[[], Room]]:
     """One after the other on one database is a hub that was started anew. The clock can be moved."""
     told = {"HUB_HOME": str(hub_home), "HUB_DATABASE_URL": fresh_database, "HUB_REDIS_URL": redis, **twins.environ,
