@@ -188,7 +188,7 @@ def twins(hub_home: Path) -> Iterator[Twins]:
         yield Twins(json.loads(out.read_text(encoding="utf-8")), hub_home / "secrets")
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 @pytest.fixture

@@ -150,5 +150,6 @@ def test_a_new_user_on_a_fresh_machine(tmp_path: Path) -> None:
     subprocess.run(["make", "environment"], cwd=project, env=environ, check=True, timeout=800)
     shown = subprocess.run([".venv/bin/hub", "--help"], cwd=project, env=environ, capture_output=True, text=True)
     assert "demo" in shown.stdout
-    again = subprocess.run(["make", "environment"], cwd=project, env=environ, capture_output=True, text=True, timeout=5)
+    argv = ["make", "environment"]
+    again = subprocess.run(argv, cwd=project, env=environ, capture_output=True, text=True, timeout=30)
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")

@@ -59,13 +59,13 @@ def test_feat_U36_doctor_finds_nothing_wrong_in_a_healthy_county(county: County)
 def test_feat_U36_doctor_says_what_to_do_next(county: County) -> None:
     twin = county.demo["twins"]["housing_fund"]["url"]
     secret = county.home / "secrets" / "token_key"
-    requests.put(f"{twin}/twin/toxics", json={"down": True}, timeout=10)
+    requests.put(f"{twin}/twin/toxics", json={"down": True}, timeout=30)
     secret.chmod(0o644)
     try:
         findings = {finding["what"]: finding for finding in as_json(county, "doctor", code=1)}
     finally:
         secret.chmod(0o600)
-        requests.delete(f"{twin}/twin/toxics", timeout=10)
+        requests.delete(f"{twin}/twin/toxics", timeout=30)
     assert findings["system housing_fund"]["verdict"] == "bad"
     assert findings["system housing_fund"]["found"].startswith("failing")
     assert findings["home"]["next"] == f"chmod 600 '{secret}'"
@@ -148,7 +148,7 @@ def test_feat_U39_call_shows_each_leg_and_hides_names_and_numbers(county: County
 
 def test_a_token_is_one_that_works(county: County) -> None:
     token = county.hub("token", "--as", "林美梅").stdout.strip()
-    answer = requests.get(f"{county.base_url}/api/v1/me", headers={"Authorization": f"Bearer {token}"}, timeout=10)
+    answer = requests.get(f"{county.base_url}/api/v1/me", headers={"Authorization": f"Bearer {token}"}, timeout=30)
     assert answer.status_code == 200
 
 

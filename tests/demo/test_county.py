@@ -90,7 +90,7 @@ def test_every_example_works(county: County) -> None:
         if example["kind"] == "application":
             url = f"{county.base_url}/api/v1/services/{example['service']}/cases"
             key = {"Idempotency-Key": secrets.token_hex(16)}
-            applied = requests.post(url, json={"fields": example["fields"]}, headers=headers[persona] | key, timeout=10)
+            applied = requests.post(url, json={"fields": example["fields"]}, headers=headers[persona] | key, timeout=30)
             assert applied.status_code == 202, (example, applied.text)
             continue
         answer = ask(county, example["service"], example["fields"], headers[persona])
@@ -174,7 +174,7 @@ def test_everything_killed_at_once_and_started_again(county: County) -> None:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             continue
-    county.process.wait(10)
+    county.process.wait(60)
     started = time.monotonic()
     again = start_county(county.home, county.port)
     county.process = again.process

@@ -145,7 +145,7 @@ def test_fault_F19_a_killed_server_comes_back_with_everything(home: Path) -> Non
         assert (home / "out").read_text().count("ended (SIGKILL") == 2
     finally:
         process.terminate()
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
 
 
 def test_fault_F25_nothing_outlives_the_supervisor_and_its_data_does(home: Path) -> None:
@@ -164,7 +164,7 @@ def test_fault_F25_nothing_outlives_the_supervisor_and_its_data_does(home: Path)
             assert connection.execute("SELECT number FROM kept").fetchone() == (1,)
     finally:
         process.terminate()
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
 
 
 def test_a_server_left_over_is_ended_by_its_own_mark(home: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_server_left_over_is_ended_by_its_own_mark(home: Path) -> None:
     first.wait_ready(10, "redis")
     second.end_leftovers()
     assert said == ["Ending redis, left over from an earlier run."]
-    assert first._running["redis"].process.wait(5) == 0
+    assert first._running["redis"].process.wait(60) == 0
     first.stop(5)
 
 

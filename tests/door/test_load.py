@@ -42,10 +42,10 @@ def test_threat_T29_slow_senders_leave_reads_alone(server: Server) -> None:
     """64 threads serve; 40 senders that never finish their bodies hold 40 of them."""
     with ExitStack() as stack:
         for _ in range(40):
-            wire = stack.enter_context(closing(socket.create_connection(("127.0.0.1", server.port), timeout=10)))
+            wire = stack.enter_context(closing(socket.create_connection(("127.0.0.1", server.port), timeout=30)))
             wire.sendall(HEAD)
         for _ in range(200):
-            wire = stack.enter_context(closing(socket.create_connection(("127.0.0.1", server.port), timeout=10)))
+            wire = stack.enter_context(closing(socket.create_connection(("127.0.0.1", server.port), timeout=30)))
             wire.sendall(b"GET /api/v1/me HTTP/1.1\r\nHost: local")
         started = time.monotonic()
         assert server.get("/api/v1/me").status == 200
@@ -57,7 +57,7 @@ def test_threat_T29_many_slow_senders_close_only_the_reader() -> None:
     with serving("tests.door.served:app", threads=128) as server, ExitStack() as stack:
         wires = []
         for _ in range(100):
-            wire = stack.enter_context(closing(socket.create_connection(("127.0.0.1", server.port), timeout=10)))
+            wire = stack.enter_context(closing(socket.create_connection(("127.0.0.1", server.port), timeout=30)))
             wire.sendall(HEAD)
             wires.append(wire)
             time.sleep(0.02)

@@ -99,7 +99,7 @@ def test_fault_F25_the_whole_demo_is_killed_and_started_again(county: County, to
     assert switched.status_code == 200, switched.text
     serve = mark(county, "serve")
     os.kill(county.process.pid, signal.SIGKILL)
-    county.process.wait(10)
+    county.process.wait(60)
     assert eventually(lambda: not serve.members(), 30)
     county.process = start_county(county.home, county.port).process
     assert phone.get("/me").status_code == 200

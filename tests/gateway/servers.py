@@ -35,7 +35,7 @@ class OwnRedis:
     def kill(self) -> None:
         send(self.mark, signal.SIGCONT)
         send(self.mark, signal.SIGKILL)
-        self._process.wait(5)
+        self._process.wait(60)
 
     def pause(self) -> None:
         send(self.mark, signal.SIGSTOP)

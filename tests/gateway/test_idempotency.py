@@ -64,12 +64,12 @@ def test_row_B71_still_running(submissions: Submissions) -> None:
 
     def run() -> bytes:
         started.set()
-        go_on.wait(5)
+        go_on.wait(60)
         return b"done"
 
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(submissions.once, "anna", "balance", "k", b"1", run)
-        assert started.wait(5)
+        assert started.wait(60)
         with pytest.raises(Problem) as caught:
             submissions.once("anna", "balance", "k", b"1", lambda: b"x")
         assert code(lambda: submissions.once("anna", "balance", "k", b"2", lambda: b"x")) == "IDEMPOTENCY_KEY_REUSED"
@@ -89,7 +89,7 @@ def test_feat_A4_a_hundred_at_once_run_exactly_once(submissions: Submissions) ->
         return b"the one"
 
     def submit(_: int) -> None:
-        gate.wait(20)
+        gate.wait(60)
         try:
             answer, replayed = submissions.once("anna", "balance", "k", b"1", run)
             assert answer == b"the one"

@@ -121,7 +121,7 @@ def test_a_service_is_switched_off_and_the_citizen_reads_why(town: Town) -> None
         for _ in range(20):  # whichever worker answers
             answer = requests.Session().post(
                 f"{town.base_url}/api/v1/services/{service}/calls",
-                json={"fields": {}}, headers={"Authorization": f"Bearer {phone.token}"}, timeout=10,
+                json={"fields": {}}, headers={"Authorization": f"Bearer {phone.token}"}, timeout=30,
             )  # fmt: skip
             assert (answer.status_code, answer.json()["code"]) == (503, "SERVICE_DISABLED")
             assert notice["zh"] in answer.text

@@ -157,7 +157,7 @@ def test_twin_WT4_a_revoked_token_is_read_again_once_and_never_forced(hub: Hub, 
     assert check_session(hub) == "SESSION_KEY_OLD"
     admin(twin, "DELETE", "tokens")
     assert check_session(hub) == "SESSION_KEY_OLD"
-    told = json.loads(urllib.request.urlopen(f"{twin.url}/twin/tokens", timeout=5).read())
+    told = json.loads(urllib.request.urlopen(f"{twin.url}/twin/tokens", timeout=30).read())
     assert (told["issued"], told["forced"]) == (2, 0)
 
 

@@ -45,8 +45,8 @@ def test_fault_F14_killed_between_writing_and_commit(room: Room, environ: dict[s
                     time.sleep(0.01)
                 if waits and process.poll() is None:
                     process.kill()
-                    died = process.wait(20) == -signal.SIGKILL
-                process.wait(20)
+                    died = process.wait(60) == -signal.SIGKILL
+                process.wait(60)
             if died:
                 break
     assert died, "it was never caught in the act"

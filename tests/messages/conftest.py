@@ -67,7 +67,7 @@ def healthy(request: pytest.FixtureRequest) -> Iterator[None]:
         return
     twins: Twins = request.getfixturevalue("twins")
     for name in ("sms_mobile", "sms_telecom", "wechat"):
-        requests.post(f"{twins[name]['url']}/twin/reset", timeout=10)
+        requests.post(f"{twins[name]['url']}/twin/reset", timeout=30)
 
 
 @pytest.fixture
@@ -79,9 +79,9 @@ def calling(room: Room) -> Iterator[str]:
     url = f"http://127.0.0.1:{server.server_port}/api/v1/inbound"
     for name in ("sms_mobile", "sms_telecom"):
         place = {"url": f"{url}/{name}/events"}
-        requests.put(f"{room.twins[name]['url']}/twin/receipts", json=place, timeout=10)
+        requests.put(f"{room.twins[name]['url']}/twin/receipts", json=place, timeout=30)
     yield url
     for name in ("sms_mobile", "sms_telecom"):
-        requests.put(f"{room.twins[name]['url']}/twin/receipts", json={"url": ""}, timeout=10)
+        requests.put(f"{room.twins[name]['url']}/twin/receipts", json={"url": ""}, timeout=30)
     server.shutdown()
-    thread.join(10)
+    thread.join(60)

@@ -55,14 +55,14 @@ class Department:
 
     def tell(self, path: str, method: str = "PUT", **values: Any) -> Any:
         request = urllib.request.Request(f"{self.server.url}/twin/{path}", json.dumps(values).encode(), method=method)
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
     def drop(self) -> Any:
         return self.tell("drops", "POST", day=DAY.isoformat())
 
     def records(self) -> list[dict[str, Any]]:
-        with urllib.request.urlopen(f"{self.server.url}/twin/records", timeout=5) as answer:
+        with urllib.request.urlopen(f"{self.server.url}/twin/records", timeout=30) as answer:
             return list(json.load(answer)["records"])
 
     def take(self) -> list[Delivery]:

@@ -504,7 +504,7 @@ def test_a_resolver_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -
     over = threading.Event()
 
     def resolver(*_: object, **__: object) -> list[object]:
-        over.wait(10)
+        over.wait(60)
         return []
 
     monkeypatch.setattr(target.socket, "getaddrinfo", resolver)

@@ -108,7 +108,7 @@ def test_fault_F29_every_exhibit_of_the_museum_under_readers(settings: Settings,
         assert settings.problem is None, exhibit.name
     stop.set()
     for reader in readers:
-        reader.join(5)
+        reader.join(60)
     assert not failures and len(seen) == 1
 
 

@@ -248,7 +248,7 @@ def test_a_change_that_is_committed_late_is_not_overlooked(
     first.start()
     assert holding.wait(30)
     change(database, switches, {"enabled": False}, "balance")
-    first.join(10)
+    first.join(60)
     assert becomes(lambda: not worker.service("account").enabled and not worker.service("balance").enabled)
 
 
