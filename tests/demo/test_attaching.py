@@ -34,7 +34,7 @@ def hub(county: County, adapters: Path, *arguments: str) -> subprocess.Completed
     environ = {**county.environ, "HUB_ADAPTERS": adapters.name, "PYTHONPATH": str(adapters.parent)}
     return subprocess.run(
         [sys.executable, "-m", "hub", "systems", *arguments],
-        cwd=ROOT, env=environ, capture_output=True, text=True, timeout=120, check=False,
+        cwd=ROOT, env=environ, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
 
 

@@ -44,7 +44,7 @@ def test_every_verb_explains_itself(verb: str) -> None:
 
 def test_help_loads_no_room() -> None:
     program = "import sys, hub.__main__; print([name for name in sys.modules if name in ('hub.main', 'sqlalchemy')])"
-    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=240)
     assert run.stdout.strip() == "[]"
 
 
@@ -171,7 +171,7 @@ def test_the_interface_description_needs_nothing_running(tmp_path: Path) -> None
     run = subprocess.run(
         [sys.executable, "-m", "hub", "export-openapi", "--out", str(out)],
         cwd=ROOT, env={"PATH": "/usr/bin:/bin", "HUB_HOME": str(tmp_path / "none")}, capture_output=True, text=True,
-        timeout=60, check=False,
+        timeout=240, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     document = json.loads(out.read_text(encoding="utf-8"))
@@ -196,7 +196,7 @@ def test_without_a_demo_it_says_so(tmp_path: Path) -> None:
     for arguments in (["services", "list"], ["call", "x", "--as", "R0001"]):
         run = subprocess.run(
             [sys.executable, "-m", "hub", *arguments],
-            cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False,
+            cwd=ROOT, env=environ, capture_output=True, text=True, timeout=240, check=False,
         )  # fmt: skip
         assert run.returncode == 1
         assert run.stderr.startswith("Error: ") and "Traceback" not in run.stderr

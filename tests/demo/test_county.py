@@ -206,7 +206,7 @@ def test_ctrl_c_leaves_nothing_behind_and_a_second_start_is_quick(county: County
 def refusal(home: Path, port: int) -> str:
     run = subprocess.run(
         [sys.executable, "-m", "hub", "demo"],
-        cwd=ROOT, env=county_environ(home, ROOT / "config", port), capture_output=True, text=True, timeout=60,
+        cwd=ROOT, env=county_environ(home, ROOT / "config", port), capture_output=True, text=True, timeout=240,
         check=False,
     )  # fmt: skip
     assert run.returncode == 1, run.stdout
@@ -236,7 +236,7 @@ def test_a_start_that_fails_leaves_nothing_behind() -> None:
         (config / "hub.yaml").write_text("name: [\n", encoding="utf-8")
         run = subprocess.run(
             [sys.executable, "-m", "hub", "demo"],
-            cwd=ROOT, env=county_environ(home, config, free_port()), capture_output=True, text=True, timeout=120,
+            cwd=ROOT, env=county_environ(home, config, free_port()), capture_output=True, text=True, timeout=240,
             check=False,
         )  # fmt: skip
         assert run.returncode == 1

@@ -53,7 +53,7 @@ def test_fault_F14_killed_between_writing_and_commit(room: Room, environ: dict[s
     with room.hub.database.session() as session:
         assert session.get_one(Shelf, person.citizen_id).files == 1
         assert len(session.scalars(select(FileRow)).all()) == len(session.scalars(select(Body)).all()) == 1
-    done = subprocess.run(command, cwd=ROOT, env=environ, timeout=60, check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environ, timeout=240, check=False)
     assert done.returncode == 0
     assert len((person.get("/me/materials").json or {})["items"]) == 2
 
