@@ -69,6 +69,7 @@ def test_a_reused_database_is_as_a_new_one(reused: Reused) -> None:
                       " VALUES ('1', 'told', 'o', 'a', '', now())")  # fmt: skip
         guest.execute("UPDATE alembic_version SET version_num = '0001'")
         reused.give_back(first)
+        assert first in reused._spare
         with pytest.raises(psycopg.OperationalError):
             guest.execute("SELECT 1")
     second = reused.take()
@@ -80,6 +81,7 @@ def test_a_reused_database_is_as_a_new_one(reused: Reused) -> None:
         assert connection.execute("SELECT version_num > '0001' FROM alembic_version").fetchall() == [(True,)]
         connection.execute("ALTER TABLE appeals_act RENAME TO appeals_deed")
     reused.give_back(second)
+    assert second not in reused._spare
     third = reused.take()
     with connect(third) as connection:
         assert connection.execute("SELECT count(*) FROM appeals_act").fetchone() == (0,)

@@ -112,7 +112,7 @@ def test_who_no_longer_waits_keeps_nobody_else_waiting(exchanges: Exchanges, sto
         exchanges.record(exchange())
         time.sleep(0.1)  # it is being written now; the others share the next commit
         answers = callers.map(ask, patience)
-        time.sleep(1.0)
+        time.sleep(2.5)  # time enough for each of them to come, and for some to go again
         other.rollback()
         assert set(zip(patience, answers, strict=True)) == {(0.3, "STORE_UNAVAILABLE"), (15.0, "there")}
 

@@ -419,10 +419,10 @@ def test_fault_F11_answered_and_lost_is_not_found(household: Department) -> None
 
 
 def test_filed_and_visible_later(household: Department) -> None:
-    household.toxic(late_visible_ms=300)
+    household.toxic(late_visible_ms=1000)
     file(household, "XT-1")
     assert found(household, "XT-1") == [] and len(household.records()) == 1
-    time.sleep(0.35)
+    time.sleep(1.05)
     assert found(household, "XT-1") == ["HJSQ00000001"]
 
 
