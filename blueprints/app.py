@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from blueprints import (
+    access_log,
     appeals,
     cases,
     catalogue,
@@ -17,6 +18,7 @@ from blueprints import (
     gateway,
     health,
     inbound,
+    ledger,
     login,
     mandates,
     materials,
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 ROOMS = (
     login, me, messages, mandates, catalogue, gateway, cases, credentials, materials, desk, desk_cases, notices, tasks,
-    appeals, flow, traces, inbound, health, docs, front,
+    appeals, flow, traces, ledger, access_log, inbound, health, docs, front,
 )  # fmt: skip
 
 

@@ -48,7 +48,7 @@ def _writing(blueprint: Blueprint, hub: Hub) -> None:
             made = hub.appeals.submit(session, kind, citizen, said)
             for id in form["photos"]:
                 hub.materials.give(session, citizen, id, made.number, made.office)
-            return answer(_whole(made), 201)
+            return answer(shown_whole(made), 201)
 
     @blueprint.route("/appeals", methods=["POST"])
     @problem_codes(*_WRITTEN, "LEVEL_REQUIRED")
@@ -90,7 +90,7 @@ def _following(blueprint: Blueprint, hub: Hub) -> None:
     def one(number: str) -> Response:
         """One of mine, and the answer"""
         with hub.database.session() as session:
-            return answer(_whole(hub.appeals.own(session, number, require().citizen_id)))
+            return answer(shown_whole(hub.appeals.own(session, number, require().citizen_id)))
 
     @blueprint.route("/appeals/<string:number>/rating", methods=["POST"])
     @problem_codes(*SIGNED_IN, "ROLE_REQUIRED", "NOT_FOUND", "STATE_CONFLICT", "RANGE")
@@ -101,7 +101,7 @@ def _following(blueprint: Blueprint, hub: Hub) -> None:
     def rate(form: dict[str, Any], number: str) -> Response:
         """Rate the answer, once"""
         with hub.database.session() as session:
-            return answer(_whole(hub.appeals.rate(session, number, require().citizen_id, form["score"])))
+            return answer(shown_whole(hub.appeals.rate(session, number, require().citizen_id, form["score"])))
 
 
 def _desk(blueprint: Blueprint, hub: Hub) -> None:
@@ -202,8 +202,8 @@ def _act(act: AppealAct) -> dict[str, Any]:
     return {"act": act.act, "office": act.office, "note": act.note, "at": act.at}
 
 
-def _whole(appeal: Appeal) -> dict[str, Any]:
-    """Which clue it was merged into is somebody else's."""
+def shown_whole(appeal: Appeal) -> dict[str, Any]:
+    """As who wrote it sees it. Which clue it was merged into is somebody else's."""
     acts = [_act(act) for act in appeal.acts if act.act not in ("forwarded", "merged")]
     return {**_shown(appeal), "timeline": acts}
 

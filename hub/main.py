@@ -37,6 +37,7 @@ from hub.inspection.service import Inspection, persona
 from hub.jobs.service import Jobs
 from hub.ledger import Exchanges
 from hub.ledger.orders import Looks
+from hub.ledger.room import Ledger
 from hub.login.levels import Levels
 from hub.login.oidc import OidcDoor
 from hub.login.proofs import Proofs
@@ -129,6 +130,7 @@ class Hub:
         """The one way out, and what it stands on."""
         self.unmapped = UnmappedWords(self.database)
         self.exchanges = Exchanges(self.database)
+        self.ledger = Ledger(self.home, self.database, self.crypto, self.clock, lambda: self.settings.now)
         self.identity = Identity(self.crypto, self.clock)
         self.accounts = Accounts(self.crypto, self.clock, self.identity.passwords)
         self.fresh = Fresh(self.database, self.clock)

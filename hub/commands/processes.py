@@ -116,12 +116,14 @@ def work_until(stop: threading.Event, hub: Hub) -> None:
     filings = threading.Thread(target=hub.outbox.runner.run, args=(stop,), name="filings", daemon=True)
     flow = threading.Thread(target=hub.flow.run, args=(stop,), name="flow", daemon=True)
     worker = Worker(hub.jobs)
-    for thread in (inbox, filings, flow, worker):
+    ledger = hub.ledger.threads(stop)
+    for thread in (inbox, filings, flow, *ledger):
         thread.start()
+    worker.start()
     try:
         Rounds(hub).run(stop)
     finally:
         worker.stop()
         inbox.join(_DRAIN_S)
-        filings.join(_DRAIN_S)
-        flow.join(_DRAIN_S)
+        for thread in (filings, flow, *ledger):
+            thread.join(_DRAIN_S)

@@ -12,10 +12,12 @@ from datetime import datetime
 import structlog
 
 from hub.gateway import idempotency, samples
+from hub.inspection.rules import Finding
 from hub.inspection.service import due
+from hub.ledger.retention import shred
 from hub.main import Hub
 
-_PROBE_S, _SWEEP_S, _JOBS_S, _LOOK_S = 60.0, 600.0, 20.0, 5.0
+_PROBE_S, _SWEEP_S, _JOBS_S, _LOOK_S, _LEDGER_S = 60.0, 600.0, 20.0, 5.0, 30.0
 
 
 @dataclass(slots=True)
@@ -40,6 +42,8 @@ class Rounds:
             _Round("sweep_messages", _LOOK_S, self._sweep_messages),
             _Round("sweep_jobs", _JOBS_S, self._sweep_jobs),
             _Round("show_cards", _JOBS_S, self._show_cards),
+            _Round("ledger", _LEDGER_S, self._look_at_ledger),
+            _Round("shred", _SWEEP_S, self._shred),
             _Round("cases", _LOOK_S, self._look_at_cases),
             _Round("forget_submissions", _SWEEP_S, self._forget_submissions),
             _Round("forget_logins", _SWEEP_S, self._forget_logins),
@@ -78,6 +82,20 @@ class Rounds:
         if due(self._inspected_at, self._hub.settings.now.hub.probe_minutes, now):
             self._hub.inspection.round()
             self._inspected_at = now
+
+    def _look_at_ledger(self) -> None:
+        """Whether anybody changed what was; checkpoints, witnesses and what waits besides."""
+        self._hub.inspection.of_ledger(
+            Finding("ledger", f"ledger/{each.about}", "failing", each.code, each.note[:300])
+            if each.bad
+            else Finding("ledger", f"ledger/{each.about}", "works")
+            for each in self._hub.ledger.standing()
+        )
+
+    def _shred(self) -> None:
+        """What the ledger need not keep any longer."""
+        with self._hub.database.session() as session:
+            shred(session, self._hub.clock)
 
     def _show_cards(self) -> None:
         with self._hub.database.session() as session:

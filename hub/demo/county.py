@@ -22,6 +22,7 @@ from hub.demo.embedded import embedded_redis, postgres
 from hub.demo.personas import make_watcher
 from hub.demo.places import Refused, Say, alone, private, writable_home, written
 from hub.demo.supervisor import Supervisor
+from hub.demo.witnesses import Witnesses
 
 ROOT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
@@ -63,6 +64,7 @@ class County:
         self._told: dict[str, dict[str, dict[str, str]]] = {"twins": {}, "departments": {}}
         self._servers: dict[str, str] = {}
         self._people: dict[str, Any] = {}
+        self._witnesses: dict[str, str] = {}
 
     def run(self) -> None:
         """Until Ctrl-C or SIGTERM. Raises Refused when it cannot start; whatever was started is stopped."""
@@ -84,6 +86,8 @@ class County:
             self._write_whole(self._whole)
         make_secrets(self._config, self.home)
         make_watcher(self.home / "secrets")
+        witnesses = Witnesses(self.home, self._config, self._environ, ROOT)
+        self._witnesses = witnesses.environ()
         wanted = ["twins", *self._start_servers()]
         self._supervisor.wait_ready(_START_S, *wanted)
         if self._whole:
@@ -93,6 +97,8 @@ class County:
             return
         self._supervisor.start(self._serving())
         self._supervisor.wait_ready(_START_S, "serve")
+        for program in witnesses.programs():
+            self._supervisor.start(program)
         self._supervisor.start(self._working())
         if not self._supervisor.stop_requested.is_set():
             self._people = json.loads(self._people_file.read_text(encoding="utf-8"))
@@ -157,7 +163,7 @@ class County:
         self._told[name] = json.loads(told.read_text(encoding="utf-8"))
         told.unlink()
         addresses = {f"{name.upper()}_ADDRESS": entry["address"] for name, entry in self._entries.items()}
-        lines = [f"{name}={value}" for name, value in sorted((self._servers | addresses).items())]
+        lines = [f"{name}={value}" for name, value in sorted((self._servers | addresses | self._witnesses).items())]
         written(self.home / "env", "# Written by hub demo at each start.\n" + "\n".join(lines) + "\n")
         if self._people:
             self._write_demo()

@@ -35,7 +35,7 @@ _PATIENCE_S = 3.0
 _AT_ONCE = 8
 _LATELY = timedelta(days=1)
 _REMEMBERED = timedelta(days=30)
-_BROUGHT = "delivery"
+_BROUGHT, _LEDGER = "delivery", "ledger"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,8 @@ class Inspection:
             found += map(_rows, self._inbox.refusals(session, self._clock.now() - _LATELY))
             known = self.findings(session)
             away = [each for each in known if each.target.partition("/")[0] not in snapshot.systems]
-            kept, gone = self._keep(session, found, [each for each in known if each.kind != _BROUGHT or each in away])
+            mine = [each for each in known if each.kind != _LEDGER and (each.kind != _BROUGHT or each in away)]
+            kept, gone = self._keep(session, found, mine)
             if gone:  # no longer in the configuration
                 names = tuple_(FindingRow.kind, FindingRow.target)
                 session.execute(delete(FindingRow).where(names.in_(gone)))
@@ -100,6 +101,12 @@ class Inspection:
             over = {each.target for each in before if each.bad} - found.keys() if whole else set()
             self._keep(session, [*met, *(Finding(_BROUGHT, name, "works") for name in sorted(over))], before)
         (self._well.add if whole and not found else self._well.discard)(system)
+
+    def of_ledger(self, found: Iterable[Finding]) -> None:
+        """How the ledger stands."""
+        with self._database.session() as session:
+            known = [each for each in self.findings(session) if each.kind == _LEDGER]
+            self._keep(session, [replace(each, kind=_LEDGER) for each in found], known)
 
     def findings(self, session: Session) -> Sequence[Finding]:
         """The last ones."""

@@ -200,7 +200,11 @@ class _Lookup:
         legs = tables.hub["legs"]
         kept = {"leg_days": tuple(legs[f"class_{each}"] for each in range(1, 5)), "failed_leg_days": legs["failed"]}
         rest = {name: value for name, value in tables.hub.items() if name != "legs"}
-        made = {"personas": self._personas(tables), "oidc": Oidc(**oidc) if oidc else None}
+        made = {
+            "personas": self._personas(tables),
+            "witnesses": self._witnesses(tables),
+            "oidc": Oidc(**oidc) if oidc else None,
+        }
         return Hub(**{**rest, **keys, **lists, **kept, **made})
 
     def _personas(self, tables: Tables) -> dict[str, dict[str, str]]:
@@ -212,6 +216,17 @@ class _Lookup:
             if len(self.complaints) == before:
                 found[id] = values
             self.complaints[before:] = [replace(each, broken=False) for each in self.complaints[before:]]
+        return found
+
+    def _witnesses(self, tables: Tables) -> dict[str, dict[str, str]]:
+        """One that is not set up is not asked; the ledger says itself that it lacks one."""
+        found: dict[str, dict[str, str]] = {}
+        for id, entry in tables.hub["witnesses"].items():
+            before = len(self.complaints)
+            values = self._values("hub.yaml", ("witnesses", id), entry)
+            if len(self.complaints) == before:
+                found[id] = values
+            del self.complaints[before:]
         return found
 
     def _values(

@@ -52,6 +52,13 @@ class PersonaSchema(Strict):
     name = Reference(required=True)
 
 
+class WitnessSchema(Strict):
+    """Where a witness of the ledger is asked, and the public key it cosigns with (C2SP: name+id+key)."""
+
+    address = Address(required=True)
+    key = fields.String(required=True, validate=validate.Length(1, 200))
+
+
 class OidcSchema(Strict):
     """Where staff may sign in as well: code flow with PKCE."""
 
@@ -90,6 +97,7 @@ class HubSchema(Strict):
     oidc = fields.Nested(OidcSchema, load_default=None)
     guardianship = identifier(load_default="")
     personas = fields.Dict(keys=identifier(), values=fields.Nested(PersonaSchema), load_default=dict)
+    witnesses = fields.Dict(keys=identifier(), values=fields.Nested(WitnessSchema), load_default=dict)
     materials = fields.Nested(MaterialsSchema, load_default=Materials)
     flow = fields.Nested(FlowSchema, load_default=Flow)
     sighting_days = whole(1, 90, load_default=21)

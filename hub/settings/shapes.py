@@ -327,6 +327,7 @@ class Hub:
     oidc: Oidc | None = None
     guardianship: str = ""  # the service that shows the members of the caller's household
     personas: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)  # id_number and name
+    witnesses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of the ledger: address and key
     materials: Materials = Materials()
     flow: Flow = Flow()  # noqa: RUF009
     sighting_days: int = 21

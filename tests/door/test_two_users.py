@@ -26,11 +26,12 @@ from hub.main import Hub
 from hub.mandates.service import Subject
 from hub.settings.shapes import Consent
 from tests.door.wire import Server, Told
+from tests.ledger.statements import ROWS, statement
 from tests.materials.papers import photo
 
 _SERVICE = "residence-certificate"
 # Ids of pages and of what operations see: no citizen's. Those of licences are tried in tests/credentials.
-NOBODYS = ("asset", "level", "name", "system", "copy_id", "credential_id", "change_id", "revocation_id")
+NOBODYS = ("asset", "level", "name", "system", "copy_id", "credential_id", "place", "change_id", "revocation_id")
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -45,17 +46,20 @@ class Owner:
     file_id: str
     receipt_no: str
     number: str  # of a clue
+    exchange_id: str  # of data that two departments shared
 
     @property
     def secrets(self) -> tuple[str, ...]:
         return (self.citizen_id, self.known.id_number, self.known.name, self.known.phone,
-                self.mandate_id, self.consent_id, self.file_id, self.receipt_no, self.number)  # fmt: skip
+                self.mandate_id, self.consent_id, self.file_id, self.receipt_no, self.number,
+                self.exchange_id)  # fmt: skip
 
     def id(self, name: str) -> str:
         """What this owner has for a parameter of this name; for ids that are nobody's, one of them."""
         return {
             "mandate_id": self.mandate_id, "consent_id": self.consent_id, "service_id": _SERVICE, "id": _SERVICE,
             "file_id": self.file_id, "receipt_no": self.receipt_no, "number": self.number,
+            "exchange_id": self.exchange_id,
             **dict.fromkeys(NOBODYS, "x"),
         }[name]  # fmt: skip
 
@@ -82,7 +86,12 @@ def owner(hub: Hub, name: str) -> Owner:
     with hub.database.session() as session:
         case = hub.cases.submit(session, Caller(me, 2), applied, {"org_name": name}, [], [], draft=False)
         clue = hub.appeals.submit(session, "clue", me, Said(f"{name}在示范路口看到", "360423001"))
-    return Owner(me, known, offered.mandate_id, consent.consent_id, paper.file_id, case.receipt_no, clue.number)
+    evidence = hub.ledger.evidence
+    exchange = statement(subject_tag=evidence.subject_tag("resident_id", known.id_number), at=hub.clock.now())
+    evidence.decide(exchange)
+    evidence.deliver(exchange.exchange_id, ROWS)
+    return Owner(me, known, offered.mandate_id, consent.consent_id, paper.file_id, case.receipt_no, clue.number,
+                 str(exchange.exchange_id))  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +147,7 @@ def verdict(told: Told) -> tuple[int, str]:
 def filled(path: str, ids: list[str], whose: Owner, strange: bool = False) -> str:
     for name in ids:
         value = whose.id(name)
-        if strange and name in ("mandate_id", "consent_id", "file_id"):
+        if strange and name in ("mandate_id", "consent_id", "file_id", "exchange_id"):
             value = value[0] + os.urandom(16).hex()
         path = path.replace(f"{{{name}}}", value)
     return path

@@ -1,0 +1,253 @@
+"""Evidence of each exchange of shared data: the decision first, the delivery or the failure after. Nothing is given
+before its decision is on record.
+
+Of data classes 3 and 4: no leaf, no data. Classes 1 and 2 may wait in a file for an hour while PostgreSQL is away. With
+no witness to cosign, class 3 and 4 go on for 4 hours, 1 and 2 for 72.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import cbor2
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from hub.clock import Clock
+from hub.crypto import Box, Crypto
+from hub.database import Database
+from hub.errors import Problem
+from hub.ledger import statement as forms
+from hub.ledger.models import EntryRow, ReceiptRow, SubjectKeyRow
+from hub.ledger.receipts import Signer
+from hub.ledger.spool import LONGEST, Spool
+from hub.ledger.statement import Statement, Step
+from hub.ledger.tree import EMPTY, leaf_hash, root_of
+
+GUARDED = 3  # from this data class on: no leaf, no data
+_UNWITNESSED = (timedelta(hours=72), timedelta(hours=4))  # of classes 1-2 and 3-4
+KEY, _BODY = "ledger.subject_key", "ledger.entry"
+_OPEN = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """Who signed that this was delivered: COSE_Sign1 over `leaf`, None where a party has no signer. `level` is E1 (the
+    platform alone), E3 (all three)."""
+
+    level: str
+    leaf: bytes
+    platform: bytes
+    supplier: bytes | None = None
+    user: bytes | None = None
+
+
+class Evidence:
+    """Every method has transactions of its own. `unwitnessed` tells for how long no checkpoint was cosigned by enough
+    witnesses; None where none is configured."""
+
+    def __init__(
+        self,
+        database: Database,
+        crypto: Crypto,
+        clock: Clock,
+        platform: Signer,
+        spool: Spool,
+        suite: str = "intl",
+        unwitnessed: Callable[[datetime], timedelta | None] = lambda _: None,
+        signers: Callable[[], Mapping[str, Signer]] = dict,
+    ) -> None:
+        self._database, self._crypto, self._clock, self._platform = database, crypto, clock, platform
+        self._spool, self._suite, self._unwitnessed, self._signers = spool, suite, unwitnessed, signers
+        self._open: OrderedDict[UUID, Statement] = OrderedDict()
+        self._guard = threading.Lock()
+
+    def subject_tag(self, kind: str, number: str) -> bytes:
+        """A keyed hash of who it is about; `kind` is resident_id, credit_code or citizen (an account of the hub)."""
+        return self._crypto.tag(f"{kind}\0{number}", "ledger.person")
+
+    def subject_tags(self, kind: str, number: str) -> list[bytes]:
+        """Under every key there was, to find what was tagged before."""
+        return self._crypto.tags(f"{kind}\0{number}", "ledger.person")
+
+    def digest(self, value: Any) -> bytes:
+        """A keyed digest of a question or an answer (anything CBOR can hold): it shows nothing to whoever guesses."""
+        return self._crypto.tag(forms.canonical(value).hex(), "ledger.digest")
+
+    def decide(self, statement: Statement) -> None:
+        """Committed when it returns. Raises EVIDENCE_UNAVAILABLE where the class must not go on without."""
+        self._check_witnesses(statement.data_class)
+        salt, packed = os.urandom(16), statement.packed()
+        leaf = forms.leaf_of(
+            "DECIDED", statement.exchange_id, statement.at, forms.digest(self._suite, salt, packed), self._suite
+        )
+        self._keep(statement, "DECIDED", statement.at, leaf, {"salt": salt, "statement": packed})
+        with self._guard:
+            self._open[statement.exchange_id] = statement
+            while len(self._open) > _OPEN:
+                self._open.popitem(last=False)
+
+    def deliver(self, exchange_id: UUID, answers: Sequence[Mapping[str, str]]) -> Receipts:
+        """That exactly this was given: `answers` are the rows as the user gets them, each value as text. Raises
+        EVIDENCE_UNAVAILABLE, and then nothing may be given."""
+        statement, seed, now = self._taken(exchange_id), os.urandom(32), self._clock.now()
+        made = forms.commitments(self._suite, seed, answers)
+        rows = [dict(sorted(row.items())) for row in answers]
+        response = forms.digest(self._suite, forms.salt_of(seed, 0xFFFFFFFF), forms.canonical(rows))
+        root = root_of([leaf_hash(each) for each in made]) if made else EMPTY
+        leaf = forms.leaf_of("DELIVERED", exchange_id, now, response, root, len(answers), self._suite)
+        receipts = self._signed(statement, leaf)
+        kept = {"seed": seed, "names": forms.names_of(answers)}
+        self._keep(statement, "DELIVERED", now, leaf, kept, b"".join(made), receipts, rows=len(answers))
+        return receipts
+
+    def fail(self, exchange_id: UUID, code: str) -> None:
+        """That nothing was given, and by which problem. Never raises: there is nothing to hold back."""
+        statement, now = self._taken(exchange_id), self._clock.now()
+        leaf = forms.leaf_of("FAILED", exchange_id, now, code, self._suite)
+        try:
+            self._keep(statement, "FAILED", now, leaf, {"code": code}, always=True)
+        except Problem:
+            return
+
+    def opened(self, session: Session, row: EntryRow) -> dict[str, Any] | None:
+        """What is sealed in an entry; None where it was shredded."""
+        key = session.get(SubjectKeyRow, (row.subject_tag, row.at.year))
+        if key is None:
+            return None
+        box = self._crypto.box(key.key_sealed, KEY)
+        found: dict[str, Any] = cbor2.loads(box.open_bytes(row.sealed, sealing_purpose(row.exchange_id, row.step)))
+        return found
+
+    def replay(self) -> int:
+        """What waited in the file, into the database; how many. Raises STORE_UNAVAILABLE."""
+        return self._spool.replay(self._take)
+
+    def waiting(self) -> timedelta | None:
+        """For how long evidence waits in the file."""
+        return self._spool.since(self._clock.now())
+
+    def _taken(self, exchange_id: UUID) -> Statement:
+        with self._guard:
+            return self._open.pop(exchange_id)
+
+    def _check_witnesses(self, data_class: int) -> None:
+        alone = self._unwitnessed(self._clock.now())
+        if alone is not None and alone > _UNWITNESSED[data_class >= GUARDED]:
+            raise Problem("EVIDENCE_UNAVAILABLE", origin="hub", retry_after=60, note="no witness cosigns")
+
+    def _signed(self, statement: Statement, leaf: bytes) -> Receipts:
+        signers = self._signers()
+        supplier, user = (
+            signers[party].receipt(leaf) if party in signers else None for party in (statement.supplier, statement.user)
+        )
+        level = "E3" if supplier and user else "E1"
+        return Receipts(level, leaf, self._platform.receipt(leaf), supplier, user)
+
+    def _keep(
+        self,
+        statement: Statement,
+        step: Step,
+        at: datetime,
+        leaf: bytes,
+        inner: Mapping[str, Any],
+        commitments: bytes = b"",
+        receipts: Receipts | None = None,
+        always: bool = False,
+        rows: int = 0,
+    ) -> None:
+        what = {
+            "exchange_id": statement.exchange_id, "step": step, "at": at, "leaf": leaf, "commitments": commitments,
+            "subject_tag": statement.subject_tag, "supplier": statement.supplier, "user": statement.user,
+            "service": statement.service, "data_class": statement.data_class, "sealed_until": statement.sealed_until,
+            "rows": rows,
+        }  # fmt: skip
+        try:
+            with self._database.session() as session:
+                self._insert(session, what, forms.canonical(dict(inner)), receipts, spooled=False)
+        except Problem as problem:
+            if problem.code != "STORE_UNAVAILABLE" or not self._may_spool(statement.data_class, always):
+                raise self._unavailable(problem.code) from problem
+            self._spool.add(cbor2.dumps(_written(what, dict(inner), receipts)), self._clock.now())
+
+    def _may_spool(self, data_class: int, always: bool) -> bool:
+        since = self._spool.since(self._clock.now())
+        return always or (data_class < GUARDED and (since is None or since <= LONGEST))
+
+    @staticmethod
+    def _unavailable(note: str) -> Problem:
+        return Problem("EVIDENCE_UNAVAILABLE", origin="hub", retry_after=5, note=note)
+
+    def _insert(
+        self, session: Session, what: dict[str, Any], inner: bytes, receipts: Receipts | None, spooled: bool
+    ) -> None:
+        box = self._box(session, what["subject_tag"], what["at"].year)
+        sealed = box.seal_bytes(inner, sealing_purpose(what["exchange_id"], what["step"]))
+        row = {**what, "sealed": sealed, "spooled": spooled}
+        session.execute(insert(EntryRow).values(row).on_conflict_do_nothing())
+        if receipts is not None:
+            session.execute(insert(ReceiptRow).values(self._rows(what, receipts)).on_conflict_do_nothing())
+
+    def _rows(self, what: Mapping[str, Any], receipts: Receipts) -> list[dict[str, Any]]:
+        signed = (("S", what["supplier"], receipts.supplier), ("U", what["user"], receipts.user),
+                  ("P", self._platform.name, receipts.platform))  # fmt: skip
+        return [
+            {"exchange_id": what["exchange_id"], "party": party, "signer": name, "cose": cose, "at": what["at"]}
+            for party, name, cose in signed
+            if cose is not None
+        ]
+
+    def _box(self, session: Session, subject_tag: bytes, year: int) -> Box:
+        """Of this subject and year, made on first use; two at once end up with the same."""
+        query = select(SubjectKeyRow.key_sealed).where(
+            SubjectKeyRow.subject_tag == subject_tag, SubjectKeyRow.year == year
+        )
+        sealed = session.scalar(query)
+        if sealed is None:
+            _, made = self._crypto.new_box(KEY)
+            values = {"subject_tag": subject_tag, "year": year, "key_sealed": made}
+            session.execute(insert(SubjectKeyRow).values(values).on_conflict_do_nothing())
+            sealed = session.scalar(query)
+        assert sealed is not None
+        return self._crypto.box(sealed, KEY)
+
+    def _take(self, lines: list[bytes]) -> None:
+        with self._database.session() as session:
+            for line in lines:
+                what, inner, receipts = _read(cbor2.loads(line))
+                self._insert(session, what, forms.canonical(inner), receipts, spooled=True)
+
+
+def sealing_purpose(exchange_id: UUID, step: str) -> str:
+    return f"{_BODY}:{exchange_id}:{step}"
+
+
+def _written(what: Mapping[str, Any], inner: dict[str, Any], receipts: Receipts | None) -> dict[str, Any]:
+    """One line of the file."""
+    until = what["sealed_until"]
+    plain = {
+        **what,
+        "exchange_id": what["exchange_id"].bytes,
+        "at": forms.micros(what["at"]),
+        "sealed_until": forms.micros(until) if until else None,
+    }
+    signed = receipts and [receipts.level, receipts.leaf, receipts.platform, receipts.supplier, receipts.user]
+    return {"what": plain, "inner": inner, "receipts": signed}
+
+
+def _read(line: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], Receipts | None]:
+    what, until = line["what"], line["what"]["sealed_until"]
+    what |= {
+        "exchange_id": UUID(bytes=what["exchange_id"]),
+        "at": forms.moment(what["at"]),
+        "sealed_until": forms.moment(until) if until is not None else None,
+    }
+    return what, line["inner"], Receipts(*line["receipts"]) if line["receipts"] else None

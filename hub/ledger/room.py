@@ -1,0 +1,158 @@
+"""Puts the room together, so that hub/main.py wires one thing; and the threads `hub work` gives it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from hub.clock import Clock
+from hub.crypto import Crypto
+from hub.database import Database
+from hub.errors import Problem
+from hub.ledger.access import AccessLog
+from hub.ledger.canaries import Canaries
+from hub.ledger.checkpoints import OLDEST, QUORUM, Checkpoints, Made, Witness, newest
+from hub.ledger.evidence import Evidence
+from hub.ledger.investigation import Investigations, Named
+from hub.ledger.note import Key
+from hub.ledger.proofs import Proofs
+from hub.ledger.receipts import Signer
+from hub.ledger.sequencer import Sequencer
+from hub.ledger.spool import Spool
+from hub.ledger.tracing import Tracing
+from hub.ledger.verifying import Verifier
+from hub.settings.shapes import Snapshot
+
+_SCRIPT = Path(__file__).with_name("checking_proofs.py")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One thing about the ledger; `note` says how bad it is where it is."""
+
+    about: str
+    code: str
+    bad: bool
+    note: str
+
+
+def origin(region: str) -> str:
+    """What this hub's log is called."""
+    return f"xiantong/{region}"
+
+
+def signer_of(region: str, keys: Mapping[str, str]) -> Signer:
+    """The ledger's own key, made of the first secret of a key ring."""
+    name, secret = next(iter(keys.items()))
+    return Signer(f"{origin(region)}/{name}", secret.encode())
+
+
+class Ledger:
+    """One per process."""
+
+    def __init__(
+        self, home: Path, database: Database, crypto: Crypto, clock: Clock, now: Callable[[], Snapshot]
+    ) -> None:
+        hub = now().hub
+        self._now, self._database, self._clock = now, database, clock
+        self.signer = signer_of(hub.region, hub.sign_keys or hub.seal_keys)
+        self.sequencer = Sequencer(database, clock)
+        self.checkpoints = Checkpoints(
+            database, clock, self.sequencer, origin(hub.region), self.signer, self._witnesses
+        )
+        self.evidence = Evidence(
+            database,
+            crypto,
+            clock,
+            self.signer,
+            Spool(home / "ledger", crypto),
+            hub.suite,
+            self.checkpoints.unwitnessed,
+        )
+        self.proofs = Proofs(self.evidence)
+        self.access = AccessLog(self.evidence, clock)
+        self.verifier = Verifier(database, clock, home, self.checkpoints.key)
+        self.canaries = Canaries(crypto, clock)
+        self._investigations = Investigations(
+            database,
+            self.evidence,
+            Tracing(self.evidence, crypto, hub.suite),
+            self.canaries,
+            self.verifier.round,
+            clock,
+        )
+
+    def threads(self, stop: threading.Event) -> list[threading.Thread]:
+        """Not yet started; they end when `stop` is set."""
+        parts = {"sequencer": self.sequencer.run, "checkpoints": self.checkpoints.run}
+        return [
+            threading.Thread(target=run, args=(stop,), name=f"ledger-{name}", daemon=True)
+            for name, run in parts.items()
+        ]
+
+    def standing(self) -> list[State]:
+        """How it stands, after a look at the newest of it and the next of the rest. Raises STORE_UNAVAILABLE."""
+        with suppress(Problem):  # what waits because PostgreSQL is away goes on waiting
+            self.evidence.replay()
+        waiting, faults = self.evidence.waiting(), self.verifier.round()
+        with self._database.session() as session:
+            last = newest(session)
+        age = self._clock.now() - last.at if last else None
+        cosigned, wanted = len(last.cosigned) if last else 0, max(QUORUM, len(self._witnesses()))
+        refused = "; ".join(f"{name}: {why}" for name, why in self.checkpoints.refused.items())
+        told = "; ".join(f"{fault.kind} at {fault.place}: {fault.about}" for fault in faults[:5])
+        return [
+            State("checkpoint", "CHECKPOINT_LATE", age is None or age > OLDEST, f"the last is {age} old"),
+            State("witnesses", "WITNESS_MISSING", cosigned < wanted, f"{cosigned} of {wanted} cosign; {refused}"),
+            State("spool", "EVIDENCE_WAITS", waiting is not None, f"for {waiting} in the file"),
+            State("tree", "TAMPERED", bool(faults), told),
+        ]
+
+    def checkpoint(self, session: Session) -> Made:
+        """The last one. Raises PROOF_PENDING before there is any."""
+        made = newest(session)
+        if made is None:
+            raise Problem("PROOF_PENDING", origin="hub", retry_after=60)
+        return made
+
+    def public_keys(self) -> dict[str, Any]:
+        """What whoever checks needs."""
+        return {
+            "origin": self.checkpoints.origin,
+            "log": str(self.checkpoints.key),
+            "witnesses": {name: str(each.key) for name, each in self._witnesses().items()},
+            "receipts": {self.signer.name: self.signer.public.hex()},
+        }
+
+    def investigate(
+        self, values: Sequence[str], since: datetime | None = None, until: datetime | None = None
+    ) -> dict[str, Any]:
+        """Where values that leaked may have come from."""
+        now = self._now()
+
+        def name(department: str) -> str:
+            known = now.departments.get(department)
+            return known.name["zh"] if known else department
+
+        return self._investigations.investigate(values, Named(name, now.hub.name["zh"], now.hub.hotline), since, until)
+
+    @staticmethod
+    def script() -> str:
+        """The program that checks proofs with public keys only."""
+        return _SCRIPT.read_text(encoding="utf-8")
+
+    def _witnesses(self) -> dict[str, Witness]:
+        found = {}
+        for name, told in self._now().hub.witnesses.items():
+            try:
+                found[name] = Witness(told["address"], Key.read(told["key"]))
+            except ValueError:
+                continue  # as one that is not set up: the ledger says that it lacks one
+        return found
