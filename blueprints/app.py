@@ -25,6 +25,7 @@ from blueprints import (
     messages,
     notices,
     operations,
+    sharing,
     tasks,
 )
 from blueprints.frame import build
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 ROOMS = (
     login, me, messages, mandates, catalogue, gateway, cases, credentials, materials, desk, desk_cases, notices, tasks,
-    appeals, ledger, access_log, inbound, health, docs, front,
+    appeals, sharing, ledger, access_log, inbound, health, docs, front,
 )  # fmt: skip
 
 

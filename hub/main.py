@@ -59,6 +59,7 @@ from hub.reruns.asking import Asking
 from hub.reruns.service import Reruns
 from hub.settings import Secrets, Settings
 from hub.settings.checks import field_types_known, operations_known
+from hub.sharing.service import Sharing
 from hub.signing import Signing
 from hub.switches.service import Switches
 from hub.systems import Systems
@@ -161,6 +162,7 @@ class Hub:
             alarmed=lambda system, alarms, whole: self.inspection.alarmed(system, alarms, whole),
         )
         self.quotas = Quotas(lambda: self.switches.now, self.systems, Budget(self.line, self.clock), self.store)
+        self.sharing = Sharing(self.clock, self.workdays, lambda: self.settings.now.sharing)
         self.inspection = Inspection(
             self.database, self.gateway, self.systems, self.inbox, lambda: self.settings.now, self.clock
         )

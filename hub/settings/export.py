@@ -22,6 +22,7 @@ from hub.settings.schemas import (
     permissions,
 )
 from hub.settings.service_schema import ServiceSchema
+from hub.settings.sharing_schema import SharingSchema
 from hub.settings.workflow_schema import WorkflowSchema
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -47,6 +48,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         "licences.yaml": table(LicenceSchema()),
         "messages.yaml": table(TemplateSchema()),
         "appeals.yaml": whole(AppealsSchema()),
+        "sharing.yaml": whole(SharingSchema()),
         "tasks.yaml": table(TaskKindSchema()),
         "workflows.yaml": table(WorkflowSchema()),
         "themes.yaml": table(ThemeSchema()),

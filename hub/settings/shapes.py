@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from hub.settings.sharing_shapes import Sharing
 from hub.settings.workflow_shapes import Workflow
 from hub.workdays import Wait
 
@@ -347,6 +348,7 @@ class Snapshot:
     licences: Mapping[str, Licence] = field(default_factory=dict)
     tasks: Mapping[str, TaskKind] = field(default_factory=dict)
     appeals: Appeals = Appeals()
+    sharing: Sharing = Sharing()  # noqa: RUF009
     messages: Mapping[str, Template] = field(default_factory=dict)
     workflows: Mapping[str, Workflow] = field(default_factory=dict)
     not_started: Mapping[str, str] = field(default_factory=dict)  # system -> why, with file:line:column

@@ -42,7 +42,7 @@ def make_room(
         made.append(hub)
         hub.start()
         members = personas.seed(hub)
-        return Room(hub, create_app(hub).test_client(), twins, {member.role: member for member in members}, {})
+        return Room(hub, create_app(hub).test_client(), twins, {member.username: member for member in members}, {})
 
     yield make
     for hub in made:
