@@ -13,6 +13,7 @@ from blueprints import (
     desk,
     desk_cases,
     docs,
+    exchange,
     front,
     gateway,
     health,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 ROOMS = (
     login, me, messages, mandates, catalogue, gateway, cases, credentials, materials, desk, desk_cases, notices, tasks,
-    appeals, sharing, ledger, access_log, inbound, health, docs, front,
+    appeals, sharing, exchange, ledger, access_log, inbound, health, docs, front,
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from hub.credentials.service import Credentials
 from hub.crypto import Crypto
 from hub.database import Database
 from hub.errors import Problem
+from hub.exchange.service import Exchange
 from hub.fields import TYPES
 from hub.filings.orders import Moved
 from hub.filings.outbox import Outbox
@@ -168,6 +169,15 @@ class Hub:
         )
         self.jobs = Jobs(self.database)
         self._open_messages()
+        self.exchange = Exchange(
+            database=self.database,
+            gateway=self.gateway,
+            sharing=self.sharing,
+            evidence=self.ledger.evidence,
+            identity=self.identity,
+            now=lambda: self.settings.now,
+            clock=self.clock,
+        )
         self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
         self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)
         self.proofs = Proofs(self.line, self.clock)

@@ -1,14 +1,11 @@
-"""Tables of the room: data resources, what is asked of them, the rights that came of it, and corrections.
-
-No personal value stands readable here: whose record a correction is about, and what should stand there, is sealed.
-"""
+"""Tables of the room: data resources, what is asked of them, and the rights that came of it. No person is in them."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Identity, LargeBinary, SmallInteger
+from sqlalchemy import BigInteger, Identity, SmallInteger
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -104,41 +101,3 @@ class GrantRow(Base):
     valid_until: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
     revoked_by: Mapped[str] = mapped_column(default="")
-
-
-class CorrectionRow(Base):
-    """Something wrong in a department's data, told to its source. `body_sealed`: whose record, what stands there, what
-    should. `subject_tag` finds who read that record."""
-
-    __tablename__ = "sharing_correction"
-
-    id: Mapped[str] = mapped_column(primary_key=True)
-    resource: Mapped[str]
-    owner: Mapped[str] = mapped_column(index=True)
-    reporter: Mapped[str] = mapped_column(index=True)
-    officer: Mapped[str]
-    field: Mapped[str]
-    subject_tag: Mapped[bytes] = mapped_column(LargeBinary(32))
-    body_sealed: Mapped[bytes]
-    state: Mapped[str]
-    raised_to: Mapped[str] = mapped_column(default="")
-    silent: Mapped[int] = mapped_column(default=0)
-    told_at: Mapped[datetime]
-    due_at: Mapped[datetime]
-    next_at: Mapped[datetime | None] = mapped_column(index=True)
-    answered_at: Mapped[datetime | None]
-    answer_sealed: Mapped[bytes | None]
-
-
-class NoticeRow(Base):
-    """An event for one department: a field it took was reported wrong, or the source answered."""
-
-    __tablename__ = "sharing_notice"
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    office: Mapped[str] = mapped_column(index=True)
-    kind: Mapped[str]
-    correction: Mapped[str]
-    resource: Mapped[str]
-    field: Mapped[str]
-    at: Mapped[datetime]

@@ -222,7 +222,7 @@ def test_what_cannot_be_asked_for(desk: Desk) -> None:
     refused("ROLE_REQUIRED", lambda: desk.ask(office=""))
 
 
-def test_feat_K3_threat_T20_a_right_covers_nothing_besides(desk: Desk) -> None:
+def test_feat_K3_a_right_covers_nothing_besides(desk: Desk) -> None:
     refused("GRANT_MISSING", desk.permit)
     desk.granted("name", "marital_status", days=30)
     assert desk.permit("name")

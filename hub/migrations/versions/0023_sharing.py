@@ -1,4 +1,4 @@
-"""Tables of the sharing room: data resources, requests, grants, corrections."""
+"""Tables of the sharing room: data resources, requests, grants."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,7 +24,7 @@ def lists(*names: str) -> list[sa.Column[object]]:
 
 def upgrade() -> None:
     _resources_and_requests()
-    _rights_and_corrections()
+    _rights()
     for table, columns in _INDEXED.items():
         for column in columns:
             op.create_index(f"ix_{table}_{column}", table, [column])
@@ -35,8 +35,6 @@ _INDEXED = {
     "sharing_request": ("resource", "owner", "applicant", "state", "next_at"),
     "sharing_act": ("request_id",),
     "sharing_grant": ("request_id", "resource", "owner", "consumer"),
-    "sharing_correction": ("owner", "reporter", "next_at"),
-    "sharing_notice": ("office",),
 }
 
 
@@ -71,7 +69,7 @@ def _resources_and_requests() -> None:
     )
 
 
-def _rights_and_corrections() -> None:
+def _rights() -> None:
     op.create_table(
         "sharing_grant",
         sa.Column("id", sa.Text, primary_key=True),
@@ -80,25 +78,8 @@ def _rights_and_corrections() -> None:
         *moments("granted_at", "valid_until"),
         *moments("revoked_at", nullable=True),
     )
-    op.create_table(
-        "sharing_correction",
-        sa.Column("id", sa.Text, primary_key=True),
-        *texts("resource", "owner", "reporter", "officer", "field", "state", "raised_to"),
-        sa.Column("subject_tag", sa.LargeBinary, nullable=False),
-        sa.Column("body_sealed", sa.LargeBinary, nullable=False),
-        sa.Column("answer_sealed", sa.LargeBinary),
-        sa.Column("silent", sa.Integer, nullable=False),
-        *moments("told_at", "due_at"),
-        *moments("next_at", "answered_at", nullable=True),
-    )
-    op.create_table(
-        "sharing_notice",
-        sa.Column("id", sa.BigInteger, sa.Identity(), primary_key=True),
-        *texts("office", "kind", "correction", "resource", "field"),
-        *moments("at"),
-    )
 
 
 def downgrade() -> None:
-    for name in ("notice", "correction", "grant", "act", "request", "resource"):
+    for name in ("grant", "act", "request", "resource"):
         op.drop_table(f"sharing_{name}")
