@@ -9,6 +9,7 @@ from blueprints import (
     appeals,
     cases,
     catalogue,
+    corrections,
     credentials,
     desk,
     desk_cases,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
 ROOMS = (
     login, me, messages, mandates, catalogue, gateway, cases, credentials, materials, desk, desk_cases, notices, tasks,
-    appeals, sharing, exchange, ledger, access_log, inbound, health, docs, front,
+    appeals, sharing, exchange, corrections, ledger, access_log, inbound, health, docs, front,
 )  # fmt: skip
 
 

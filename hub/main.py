@@ -176,7 +176,9 @@ class Hub:
             evidence=self.ledger.evidence,
             identity=self.identity,
             now=lambda: self.settings.now,
+            crypto=self.crypto,
             clock=self.clock,
+            workdays=self.workdays,
         )
         self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
         self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)

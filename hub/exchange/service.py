@@ -16,10 +16,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
+from hub.crypto import Crypto
 from hub.database import Database
 from hub.errors import Problem
 from hub.exchange import rules
+from hub.exchange.corrections import Corrections
 from hub.exchange.models import UseRow
+from hub.exchange.statistics import Statistics, statistics
 from hub.gateway.orders import Caller
 from hub.gateway.service import READ_S, Gateway
 from hub.identity.service import Identity
@@ -30,6 +33,7 @@ from hub.settings.sharing_shapes import Source
 from hub.sharing.resources import Resource
 from hub.sharing.service import Sharing
 from hub.trace import Trace
+from hub.workdays import Workdays
 
 _VERSION = "1"  # of what a resource answers; it has had no other shape yet
 
@@ -81,11 +85,15 @@ class Exchange:
         evidence: Evidence,
         identity: Identity,
         now: Callable[[], Snapshot],
+        crypto: Crypto,
         clock: Clock,
+        workdays: Workdays,
     ) -> None:
         self._database, self._gateway, self._sharing, self._evidence = database, gateway, sharing, evidence
         self._identity, self._now, self._clock = identity, now, clock
         self._log = structlog.get_logger()
+        configured = lambda: now().sharing  # noqa: E731
+        self.corrections = Corrections(clock, workdays, configured, crypto, sharing, evidence, takers)
 
     def query(self, asked: Asked, trace: Trace) -> Given:
         """Raises NOT_FOUND, GRANT_MISSING, GRANT_PURPOSE, GRANT_OFFICER, GRANT_EXPIRED, GRANT_FIELD,
@@ -103,13 +111,13 @@ class Exchange:
         self._end(id, "OK", len(rows))
         return Given(id, allowed.source.system, self._clock.now(), rows, receipts)
 
-    def takers(self, session: Session, resource: str, name: str, tags: Sequence[bytes]) -> list[str]:
-        """The departments that were, or may have been, given this field of this subject."""
-        taken = select(UseRow.consumer).where(
-            UseRow.resource == resource, UseRow.subject_tag.in_(tags), UseRow.outcome.in_(("OK", "")),
-            UseRow.fields.contains([name]),
-        )  # fmt: skip
-        return sorted(session.scalars(taken.distinct()))
+    def statistics(self, session: Session) -> Statistics:
+        """Who shares, refuses, is late; which systems nobody asks."""
+        return statistics(session, self._sharing, self._clock)
+
+    def count_silence(self, session: Session) -> int:
+        """What nobody answered in time goes upward."""
+        return self._sharing.count_silence(session) + self.corrections.count_silence(session)
 
     def _allowed(self, asked: Asked) -> _Allowed:
         """The use is on record when this returns, and a refused one when it raises."""
@@ -188,3 +196,12 @@ class Exchange:
                 session.add(use)
         except Problem as problem:
             self._log.warning("use_not_recorded", code=problem.code)
+
+
+def takers(session: Session, resource: str, name: str, tags: Sequence[bytes]) -> list[str]:
+    """The departments that were, or may have been, given this field of this subject."""
+    taken = select(UseRow.consumer).where(
+        UseRow.resource == resource, UseRow.subject_tag.in_(tags), UseRow.outcome.in_(("OK", "")),
+        UseRow.fields.contains([name]),
+    )  # fmt: skip
+    return sorted(session.scalars(taken.distinct()))
