@@ -9,11 +9,13 @@ from blueprints import (
     appeals,
     cases,
     catalogue,
+    corrections,
     credentials,
     desk,
     desk_cases,
     docs,
     flow,
+    exchange,
     front,
     gateway,
     health,
@@ -26,6 +28,7 @@ from blueprints import (
     messages,
     notices,
     operations,
+    sharing,
     tasks,
     traces,
 )
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
 
 ROOMS = (
     login, me, messages, mandates, catalogue, gateway, cases, credentials, materials, desk, desk_cases, notices, tasks,
-    appeals, flow, traces, ledger, access_log, inbound, health, docs, front,
+    appeals, sharing, exchange, corrections, flow, traces, ledger, access_log, inbound, health, docs, front,
 )  # fmt: skip
 
 

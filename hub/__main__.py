@@ -33,6 +33,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "witness": ("hub.commands.witness:witness", "Cosign the checkpoints of a hub's ledger."),
     "token": ("hub.commands.call:token", "Log in as a person of the demo and print the access token."),
     "import": ("hub.commands.records:import_", "Import catalogue items from a file."),
+    "resources": ("hub.commands.resources:resources", "Import the catalogue of data that departments share."),
     "export-openapi": ("hub.commands.records:export_openapi", "Print the OpenAPI document."),
 }
 

@@ -18,6 +18,7 @@ from hub.credentials.service import Credentials
 from hub.crypto import Crypto
 from hub.database import Database
 from hub.errors import Problem
+from hub.exchange.service import Exchange
 from hub.fields import TYPES
 from hub.filings.orders import Moved
 from hub.filings.outbox import Outbox
@@ -61,6 +62,7 @@ from hub.reruns.asking import Asking
 from hub.reruns.service import Reruns
 from hub.settings import Secrets, Settings
 from hub.settings.checks import field_types_known, operations_known
+from hub.sharing.service import Sharing
 from hub.signing import Signing
 from hub.switches.service import Switches
 from hub.systems import Systems
@@ -165,11 +167,23 @@ class Hub:
             alarmed=lambda system, alarms, whole: self.inspection.alarmed(system, alarms, whole),
         )
         self.quotas = Quotas(lambda: self.switches.now, self.systems, Budget(self.line, self.clock), self.store)
+        self.sharing = Sharing(self.clock, self.workdays, lambda: self.settings.now.sharing)
         self.inspection = Inspection(
             self.database, self.gateway, self.systems, self.inbox, lambda: self.settings.now, self.clock
         )
         self.jobs = Jobs(self.database)
         self._open_messages()
+        self.exchange = Exchange(
+            database=self.database,
+            gateway=self.gateway,
+            sharing=self.sharing,
+            evidence=self.ledger.evidence,
+            identity=self.identity,
+            now=lambda: self.settings.now,
+            crypto=self.crypto,
+            clock=self.clock,
+            workdays=self.workdays,
+        )
         self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
         self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)
         self.proofs = Proofs(self.line, self.clock)

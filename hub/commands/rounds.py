@@ -101,6 +101,7 @@ class Rounds:
         with self._hub.database.session() as session:
             self._hub.tasks.show_cards(session)
             self._hub.appeals.show_cards(session)
+            self._hub.exchange.count_silence(session)
 
     def _sweep_jobs(self) -> None:
         """What a dead worker left behind comes to a true end, and its jobs to another worker."""

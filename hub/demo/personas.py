@@ -1,4 +1,4 @@
-"""Who can be played in the demo: six invented residents of adapters/twins/county, one staff account of each role.
+"""Who can be played in the demo: six invented residents of adapters/twins/county, staff accounts of every role.
 
 The county has no telephone numbers, because no range is safe. Those here begin with 154, which no operator was known to
 have been given (unverified); they go nowhere but into the twin of the short-message provider.
@@ -61,7 +61,17 @@ class StaffMember:
     office: str = ""
 
 
-OFFICES = {"community_clerk": "360423001"}
+# Data is shared by several departments: one asks, one owns, one reviews, and one decides what is disputed.
+ACCOUNTS = {role: role for role in ROLES} | dict.fromkeys(
+    ("data_officer_owner", "data_officer_platform", "data_officer_county"), "data_officer"
+)
+OFFICES = {
+    "community_clerk": "360423001",
+    "data_officer": "education",
+    "data_officer_owner": "civil_affairs",
+    "data_officer_platform": "data_bureau",
+    "data_officer_county": "gov_office",
+}
 PERSONAS = (
     Persona("韩山福", "oDEMO_Gcapq6IAkj0scfVGPdVn2L", "362623190205121932", "15400000001", 2, "360423001"),
     Persona("林美梅", "oDEMO_SJ7pMmjEkP67h58iyfxNVG", "362623190008226786", "15400000002", 2, "360423001"),
@@ -83,16 +93,20 @@ def make_watcher(folder: Path) -> None:
 
 
 def make_staff(folder: Path) -> tuple[StaffMember, ...]:
-    """One account of each role with chance-made passwords, made once and kept in `folder` for its owner alone."""
+    """At least one account of each role with chance-made passwords, made once and kept in `folder` for its owner
+    alone; what an older release did not have yet is added."""
     path = folder / "staff.json"
-    if not path.exists():
-        members = [
-            StaffMember(role, secrets.token_urlsafe(12), base64.b32encode(secrets.token_bytes(20)).decode(), role)
-            for role in ROLES
-        ]
-        _write_private(path, json.dumps([asdict(member) for member in members], indent=1))
-    kept = json.loads(path.read_text(encoding="utf-8"))
-    return tuple(StaffMember(**{**entry, "office": OFFICES.get(entry["role"], "")}) for entry in kept)
+    kept = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    lacking = [name for name in ACCOUNTS if name not in {entry["username"] for entry in kept}]
+    if lacking:
+        kept += [asdict(_member(name)) for name in lacking]
+        _write_private(path, json.dumps(kept, indent=1))
+    return tuple(StaffMember(**{**entry, "office": OFFICES.get(entry["username"], "")}) for entry in kept)
+
+
+def _member(username: str) -> StaffMember:
+    totp = base64.b32encode(secrets.token_bytes(20)).decode()
+    return StaffMember(username, secrets.token_urlsafe(12), totp, ACCOUNTS[username])
 
 
 def seed(hub: Hub) -> tuple[StaffMember, ...]:

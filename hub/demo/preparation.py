@@ -33,6 +33,7 @@ def prepare(hub: Hub, out: Path) -> None:
         upgrade(hub.database)
     staff = personas.seed(hub)
     _import_items(hub)
+    _import_resources(hub)
     tried = examples(hub.settings.now.services, EXAMPLES, hub.home / "county" / "examples.yaml")
     _agree(hub, tried)
     residents = _residents()
@@ -87,6 +88,17 @@ def _import_items(hub: Hub) -> None:
         with hub.database.session(patience=120) as session:
             hub.catalogue.import_published(session, ITEMS, _SCHEME)
         mark.write_text(digest, encoding="ascii")
+
+
+def _import_resources(hub: Hub) -> None:
+    """The data classes of the county's departments, and which service items need them."""
+    needing: dict[str, list[str]] = {}
+    for item in json.loads(ITEMS.read_text(encoding="utf-8")):
+        for code in {each["data_class"] for each in item["materials"] if each["data_class"]}:
+            needing.setdefault(code, []).append(item["item_code"])
+    classes = resources.files("adapters.twins") / "county" / "data_classes.json"
+    with resources.as_file(classes) as file, hub.database.session() as session:
+        hub.sharing.resources.take(session, file, hub.settings.now.departments, needing)
 
 
 def _residents() -> dict[str, str]:

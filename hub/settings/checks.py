@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from hub.settings.place import Keys
 from hub.settings.shapes import PLACE, Appeals, Licence, Service, Switch
+from hub.settings.sharing_shapes import Sharing
 from hub.settings.tables import Tables
 
 Finding = tuple[str, Keys, str]
@@ -33,6 +34,7 @@ def together(tables: Tables) -> Iterator[Finding]:
         for path, text in _licence(licence, tables):
             yield "licences.yaml", (id, *path), text
     yield from _offices(tables.appeals, tables)
+    yield from _sharing(tables.sharing, tables)
     yield from _workflows(tables)
     for id, system in tables.systems.items():
         yield from _rollout("systems.yaml", (id,), system["switch"], tables)
@@ -51,6 +53,16 @@ def _offices(appeals: Appeals, tables: Tables) -> Iterator[Finding]:
     for path, office in named:
         if office not in (PLACE, *tables.departments):
             yield "appeals.yaml", path, _unknown("department", office)
+
+
+def _sharing(sharing: Sharing, tables: Tables) -> Iterator[Finding]:
+    for name in ("platform", "supervisor"):
+        office = getattr(sharing, name)
+        if office and office not in tables.departments:
+            yield "sharing.yaml", (name,), _unknown("department", office)
+    for id, source in sharing.sources.items():
+        if source.system not in tables.declared_systems:
+            yield "sharing.yaml", ("sources", id, "system"), _unknown("system", source.system)
 
 
 def _workflows(tables: Tables) -> Iterator[Finding]:
@@ -141,6 +153,11 @@ def operations_known(operations: Callable[[str], Collection[str] | None]) -> Che
             if known is not None and service.operation not in known:
                 text = f"system '{service.system}' has no operation '{service.operation}'"
                 yield tables.files[id], ("call", "operation"), text
+        for id, source in tables.sharing.sources.items():
+            known = operations(source.system)
+            if known is not None and source.operation not in known:
+                text = f"system '{source.system}' has no operation '{source.operation}'"
+                yield "sharing.yaml", ("sources", id, "operation"), text
 
     return check
 

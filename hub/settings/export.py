@@ -23,6 +23,7 @@ from hub.settings.schemas import (
     permissions,
 )
 from hub.settings.service_schema import ServiceSchema
+from hub.settings.sharing_schema import SharingSchema
 from hub.settings.workflow_schema import WorkflowSchema
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -49,6 +50,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         "messages.yaml": table(TemplateSchema()),
         "appeals.yaml": whole(AppealsSchema()),
         "channels.yaml": table(ChannelSchema()),
+        "sharing.yaml": whole(SharingSchema()),
         "tasks.yaml": table(TaskKindSchema()),
         "workflows.yaml": table(WorkflowSchema()),
         "themes.yaml": table(ThemeSchema()),

@@ -69,9 +69,9 @@ def load(
     checks: Sequence[Check] = (),
     instead: Mapping[str, str] | None = None,
 ) -> Loaded:
-    """Reads, checks and puts together. Entries of systems.yaml and files of services/ that are wrong are left out, so
-    that a hub that has no better configuration can start with the rest; anything else wrong leaves no snapshot.
-    `instead` holds texts that are tried in place of files."""
+    """Reads, checks and puts together. Entries of systems.yaml, sources of sharing.yaml and files of services/ that are
+    wrong are left out, so that a hub that has no better configuration can start with the rest; anything else wrong
+    leaves no snapshot. `instead` holds texts that are tried in place of files."""
     documents, complaints = _documents(folder, instead or {})
     tables, wrong = fill(documents)
     tables.declared_services = {Path(name).stem for name in names(folder) if name.startswith(SERVICES)}
@@ -105,9 +105,15 @@ def _documents(folder: Path, instead: Mapping[str, str]) -> tuple[dict[str, Docu
 
 
 def _can_be_left_out(complaint: Complaint) -> bool:
-    """Wrong in one system or one service only."""
+    """Wrong in one system, one service or one source of shared data only."""
     in_entry = complaint.file == "systems.yaml" and complaint.path
-    return not complaint.broken or complaint.file not in (*FILES, *OPTIONAL) or bool(in_entry)
+    return not complaint.broken or complaint.file not in (*FILES, *OPTIONAL) or bool(in_entry or _source(complaint))
+
+
+def _source(complaint: Complaint) -> str:
+    """The data resource whose source is wrong."""
+    here = complaint.file == "sharing.yaml" and len(complaint.path) > 1 and complaint.path[0] == "sources"
+    return str(complaint.path[1]) if here else ""
 
 
 def _unfitting(tables: Tables, documents: Mapping[str, Document], checks: Sequence[Check]) -> list[Complaint]:
@@ -121,6 +127,9 @@ def _leave_out(tables: Tables, complaints: list[Complaint]) -> None:
     for complaint in complaints:
         if complaint.file == "systems.yaml" and complaint.path:
             tables.systems.pop(str(complaint.path[0]), None)
+    sources = {_source(complaint) for complaint in complaints}
+    kept = {id: source for id, source in tables.sharing.sources.items() if id not in sources}
+    tables.sharing = replace(tables.sharing, sources=kept)
     left = {id: service for id, service in tables.services.items() if tables.files[id] not in wrong}
     while gone := [id for id, service in left.items() if not set(service.parts) <= set(left)]:
         for id in gone:
@@ -153,6 +162,7 @@ def _snapshot(
         tasks=tables.tasks,
         channels=tables.channels,
         appeals=tables.appeals,
+        sharing=tables.sharing,
         messages=tables.messages,
         themes=tables.themes,
         regions=tables.regions,

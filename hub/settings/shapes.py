@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from hub.settings.movement_shapes import Channel, Flow
+from hub.settings.sharing_shapes import Sharing
 from hub.settings.workflow_shapes import Workflow
 from hub.workdays import Wait
 
@@ -351,6 +352,7 @@ class Snapshot:
     tasks: Mapping[str, TaskKind] = field(default_factory=dict)
     appeals: Appeals = Appeals()
     channels: Mapping[str, Channel] = field(default_factory=dict)
+    sharing: Sharing = Sharing()  # noqa: RUF009
     messages: Mapping[str, Template] = field(default_factory=dict)
     workflows: Mapping[str, Workflow] = field(default_factory=dict)
     not_started: Mapping[str, str] = field(default_factory=dict)  # system -> why, with file:line:column

@@ -38,6 +38,8 @@ from hub.settings.shapes import (
     Text,
     Theme,
 )
+from hub.settings.sharing_schema import SharingSchema
+from hub.settings.sharing_shapes import Sharing
 from hub.settings.workflow_schema import WorkflowSchema
 from hub.settings.workflow_shapes import Workflow
 
@@ -51,7 +53,9 @@ FILES = (
     "roles.yaml",
     "texts.yaml",
 )
-OPTIONAL = ("appeals.yaml", "channels.yaml", "licences.yaml", "messages.yaml", "tasks.yaml", "workflows.yaml")
+OPTIONAL = (
+    "appeals.yaml", "channels.yaml", "licences.yaml", "messages.yaml", "sharing.yaml", "tasks.yaml", "workflows.yaml",
+)  # fmt: skip
 _PLAIN = {
     "Missing data for required field.": "is missing",
     "Field may not be null.": "must not be empty",
@@ -81,6 +85,7 @@ class Tables:
     licences: dict[str, Licence] = field(default_factory=dict)
     appeals: Appeals = Appeals()  # noqa: RUF009
     channels: dict[str, Channel] = field(default_factory=dict)
+    sharing: Sharing = Sharing()  # noqa: RUF009
     tasks: dict[str, TaskKind] = field(default_factory=dict)
     messages: dict[str, Template] = field(default_factory=dict)
     workflows: dict[str, Workflow] = field(default_factory=dict)
@@ -109,6 +114,7 @@ def fill(documents: Mapping[str, Document]) -> tuple[Tables, list[Complaint]]:
         "channels.yaml": lambda document: _entries(
             document, IDENTIFIER, ChannelSchema().load, tables.channels, _with_id
         ),
+        "sharing.yaml": lambda document: _sharing(document, tables),
         "tasks.yaml": lambda document: _entries(document, IDENTIFIER, TaskKindSchema().load, tables.tasks, _with_id),
         "messages.yaml": lambda document: _entries(
             document, IDENTIFIER, TemplateSchema().load, tables.messages, _with_id
@@ -168,6 +174,13 @@ def _hub(document: Document, tables: Tables) -> Iterator[Complaint]:
 def _appeals(document: Document, tables: Tables) -> Iterator[Complaint]:
     try:
         tables.appeals = _loaded(AppealsSchema(), document)
+    except ValidationError as error:
+        yield from flattened(document, error, ())
+
+
+def _sharing(document: Document, tables: Tables) -> Iterator[Complaint]:
+    try:
+        tables.sharing = _loaded(SharingSchema(), document)
     except ValidationError as error:
         yield from flattened(document, error, ())
 

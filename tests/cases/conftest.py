@@ -108,7 +108,7 @@ def hall(hub_home: Path, make_database: Any, redis: str, twins: Twins) -> Iterat
     hub.start()
     members = personas.seed(hub)
     app = create_app(hub)
-    yield Hall(hub, app.test_client(), twins, {member.role: member for member in members}, {})
+    yield Hall(hub, app.test_client(), twins, {member.username: member for member in members}, {})
     hub.close()
 
 

@@ -106,5 +106,5 @@ def room(hub_home: Path, database: str, redis: str, twins: Twins) -> Iterator[Ro
     hub.start()
     members = personas.seed(hub)
     app = create_app(hub)
-    yield Room(hub, app.test_client(), twins, {member.role: member for member in members}, {})
+    yield Room(hub, app.test_client(), twins, {member.username: member for member in members}, {})
     hub.close()

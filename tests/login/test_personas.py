@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from hub.demo.personas import PERSONAS, ROLES, make_staff, seed
+from hub.demo.personas import ACCOUNTS, PERSONAS, ROLES, make_staff, seed
 from hub.fields import IdNumber, Phone
 from hub.main import Hub
 from tests.county import ROOT
@@ -35,7 +35,8 @@ def test_there_is_an_account_of_each_role() -> None:
 
 def test_staff_secrets_are_made_once_and_for_their_owner_alone(tmp_path: Path) -> None:
     made = make_staff(tmp_path)
-    assert [member.role for member in made] == list(ROLES) and len({member.password for member in made}) == len(ROLES)
+    assert [member.role for member in made] == list(ACCOUNTS.values())
+    assert len({member.password for member in made}) == len(ACCOUNTS)
     assert make_staff(tmp_path) == made
     assert (tmp_path / "staff.json").stat().st_mode & 0o077 == 0
     assert [path.name for path in tmp_path.iterdir()] == ["staff.json"]

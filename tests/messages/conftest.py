@@ -47,7 +47,7 @@ def make_room(
         made.append(hub)
         hub.start()
         members = personas.seed(hub)
-        return Room(hub, build(hub, ROOMS).test_client(), twins, {member.role: member for member in members}, {})
+        return Room(hub, build(hub, ROOMS).test_client(), twins, {member.username: member for member in members}, {})
 
     yield make
     for hub in made:

@@ -1,0 +1,183 @@
+"""What the routes of shared data in use take and answer, with their examples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow
+from marshmallow import fields
+
+from blueprints.contract import Page
+from hub.fields import Choice, Form, Items, LongText, Text, Unshaped
+
+OUTCOMES = ("reported", "corrected", "upheld")
+
+
+class QueryForm(Form):
+    """`subject`: whom or what it is about, in the words of the source: `id_number` (and `name`), `credit_code`, …
+    `fields`: some of those the right names; without it all. Sensitive data needs `case_no` or `order_no`."""
+
+    subject = Unshaped(required=True)
+    purpose = Text(required=True, min=1, max=200)
+    fields_ = Items(
+        Text(required=True, min=1, max=64), max=100, load_default=list, data_key="fields", attribute="fields"
+    )
+    case_no = Text(max=64, load_default="")
+    order_no = Text(max=64, load_default="")
+
+
+class ReceiptsAnswer(marshmallow.Schema):
+    """COSE_Sign1 (RFC 9052) over `leaf`, all in base64: the platform's, the supplier's and the user's; null where a
+    party has no signer yet. `level`: E1 the platform alone, E3 all three."""
+
+    level = fields.String(required=True)
+    leaf = fields.String(required=True)
+    platform = fields.String(required=True)
+    supplier = fields.String(required=True, allow_none=True)
+    user = fields.String(required=True, allow_none=True)
+
+
+class GivenAnswer(marshmallow.Schema):
+    """Rows with the granted fields alone; null: the source does not answer that field."""
+
+    rows = fields.List(fields.Dict(keys=fields.String()), required=True)
+    exchange_id = fields.String(required=True)
+    receipts = fields.Nested(ReceiptsAnswer, required=True)
+    source = fields.Dict(keys=fields.String(), required=True)
+
+
+class WrongForm(Form):
+    """A field of one record that is wrong: what it should be, and how one knows."""
+
+    resource = Text(required=True, min=1, max=64)
+    field = Text(required=True, min=1, max=64)
+    subject = Unshaped(required=True)
+    should_be = LongText(required=True, min=1, max=500)
+    reason = LongText(required=True, min=4, max=500)
+
+
+class DataCorrectionsPage(Page):
+    state = Choice(choices=OUTCOMES)
+
+
+class SettledForm(Form):
+    """`upheld`: the source looked, and its data is right."""
+
+    outcome = Choice(choices=("corrected", "upheld"), required=True)
+    text = LongText(required=True, min=2, max=1000)
+
+
+class DataCorrectionAnswer(marshmallow.Schema):
+    id = fields.String(required=True)
+    resource = fields.String(required=True)
+    field = fields.String(required=True)
+    owner = fields.String(required=True)
+    reporter = fields.String(required=True)
+    state = fields.String(required=True, metadata={"enum": list(OUTCOMES)})
+    raised_to = fields.String(required=True)
+    silent = fields.Integer(required=True)
+    told_at = fields.DateTime(required=True)
+    due_at = fields.DateTime(required=True)
+    answered_at = fields.DateTime(required=True, allow_none=True)
+
+
+class WholeDataCorrectionAnswer(DataCorrectionAnswer):
+    """For the source, who reported it, and the departments that took the field."""
+
+    subject = fields.Dict(keys=fields.String(), required=True)
+    should_be = fields.String(required=True)
+    reason = fields.String(required=True)
+    answer = fields.String(required=True)
+
+
+class DataCorrectionsAnswer(marshmallow.Schema):
+    items = fields.List(fields.Nested(DataCorrectionAnswer), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class DataNoticeAnswer(marshmallow.Schema):
+    """A field that the department took was reported wrong, or its source answered."""
+
+    id = fields.String(required=True)
+    kind = fields.String(required=True, metadata={"enum": list(OUTCOMES)})
+    correction = fields.String(required=True)
+    resource = fields.String(required=True)
+    field = fields.String(required=True)
+    at = fields.DateTime(required=True)
+
+
+class DataNoticesAnswer(marshmallow.Schema):
+    items = fields.List(fields.Nested(DataNoticeAnswer), required=True)
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
+class StatisticsForm(Form):
+    """`csv`: the table of departments, for a spreadsheet."""
+
+    format = Choice(choices=("json", "csv"), load_default="json")
+
+
+class StatisticsAnswer(marshmallow.Schema):
+    """Counts of each department; `unused`: systems that nobody asked in 90 days; `twice`: data kept in two."""
+
+    at = fields.DateTime(required=True)
+    departments = fields.List(fields.Dict(keys=fields.String()), required=True)
+    unused = fields.List(fields.Dict(keys=fields.String()), required=True)
+    twice = fields.List(fields.Dict(keys=fields.String()), required=True)
+
+
+QUERY: dict[str, Any] = {
+    "subject": {"id_number": "362623190205121932", "name": "韩山福"},
+    "purpose": "核验困难学生家庭情况",
+    "case_no": "360423202611250000017",
+}
+GIVEN: dict[str, Any] = {
+    "rows": [{"name": "韩山福", "marital_status": "married"}],
+    "exchange_id": "3f2b8c1e-6a0d-4f5e-9b7c-2d1e0f3a4b5c",
+    "receipts": {"level": "E1", "leaf": "hWp4aWFudG9uZy8x", "platform": "0oRDoQEn", "supplier": None, "user": None},
+    "source": {"system": "civil_affairs", "at": "2026-11-26T10:00:00+08:00"},
+}
+_CORRECTION = "k0f1e2d3c4b5a69788796a5b4c3d2e1f0"
+CORRECTION: dict[str, Any] = {
+    "id": _CORRECTION,
+    "resource": "360423-007001",
+    "field": "marital_status",
+    "owner": "civil_affairs",
+    "reporter": "education",
+    "state": "reported",
+    "raised_to": "",
+    "silent": 0,
+    "told_at": "2026-11-26T10:00:00+08:00",
+    "due_at": "2026-12-03T23:59:59+08:00",
+    "answered_at": None,
+}
+WHOLE_CORRECTION: dict[str, Any] = {
+    **CORRECTION,
+    "subject": QUERY["subject"],
+    "should_be": "divorced",
+    "reason": "本人持离婚证原件",
+    "answer": "",
+}
+NOTICE: dict[str, Any] = {
+    "id": "17",
+    "kind": "reported",
+    "correction": _CORRECTION,
+    "resource": "360423-007001",
+    "field": "marital_status",
+    "at": "2026-11-26T10:00:00+08:00",
+}
+STATISTICS: dict[str, Any] = {
+    "at": "2026-11-26T10:00:00+08:00",
+    "departments": [
+        {"department": "civil_affairs", "resources": 7, "unconditional": 1, "conditional": 5, "not_shared": 1,
+         "published": 2, "received": 3, "open": 1, "granted": 1, "refused": 1, "silent": 0, "asked": 0, "rights": 1,
+         "given": 12, "taken": 0, "turned_away": 0}
+    ],
+    "unused": [
+        {"system": "marriage", "department": "civil_affairs", "resources": ["360423-007001"], "attached": False}
+    ],
+    "twice": [
+        {"resource": "360423-007001", "title": "婚姻登记信息", "department": "civil_affairs",
+         "systems": ["marriage", "civil_affairs"]}
+    ],
+}  # fmt: skip

@@ -1,0 +1,207 @@
+"""Shared data given: the right first, then evidence of the decision, then the department's answer, cut to the right.
+
+Nothing is kept of an answer. Of data classes 3 and 4: no leaf, no data. Refused uses are recorded too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from hub.clock import Clock
+from hub.crypto import Crypto
+from hub.database import Database
+from hub.errors import Problem
+from hub.exchange import rules
+from hub.exchange.corrections import Corrections
+from hub.exchange.models import UseRow
+from hub.exchange.statistics import Statistics, statistics
+from hub.gateway.orders import Caller
+from hub.gateway.service import READ_S, Gateway
+from hub.identity.service import Identity
+from hub.ledger.evidence import Evidence, Receipts
+from hub.ledger.statement import Statement
+from hub.settings.shapes import Snapshot
+from hub.settings.sharing_shapes import Source
+from hub.sharing.resources import Resource
+from hub.sharing.service import Sharing
+from hub.trace import Trace
+from hub.workdays import Workdays
+
+_VERSION = "1"  # of what a resource answers; it has had no other shape yet
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One question of an officer. `subject` holds what the source is asked with; no `fields`: all of the right."""
+
+    resource: str
+    consumer: str
+    officer: str
+    purpose: str
+    subject: Mapping[str, Any] = field(repr=False)
+    fields: tuple[str, ...] = ()
+    case_no: str = ""
+    order_no: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What was given: rows of the granted fields, and who signed that they were."""
+
+    exchange_id: UUID
+    system: str
+    at: datetime
+    rows: Sequence[Mapping[str, Any]] = field(repr=False)
+    receipts: Receipts
+
+
+@dataclass(frozen=True, slots=True)
+class _Allowed:
+    """A question that may be asked."""
+
+    statement: Statement
+    source: Source
+    subject: Mapping[str, str] = field(repr=False)
+    whose: str = field(repr=False)
+
+
+class Exchange:
+    """One per process. It has transactions of its own: none is open while a department speaks."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        gateway: Gateway,
+        sharing: Sharing,
+        evidence: Evidence,
+        identity: Identity,
+        now: Callable[[], Snapshot],
+        crypto: Crypto,
+        clock: Clock,
+        workdays: Workdays,
+    ) -> None:
+        self._database, self._gateway, self._sharing, self._evidence = database, gateway, sharing, evidence
+        self._identity, self._now, self._clock = identity, now, clock
+        self._log = structlog.get_logger()
+        configured = lambda: now().sharing  # noqa: E731
+        self.corrections = Corrections(clock, workdays, configured, crypto, sharing, evidence, takers)
+
+    def query(self, asked: Asked, trace: Trace) -> Given:
+        """Raises NOT_FOUND, GRANT_MISSING, GRANT_PURPOSE, GRANT_OFFICER, GRANT_EXPIRED, GRANT_FIELD,
+        RESOURCE_WITHOUT_SOURCE, CASE_NO_REQUIRED, EVIDENCE_UNAVAILABLE, faults of the subject, and whatever the
+        department's answer comes to."""
+        allowed = self._allowed(asked)
+        id = allowed.statement.exchange_id
+        try:
+            self._evidence.decide(allowed.statement)
+            rows = self._fetched(allowed, trace)
+            receipts = self._evidence.deliver(id, rules.texts(rows))
+        except Problem as problem:
+            self._end(id, problem.code)
+            raise
+        self._end(id, "OK", len(rows))
+        return Given(id, allowed.source.system, self._clock.now(), rows, receipts)
+
+    def statistics(self, session: Session) -> Statistics:
+        """Who shares, refuses, is late; which systems nobody asks."""
+        return statistics(session, self._sharing, self._clock)
+
+    def count_silence(self, session: Session) -> int:
+        """What nobody answered in time goes upward."""
+        return self._sharing.count_silence(session) + self.corrections.count_silence(session)
+
+    def _allowed(self, asked: Asked) -> _Allowed:
+        """The use is on record when this returns, and a refused one when it raises."""
+        use: UseRow | None = None
+        try:
+            with self._database.session() as session:
+                resource = self._sharing.resources.get(session, asked.resource)
+                use = UseRow(
+                    exchange_id=uuid4(), at=self._clock.now(), resource=resource.id, system=resource.system,
+                    supplier=resource.department, consumer=asked.consumer, officer=asked.officer, grant_id="",
+                    fields=[], data_class=0, outcome="", rows=0,
+                )  # fmt: skip
+                allowed = self._weighed(session, resource, asked, use)
+                session.add(use)
+        except Problem as problem:
+            if use is not None:
+                self._refused(use, problem.code)
+            raise
+        return allowed
+
+    def _weighed(self, session: Session, resource: Resource, asked: Asked, use: UseRow) -> _Allowed:
+        grant = self._sharing.grants.permit(
+            session, asked.consumer, asked.resource, asked.purpose, asked.fields, asked.officer, use.at
+        )
+        snapshot = self._now()
+        source = snapshot.sharing.sources.get(asked.resource)
+        if source is None:
+            raise Problem("RESOURCE_WITHOUT_SOURCE", origin="hub")
+        subject, fields = rules.subject(source, asked.subject), asked.fields or grant.fields
+        use.data_class, use.grant_id, use.fields = resource.classes(fields), grant.id, list(fields)
+        case_no = asked.case_no or (f"order:{asked.order_no}" if asked.order_no else "")
+        if use.data_class >= rules.SENSITIVE and not case_no:
+            raise Problem("CASE_NO_REQUIRED")
+        kind, number = rules.whose(source, subject)
+        use.subject_tag = tag = self._evidence.subject_tag(kind, number)
+        statement = Statement(
+            exchange_id=use.exchange_id, at=use.at, supplier=resource.department, user=asked.consumer,
+            system=source.system, officer_ref=f"{asked.consumer}/{asked.officer}", service=resource.id,
+            service_version=_VERSION, op="READ", subject_tag=tag, basis=grant.basis, purpose=grant.purpose,
+            fields=tuple(fields), data_class=use.data_class, policy_version=grant.id,
+            req_digest=self._evidence.digest([resource.id, dict(subject), list(fields), grant.purpose]),
+            config_version=snapshot.version, case_no=case_no,
+        )  # fmt: skip
+        citizen = self._identity.citizen_of(session, number) if kind == "resident_id" else None
+        return _Allowed(statement, source, subject, citizen or f"{kind}:{tag.hex()}")
+
+    def _fetched(self, allowed: _Allowed, trace: Trace) -> list[dict[str, Any]]:
+        """From the department, through the one way out; that it failed is evidence too."""
+        source, statement, code = allowed.source, allowed.statement, "INTERNAL"
+        caller = Caller(allowed.whose, 3, "staff")
+        try:
+            reply = self._gateway.ask(source.system, source.operation, allowed.subject, caller, trace, READ_S)
+            rows = rules.cut(reply.fields, source, statement.fields)
+        except Problem as problem:
+            code = problem.code
+            raise
+        else:
+            code = ""
+            return rows
+        finally:
+            if code:
+                self._evidence.fail(statement.exchange_id, code)
+
+    def _end(self, id: UUID, outcome: str, rows: int = 0) -> None:
+        """That it ended, and how. Evidence has it already: an answer is not held back for this."""
+        try:
+            with self._database.session() as session:
+                session.execute(update(UseRow).where(UseRow.exchange_id == id).values(outcome=outcome, rows=rows))
+        except Problem as problem:
+            self._log.warning("use_not_closed", code=problem.code)
+
+    def _refused(self, use: UseRow, code: str) -> None:
+        use.outcome = code
+        try:
+            with self._database.session() as session:
+                session.add(use)
+        except Problem as problem:
+            self._log.warning("use_not_recorded", code=problem.code)
+
+
+def takers(session: Session, resource: str, name: str, tags: Sequence[bytes]) -> list[str]:
+    """The departments that were, or may have been, given this field of this subject."""
+    taken = select(UseRow.consumer).where(
+        UseRow.resource == resource, UseRow.subject_tag.in_(tags), UseRow.outcome.in_(("OK", "")),
+        UseRow.fields.contains([name]),
+    )  # fmt: skip
+    return sorted(session.scalars(taken.distinct()))

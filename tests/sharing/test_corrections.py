@@ -1,0 +1,118 @@
+"""Wrong data goes back to its source and every taker is told (K8); who shares and who does not is counted (X7)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from sqlalchemy import text
+
+from tests.credentials.conftest import HAN, LIN, Person
+from tests.sharing.conftest import LAW, MARRIAGE, Table
+from tests.sharing.test_use import CASE, SUBJECT, use
+
+
+def report(table: Table, who: Person | None = None, **more: Any) -> Any:
+    said = {"resource": MARRIAGE, "field": "marital_status", "subject": SUBJECT, "should_be": "divorced",
+            "reason": "本人持离婚证原件", **more}  # fmt: skip
+    return (who or table.education).post("/data/corrections", said)
+
+
+def heard(who: Person, correction: str) -> list[str]:
+    items = who.get("/data/notices?page_size=100").json["items"]
+    return [each["kind"] for each in reversed(items) if each["correction"] == correction]
+
+
+def test_feat_K8_to_the_source_and_back_to_every_taker(table: Table) -> None:
+    right = table.granted("name", "marital_status")
+    assert use(table, right["purpose"]).status_code == 200
+    made = report(table, table.platform)
+    assert made.status_code == 201, made.text
+    id, days = made.json["id"], made.json["due_at"][:10] > made.json["told_at"][:10]
+    assert (made.json["owner"], made.json["state"], days) == ("civil_affairs", "reported", True)
+    assert heard(table.owner, id) == ["reported"] and heard(table.education, id) == ["reported"]
+    assert heard(table.county, id) == [], "who never took it is told nothing"
+    seen = table.education.get(f"/data/corrections/{id}").json
+    assert seen["subject"] == SUBJECT, "a taker has to know whose record"
+    assert table.county.get(f"/data/corrections/{id}").status_code == 404
+    assert table.education.post(f"/data/corrections/{id}/answer", ANSWER).status_code == 404
+    done = table.owner.post(f"/data/corrections/{id}/answer", ANSWER)
+    assert (done.status_code, done.json["state"], done.json["answer"]) == (200, "corrected", ANSWER["text"])
+    assert heard(table.education, id) == ["reported", "corrected"] and heard(table.platform, id) == ["corrected"]
+    assert table.owner.post(f"/data/corrections/{id}/answer", ANSWER).json["code"] == "STATE_CONFLICT"
+
+
+ANSWER = {"outcome": "corrected", "text": "已核实并更正"}
+
+
+def test_feat_K8_only_who_took_that_field_of_that_person_is_told(table: Table) -> None:
+    right = table.granted("name")
+    use(table, right["purpose"])
+    other = report(table, table.platform, field="registered_on")
+    assert heard(table.education, other.json["id"]) == []
+    somebody = report(table, table.platform, subject={"id_number": LIN.id_number, "name": LIN.name})
+    assert heard(table.education, somebody.json["id"]) == []
+
+
+def test_feat_K8_an_answer_that_does_not_come_goes_upward(table: Table) -> None:
+    id = report(table).json["id"]
+    hub = table.room.hub
+    with hub.database.session() as session:
+        session.execute(text("UPDATE exchange_correction SET next_at = now() WHERE id = :id"), {"id": id})
+    with hub.database.session() as session:
+        assert hub.exchange.corrections.count_silence(session) >= 1
+    late = table.county.get(f"/data/corrections/{id}").json
+    assert (late["silent"], late["raised_to"]) == (1, "gov_office")
+    assert id in {each["id"] for each in table.county.get("/data/corrections?state=reported").json["items"]}
+    assert table.county.post(f"/data/corrections/{id}/answer", ANSWER).json["state"] == "corrected"
+
+
+def test_feat_K8_nothing_of_it_is_readable_in_the_database(table: Table) -> None:
+    report(table, should_be="离异六六")
+    with table.room.hub.database.read() as connection:
+        rows = connection.execute(text("SELECT * FROM exchange_correction, exchange_notice")).all()
+    kept = "\n".join(str([bytes(v) if isinstance(v, memoryview) else v for v in each]) for each in rows)
+    assert HAN.id_number not in kept and "离异六六" not in kept and "离异六六".encode() not in kept.encode()
+
+
+def test_what_is_wrong_in_a_report_is_named(table: Table) -> None:
+    assert report(table, field="salary").json["errors"][0]["path"] == "field"
+    assert report(table, subject={"id_number": HAN.id_number}).json["errors"][0]["path"] == "subject.name"
+    assert report(table, resource="none").status_code == 404
+    assert report(table, resource="360423-007003").json["code"] == "RESOURCE_WITHOUT_SOURCE"
+    assert table.education.get("/data/notices?cursor=x").json["code"] == "PAGE_INVALID"
+
+
+def test_feat_X7_who_shares_who_refuses_and_what_nobody_asks(table: Table) -> None:
+    before = counts(table)
+    right = table.granted("name")
+    table.decide(table.platform, table.ask()["id"], "refuse", **LAW)
+    use(table, right["purpose"])
+    use(table, "催收欠款", case_no=CASE)
+    after = counts(table)
+    changed = {
+        name: after["civil_affairs"][name] - before["civil_affairs"][name]
+        for name in ("granted", "refused", "received", "given")
+    }
+    assert changed == {"granted": 1, "refused": 1, "received": 2, "given": 1}
+    mine = {name: after["education"][name] - before["education"][name] for name in ("asked", "taken", "turned_away")}
+    assert mine == {"asked": 2, "taken": 1, "turned_away": 1}
+    told = table.room.of("auditor").get("/data/statistics").json
+    assert len(told["departments"]) == 53 and sum(each["resources"] for each in told["departments"]) == 124
+    assert {"resource": MARRIAGE, "title": "婚姻登记信息", "department": "civil_affairs",
+            "systems": ["marriage", "civil_affairs"]} in told["twice"]  # fmt: skip
+    unused = {each["system"]: each["attached"] for each in told["unused"]}
+    assert unused["marriage"] is False and "civil_affairs" not in unused
+
+
+def test_feat_X7_the_same_as_a_table_for_a_spreadsheet(table: Table) -> None:
+    told = table.education.get("/data/statistics?format=csv")
+    assert told.mimetype == "text/csv" and told.data.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(io.StringIO(told.data.decode("utf-8-sig"))))
+    assert len(rows) == 53 and {"name", "refused", "silent", "given"} <= set(rows[0])
+    assert next(each["name"] for each in rows if each["department"] == "civil_affairs") == "县民政局"
+
+
+def counts(table: Table) -> dict[str, dict[str, Any]]:
+    return {each["department"]: each for each in table.education.get("/data/statistics").json["departments"]}
