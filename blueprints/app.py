@@ -13,8 +13,11 @@ from blueprints import (
     desk_cases,
     docs,
     front,
+    gate,
     gateway,
     health,
+    health_code,
+    health_code_desk,
     inbound,
     login,
     mandates,
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
 
 ROOMS = (
     login, me, messages, mandates, catalogue, gateway, cases, credentials, materials, desk, desk_cases, notices, tasks,
-    appeals, inbound, health, docs, front,
+    appeals, health_code, health_code_desk, gate, inbound, health, docs, front,
 )  # fmt: skip
 
 

@@ -34,6 +34,7 @@ def together(tables: Tables) -> Iterator[Finding]:
             yield "licences.yaml", (id, *path), text
     yield from _offices(tables.appeals, tables)
     yield from _workflows(tables)
+    yield from _health_code(tables)
     for id, system in tables.systems.items():
         yield from _rollout("systems.yaml", (id,), system["switch"], tables)
     for id, service in tables.services.items():
@@ -59,6 +60,18 @@ def _workflows(tables: Tables) -> Iterator[Finding]:
             for place, kind in enumerate(stage.tasks):
                 if kind not in tables.tasks:
                     yield "workflows.yaml", (id, "stages", name, "tasks", place), _unknown("task", kind)
+
+
+def _health_code(tables: Tables) -> Iterator[Finding]:
+    """It hangs on a service, and its gates stand somewhere."""
+    configured = tables.health_code
+    if configured is None:
+        return
+    if configured.service not in tables.declared_services:
+        yield "health_code.yaml", ("service",), _unknown("service", configured.service)
+    for id, gate in configured.gates.items():
+        if gate.region[:9] not in tables.regions:
+            yield "health_code.yaml", ("gates", id, "region"), _unknown("region", gate.region)
 
 
 def _duties(tables: Tables) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
 from hub.settings.appeal_schema import AppealsSchema
+from hub.settings.health_code_schema import HealthCodeSchema
 from hub.settings.message_schema import TemplateSchema
 from hub.settings.pieces import Sentence
 from hub.settings.schemas import (
@@ -47,6 +48,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         "licences.yaml": table(LicenceSchema()),
         "messages.yaml": table(TemplateSchema()),
         "appeals.yaml": whole(AppealsSchema()),
+        "health_code.yaml": whole(HealthCodeSchema()),
         "tasks.yaml": table(TaskKindSchema()),
         "workflows.yaml": table(WorkflowSchema()),
         "themes.yaml": table(ThemeSchema()),

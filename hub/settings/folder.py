@@ -152,6 +152,7 @@ def _snapshot(
         workflows=tables.workflows,
         tasks=tables.tasks,
         appeals=tables.appeals,
+        health_code=tables.health_code,
         messages=tables.messages,
         themes=tables.themes,
         regions=tables.regions,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from hub.settings.health_code_shapes import HealthCode
 from hub.settings.workflow_shapes import Workflow
 from hub.workdays import Wait
 
@@ -348,4 +349,5 @@ class Snapshot:
     appeals: Appeals = Appeals()
     messages: Mapping[str, Template] = field(default_factory=dict)
     workflows: Mapping[str, Workflow] = field(default_factory=dict)
+    health_code: HealthCode | None = None  # no file: there is no health code
     not_started: Mapping[str, str] = field(default_factory=dict)  # system -> why, with file:line:column

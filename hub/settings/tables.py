@@ -10,6 +10,8 @@ from marshmallow import Schema, ValidationError
 
 from hub.errors import KINDS
 from hub.settings.appeal_schema import AppealsSchema
+from hub.settings.health_code_schema import HealthCodeSchema
+from hub.settings.health_code_shapes import HealthCode
 from hub.settings.message_schema import TemplateSchema
 from hub.settings.pieces import IDENTIFIER, REGION, Sentence
 from hub.settings.place import Complaint, Keys
@@ -49,7 +51,7 @@ FILES = (
     "roles.yaml",
     "texts.yaml",
 )
-OPTIONAL = ("appeals.yaml", "licences.yaml", "messages.yaml", "tasks.yaml", "workflows.yaml")
+OPTIONAL = ("appeals.yaml", "health_code.yaml", "licences.yaml", "messages.yaml", "tasks.yaml", "workflows.yaml")
 _PLAIN = {
     "Missing data for required field.": "is missing",
     "Field may not be null.": "must not be empty",
@@ -78,6 +80,7 @@ class Tables:
     departments: dict[str, Department] = field(default_factory=dict)
     licences: dict[str, Licence] = field(default_factory=dict)
     appeals: Appeals = Appeals()  # noqa: RUF009
+    health_code: HealthCode | None = None
     tasks: dict[str, TaskKind] = field(default_factory=dict)
     messages: dict[str, Template] = field(default_factory=dict)
     workflows: dict[str, Workflow] = field(default_factory=dict)
@@ -103,6 +106,7 @@ def fill(documents: Mapping[str, Document]) -> tuple[Tables, list[Complaint]]:
             document, IDENTIFIER, LicenceSchema().load, tables.licences, _with_id
         ),
         "appeals.yaml": lambda document: _appeals(document, tables),
+        "health_code.yaml": lambda document: _health_code(document, tables),
         "tasks.yaml": lambda document: _entries(document, IDENTIFIER, TaskKindSchema().load, tables.tasks, _with_id),
         "messages.yaml": lambda document: _entries(
             document, IDENTIFIER, TemplateSchema().load, tables.messages, _with_id
@@ -162,6 +166,13 @@ def _hub(document: Document, tables: Tables) -> Iterator[Complaint]:
 def _appeals(document: Document, tables: Tables) -> Iterator[Complaint]:
     try:
         tables.appeals = _loaded(AppealsSchema(), document)
+    except ValidationError as error:
+        yield from flattened(document, error, ())
+
+
+def _health_code(document: Document, tables: Tables) -> Iterator[Complaint]:
+    try:
+        tables.health_code = _loaded(HealthCodeSchema(), document)
     except ValidationError as error:
         yield from flattened(document, error, ())
 
