@@ -92,7 +92,7 @@ def _changing(blueprint: Blueprint, hub: Hub) -> None:
 
 def _supervising(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/outside-rules")
-    @recorded("health.supervise")
+    @recorded("supervision.read")
     @problem_codes(*STAFF, "PAGE_INVALID", "PARAM_INVALID")
     @blueprint.arguments(forms.DayForm, location="query")
     @blueprint.response(
@@ -109,7 +109,7 @@ def _supervising(blueprint: Blueprint, hub: Hub) -> None:
         return answer({"items": shown, "next_cursor": str(found[size - 1].id) if len(found) > size else None})
 
     @blueprint.route("/alerts")
-    @recorded("health.supervise")
+    @recorded("supervision.read")
     @problem_codes(*STAFF, "PAGE_INVALID")
     @blueprint.arguments(Page, location="query")
     @blueprint.response(
@@ -127,7 +127,7 @@ def _supervising(blueprint: Blueprint, hub: Hub) -> None:
         return answer({"items": shown, "next_cursor": str(found[size - 1].id) if len(found) > size else None})
 
     @blueprint.route("/ending")
-    @recorded("health.supervise")
+    @recorded("supervision.read")
     @problem_codes(*STAFF, "NOT_FOUND")
     @blueprint.response(200, forms.EndingAnswer, description="Ordered, or done.", example=forms.ENDING)
     def ending() -> Response:

@@ -29,6 +29,7 @@ ID_TAG, TAIL_TAG = "health_code.id", "health_code.tail"
 TAIL = 6
 """So many of the last characters of an ID number find its holder, together with the name."""
 _DECLARED = "health_code.declared"
+_ERASED = "erased"
 _LOCK = 360423026  # one change at a time, so that their numbers are committed in order and no worker overlooks one
 
 
@@ -207,7 +208,7 @@ class HealthCodes:
 
     def history(self, session: Session, citizen_id: str, before: int | None, limit: int) -> Sequence[Change]:
         """The newest first."""
-        wanted = select(ChangeRow).where(ChangeRow.citizen_id == citizen_id)
+        wanted = select(ChangeRow).where(ChangeRow.citizen_id == citizen_id, ChangeRow.act != _ERASED)
         if before is not None:
             wanted = wanted.where(ChangeRow.id < before)
         return [_shown(row) for row in session.scalars(wanted.order_by(ChangeRow.id.desc()).limit(limit))]
@@ -227,7 +228,8 @@ class HealthCodes:
             session.execute(delete(table).where(table.citizen_id == citizen_id))
         if row is not None:
             session.expunge(row)
-            self.note(session, row, "", Why("erased", ""))
+            row.grade = ""
+            self.note(session, row, "", Why(_ERASED, ""))
 
     def _to_review(
         self, session: Session, row: CodeRow, by: str, decision: rules.Decision, now: datetime

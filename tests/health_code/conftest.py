@@ -32,7 +32,9 @@ GATE, NEAR, FAR = "county-hospital", "yuning-market", "luxi-town"
 class Clinic(Hall):
     """A hall whose people declare, show and are scanned."""
 
-    def declare(self, persona: personas.Persona = HAN, kind: str = "health", mandate: str = "", **told: Any) -> TestResponse:
+    def declare(
+        self, persona: personas.Persona = HAN, kind: str = "health", mandate: str = "", **told: Any
+    ) -> TestResponse:
         fields = {**(HEALTHY if kind == "health" else TRIP), **told}
         more = {"X_Act_For": mandate} if mandate else {}
         return self.citizen(persona).post(
@@ -57,6 +59,12 @@ class Clinic(Hall):
     def decide(self, grade: str, by: Person | None = None, **more: Any) -> TestResponse:
         body = {"grade": grade, "reason_code": "proof_accepted", "case_id": "2026-17", **more}
         return (by or self.officer()).post("/desk/health-code/reviews", body)
+
+    def citizen_id(self, persona: personas.Persona) -> str:
+        with self.hub.database.session() as session:
+            found = self.hub.login.citizen_of(session, persona.openid)
+        assert found
+        return found
 
     def waiting(self, kind: str = "declaration") -> list[dict[str, Any]]:
         items = self.officer().get("/desk/health-code/reviews?page_size=100").json["items"]

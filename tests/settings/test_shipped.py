@@ -18,8 +18,8 @@ from hub.systems import Systems
 
 CONFIG = Path(__file__).parents[2] / "config"
 ROLES = {
-    "operator", "officer", "community_clerk", "verifier", "data_officer", "auditor", "system_admin", "security_admin",
-    "audit_admin",
+    "operator", "officer", "community_clerk", "verifier", "gate_verifier", "data_officer", "auditor", "system_admin",
+    "security_admin", "audit_admin",
 }  # fmt: skip
 
 
