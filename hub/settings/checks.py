@@ -166,5 +166,10 @@ def field_types_known(types: Collection[str]) -> Check:
             for field in service.form:
                 if field.type not in types:
                     yield tables.files[id], ("form", field.name, "type"), f"no field type '{field.type}'"
+        for kind, asked in tables.health_code.questions.items() if tables.health_code else ():
+            for field in asked.form:
+                if field.type not in types:
+                    path = ("questions", kind, "form", field.name, "type")
+                    yield "health_code.yaml", path, f"no field type '{field.type}'"
 
     return check

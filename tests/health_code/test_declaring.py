@@ -9,7 +9,8 @@ import requests
 
 from hub.health_code import rules
 from hub.health_code.rules import Decision
-from tests.health_code.conftest import HAN, HEALTHY, LIN, Clinic
+from hub.mandates.service import Subject
+from tests.health_code.conftest import HAN, HEALTHY, LIN, WANG, Clinic
 
 
 def moment(text: str) -> datetime:
@@ -104,6 +105,35 @@ def test_feat_F1_bad_answers_are_named(clinic: Clinic, told: dict[str, object], 
     fault = answer.json["errors"][0]
     assert (answer.status_code, fault["path"], fault["code"]) == (422, path, code)
     assert clinic.declare(kind="work").status_code == 422
+
+
+def mandate(clinic: Clinic, scope: str) -> str:
+    """By which Han acts for Lin."""
+    until = clinic.hub.clock.now() + timedelta(days=30)
+    with clinic.hub.database.session() as session:
+        subject = Subject(LIN.id_number, LIN.name)
+        offered = clinic.hub.mandates.offer(session, clinic.citizen_id(HAN), "parent", subject, [scope], until)
+        clinic.hub.mandates.accept(session, offered.mandate_id, clinic.citizen_id(LIN))
+    clinic.hub.fresh.refresh()
+    return offered.mandate_id
+
+
+def test_feat_F7_a_family_member_declares_and_holds_the_code(clinic: Clinic) -> None:
+    clinic.citizen(LIN)
+    acting = mandate(clinic, "service:health-code")
+    answer = clinic.declare(HAN, mandate=acting, risk_area=True)
+    assert (answer.status_code, answer.json["grade"]) == (201, "01"), answer.text
+    assert clinic.citizen(HAN).get("/health-code").status_code == 404, "not the own one"
+    held = clinic.citizen(HAN).ask("GET", "/health-code", X_Act_For=acting)
+    assert held.json["grade"] == "01" == clinic.code(LIN)["grade"]
+    assert clinic.scan(held.json["code"]).json["name_masked"] == "林*梅"
+    for person in (HAN, LIN):
+        assert clinic.citizen(person).get("/me/messages").json["items"][0]["kind"] == "health-code-given"
+    narrow = mandate(clinic, "service:pension-status")
+    assert clinic.citizen(HAN).ask("GET", "/health-code", X_Act_For=narrow).json["code"] == "MANDATE_SCOPE"
+    assert clinic.declare(HAN, mandate=narrow).json["code"] == "MANDATE_SCOPE"
+    stranger = clinic.citizen(WANG).ask("GET", "/health-code", X_Act_For=acting)
+    assert (stranger.status_code, stranger.json["code"]) == (404, "NOT_FOUND")
 
 
 def test_questions_are_shown_with_their_rules(clinic: Clinic) -> None:
