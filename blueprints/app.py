@@ -17,8 +17,11 @@ from blueprints import (
     flow,
     exchange,
     front,
+    gate,
     gateway,
     health,
+    health_code,
+    health_code_desk,
     inbound,
     ledger,
     login,
@@ -41,7 +44,8 @@ if TYPE_CHECKING:
 
 ROOMS = (
     login, me, messages, mandates, catalogue, gateway, cases, credentials, materials, desk, desk_cases, notices, tasks,
-    appeals, sharing, exchange, corrections, flow, traces, ledger, access_log, inbound, health, docs, front,
+    appeals, health_code, health_code_desk, gate, sharing, exchange, corrections, flow, traces, ledger, access_log,
+    inbound, health, docs, front,
 )  # fmt: skip
 
 

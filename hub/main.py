@@ -31,6 +31,8 @@ from hub.gateway.quotas import Quotas
 from hub.gateway.redis_line import RedisLine, connect
 from hub.gateway.service import Gateway
 from hub.gateway.shared import SharedStore
+from hub.health_code.opening import open_health_code
+from hub.health_code.scans import nobody_listens
 from hub.identity.accounts import Accounts
 from hub.identity.service import Identity
 from hub.inbox.service import Inbox
@@ -268,6 +270,11 @@ class Hub:
             tasks=self.tasks,
         )
         self.cases = Cases(lambda: self.settings.now, self.crypto, self.clock, self.workdays, seams)
+        self.health_code = open_health_code(
+            home=self.home, database=self.database, line=self.line, crypto=self.crypto, signing=self.signing,
+            exchanges=self.exchanges, identity=self.identity, clock=self.clock, now=lambda: self.settings.now,
+            tell=self.messages.tell, begin=self.login.begin_staff, scanned=nobody_listens,
+        )  # fmt: skip
 
     def _open_movement(self) -> None:
         """Who went where: counted for everybody, traced by order only."""
@@ -290,10 +297,12 @@ class Hub:
         self.exchanges.start()
         self.gateway.start()
         self.unmapped.start()
+        self.health_code.start()
         self.systems.warm()
 
     def close(self) -> None:
         self.push.close()
+        self.health_code.close()
         self.settings.stop()
         self.switches.stop()
         self.fresh.stop()

@@ -32,7 +32,7 @@ from tests.county import ROOT, County, running_county
 from tests.reuse import Reused, hasty
 
 SYSTEMS = ("medical_insurance", "household_registration", "civil_affairs", "social_security", "housing_fund",
-           "vehicle_administration", "sms_mobile", "sms_telecom", "wechat")  # fmt: skip
+           "vehicle_administration", "health_commission", "sms_mobile", "sms_telecom", "wechat")  # fmt: skip
 SECRETS = ("username", "password", "key", "key_old", "callback_key", "appid", "secret")
 
 

@@ -49,6 +49,7 @@ class Rounds:
             _Round("forget_logins", _SWEEP_S, self._forget_logins),
             _Round("forget_deliveries", _SWEEP_S, self._forget_deliveries),
             _Round("forget_codes", _SWEEP_S, self._hub.credentials.sweep),
+            _Round("health_code", _LOOK_S, self._look_at_health_code),
             _Round("scan_papers", _JOBS_S, self._scan_papers),
             _Round("forget_papers", _SWEEP_S, self._forget_papers),
             _Round("forget_crossings", _SWEEP_S, self._forget_crossings),
@@ -120,6 +121,13 @@ class Rounds:
         """What silence and delay have come to."""
         with self._hub.database.session() as session:
             self._hub.cases.rounds.tick(session)
+
+    def _look_at_health_code(self) -> None:
+        """Promises that were not kept, and the end by order."""
+        with self._hub.database.session() as session:
+            self._hub.health_code.reviews.mark_late(session)
+        with self._hub.database.session(patience=60) as session:
+            self._hub.health_code.ending.close(session)
 
     def _forget_submissions(self) -> None:
         with self._hub.database.session() as session:

@@ -10,6 +10,7 @@ from marshmallow import Schema, fields
 
 from hub.settings.appeal_schema import AppealsSchema
 from hub.settings.channel_schema import ChannelSchema
+from hub.settings.health_code_schema import HealthCodeSchema
 from hub.settings.message_schema import TemplateSchema
 from hub.settings.pieces import Sentence
 from hub.settings.schemas import (
@@ -51,6 +52,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         "appeals.yaml": whole(AppealsSchema()),
         "channels.yaml": table(ChannelSchema()),
         "sharing.yaml": whole(SharingSchema()),
+        "health_code.yaml": whole(HealthCodeSchema()),
         "tasks.yaml": table(TaskKindSchema()),
         "workflows.yaml": table(WorkflowSchema()),
         "themes.yaml": table(ThemeSchema()),

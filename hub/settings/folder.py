@@ -163,6 +163,7 @@ def _snapshot(
         channels=tables.channels,
         appeals=tables.appeals,
         sharing=tables.sharing,
+        health_code=tables.health_code,
         messages=tables.messages,
         themes=tables.themes,
         regions=tables.regions,

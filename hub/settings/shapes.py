@@ -9,6 +9,7 @@ from typing import Any
 
 from hub.settings.movement_shapes import Channel, Flow
 from hub.settings.sharing_shapes import Sharing
+from hub.settings.health_code_shapes import HealthCode
 from hub.settings.workflow_shapes import Workflow
 from hub.workdays import Wait
 
@@ -355,4 +356,5 @@ class Snapshot:
     sharing: Sharing = Sharing()  # noqa: RUF009
     messages: Mapping[str, Template] = field(default_factory=dict)
     workflows: Mapping[str, Workflow] = field(default_factory=dict)
+    health_code: HealthCode | None = None  # no file: there is no health code
     not_started: Mapping[str, str] = field(default_factory=dict)  # system -> why, with file:line:column

@@ -11,6 +11,8 @@ from marshmallow import Schema, ValidationError
 from hub.errors import KINDS
 from hub.settings.appeal_schema import AppealsSchema
 from hub.settings.channel_schema import ChannelSchema
+from hub.settings.health_code_schema import HealthCodeSchema
+from hub.settings.health_code_shapes import HealthCode
 from hub.settings.message_schema import TemplateSchema
 from hub.settings.movement_shapes import Channel
 from hub.settings.pieces import IDENTIFIER, REGION, Sentence
@@ -54,7 +56,8 @@ FILES = (
     "texts.yaml",
 )
 OPTIONAL = (
-    "appeals.yaml", "channels.yaml", "licences.yaml", "messages.yaml", "sharing.yaml", "tasks.yaml", "workflows.yaml",
+    "appeals.yaml", "channels.yaml", "health_code.yaml", "licences.yaml", "messages.yaml", "sharing.yaml", "tasks.yaml",
+    "workflows.yaml",
 )  # fmt: skip
 _PLAIN = {
     "Missing data for required field.": "is missing",
@@ -86,6 +89,7 @@ class Tables:
     appeals: Appeals = Appeals()  # noqa: RUF009
     channels: dict[str, Channel] = field(default_factory=dict)
     sharing: Sharing = Sharing()  # noqa: RUF009
+    health_code: HealthCode | None = None
     tasks: dict[str, TaskKind] = field(default_factory=dict)
     messages: dict[str, Template] = field(default_factory=dict)
     workflows: dict[str, Workflow] = field(default_factory=dict)
@@ -115,6 +119,7 @@ def fill(documents: Mapping[str, Document]) -> tuple[Tables, list[Complaint]]:
             document, IDENTIFIER, ChannelSchema().load, tables.channels, _with_id
         ),
         "sharing.yaml": lambda document: _sharing(document, tables),
+        "health_code.yaml": lambda document: _health_code(document, tables),
         "tasks.yaml": lambda document: _entries(document, IDENTIFIER, TaskKindSchema().load, tables.tasks, _with_id),
         "messages.yaml": lambda document: _entries(
             document, IDENTIFIER, TemplateSchema().load, tables.messages, _with_id
@@ -181,6 +186,13 @@ def _appeals(document: Document, tables: Tables) -> Iterator[Complaint]:
 def _sharing(document: Document, tables: Tables) -> Iterator[Complaint]:
     try:
         tables.sharing = _loaded(SharingSchema(), document)
+    except ValidationError as error:
+        yield from flattened(document, error, ())
+
+
+def _health_code(document: Document, tables: Tables) -> Iterator[Complaint]:
+    try:
+        tables.health_code = _loaded(HealthCodeSchema(), document)
     except ValidationError as error:
         yield from flattened(document, error, ())
 

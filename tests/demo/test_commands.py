@@ -53,7 +53,7 @@ def test_feat_U36_doctor_finds_nothing_wrong_in_a_healthy_county(county: County)
     assert {finding["what"] for finding in findings} >= {"home", "port", "config", "clock", "database", "redis"}
     assert [finding for finding in findings if finding["verdict"] == "bad"] == []
     systems = {finding["what"]: finding["found"] for finding in findings if finding["what"].startswith("system ")}
-    assert set(systems.values()) == {"works"} and len(systems) == 9
+    assert set(systems.values()) == {"works"} and len(systems) == 10
 
 
 def test_feat_U36_doctor_says_what_to_do_next(county: County) -> None:
