@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from hub.settings.health_code_shapes import HealthCode
 from hub.settings.movement_shapes import Channel, Flow
 from hub.settings.sharing_shapes import Sharing
-from hub.settings.health_code_shapes import HealthCode
 from hub.settings.workflow_shapes import Workflow
 from hub.workdays import Wait
 
