@@ -91,13 +91,13 @@ export const Flow = {
     const { seen, found, ask } = useAnswer(() => `/api/v1/flow/communities/${encodeURIComponent(asked.region.trim())}?bucket=5m`, 10);
     const box = ref(null);
     let chart = null;
-    const buckets = () => found.value?.buckets || found.value?.items || [];
+    const buckets = () => found.value?.items || [];
     function draw() {
       const items = buckets();
       const bars = (name, color) => ({ name, type: "bar", data: items.map((each) => each[name] ?? null), itemStyle: { color } });
       chart?.setOption({
         animation: false, grid: { left: 45, right: 10, top: 14, bottom: 28 }, yAxis: { type: "value" },
-        xAxis: { type: "category", data: items.map((each) => moment(each.from || each.at || each.bucket).slice(-5)) },
+        xAxis: { type: "category", data: items.map((each) => moment(each.at).slice(-5)) },
         series: [bars("in", "#07623d"), bars("out", "#b45f06")],
       });
     }
@@ -122,6 +122,7 @@ export const Flow = {
       ${problem(seen)}
       <div ref=${box} class="chart" role="img" aria-label=${t("每 5 分钟进出人数", "In and out per 5 minutes")}></div>
       <p class="row quiet"><span class="key">${t("进", "in")}</span><span class="key p95">${t("出", "out")}</span></p>
+      ${found.value && html`<p>${t("现在在内", "Inside now")} <strong>${found.value.present ?? "–"}</strong></p>`}
       <p class="quiet">${t("人数太少的时段不显示。", "Groups too small are hidden.")}</p>`;
   },
 };

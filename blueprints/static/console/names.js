@@ -1,6 +1,6 @@
 // How states are called, and departments.
 import { reactive } from "../shared/html.js";
-import { get } from "../shared/api.js";
+import { get, query } from "../shared/api.js";
 import { inLanguage, t } from "../shared/words.js";
 
 export const STATES = ["works", "contacted_unproven", "failing", "off"];
@@ -31,9 +31,10 @@ export const jobName = (status) =>
 
 const departments = reactive({});
 
-export async function learnNames() {
-  const found = await get("/api/v1/departments").catch(() => ({ items: [] }));
-  for (const each of found.items) departments[each.id] = each.name || each.title;
+export async function learnNames(cursor = "") {
+  const found = await get(`/api/v1/departments${query({ page_size: 100, cursor })}`).catch(() => ({ items: [] }));
+  for (const each of found.items) departments[each.id] = each.name;
+  if (found.next_cursor) await learnNames(found.next_cursor);
 }
 
 export const departmentName = (id) => inLanguage(departments[id]) || id;
