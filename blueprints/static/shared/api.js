@@ -1,15 +1,17 @@
-// The one way to the hub. The tokens live in this tab alone; what the hub refuses is thrown with its plain sentence.
+// The one way to the hub. What the hub refuses is thrown with its plain sentence.
 import { reactive } from "/vendor/vue.js";
 import { t } from "./words.js";
 
 const KEY = "staff-session";
+// A gate is opened again without a net, and its account ends with the shift; everybody else is gone with the tab.
+const shelf = location.pathname === "/gate" ? localStorage : sessionStorage;
 
 export const session = reactive({ tokens: null, me: null, ended: false });
 
 try {
-  session.tokens = JSON.parse(sessionStorage.getItem(KEY));
+  session.tokens = JSON.parse(shelf.getItem(KEY));
 } catch {
-  sessionStorage.removeItem(KEY);
+  shelf.removeItem(KEY);
 }
 
 export class Refused extends Error {
@@ -27,8 +29,8 @@ export class Refused extends Error {
 
 export function keep(tokens) {
   session.tokens = tokens;
-  if (tokens) sessionStorage.setItem(KEY, JSON.stringify(tokens));
-  else sessionStorage.removeItem(KEY);
+  if (tokens) shelf.setItem(KEY, JSON.stringify(tokens));
+  else shelf.removeItem(KEY);
 }
 
 async function sent(method, path, body, headers) {

@@ -5,13 +5,13 @@ import { language, speak, t } from "./words.js";
 
 export const Head = {
   props: { title: String },
-  setup(props, { slots }) {
+  setup(props) {
     return () => html`
       <header class="head">
         <a class="skip" href="#main">${t("跳到正文", "Skip to content")}</a>
         <span class="seal" aria-hidden="true">县</span>
         <strong>${props.title}</strong>
-        <span class="grow">${slots.default?.()}</span>
+        <span class="grow"></span>
         ${session.me && html`<span class="who">${session.me.username}${session.me.office && ` · ${session.me.office}`}</span>`}
         <button onClick=${() => speak(language.value === "zh" ? "en" : "zh")} lang=${language.value === "zh" ? "en" : "zh-CN"}>
           ${language.value === "zh" ? "English" : "中文"}</button>
