@@ -8,9 +8,10 @@ import { fileURLToPath } from "node:url";
 const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "../blueprints/static/vendor");
 const parts = [
-  "alert", "button", "config-provider", "dialog", "drawer", "form", "form-item", "input", "input-number",
+  "alert", "button", "config-provider", "drawer", "form", "form-item", "input", "input-number",
   "option", "select", "switch", "table", "table-column",
 ];
+const styled = ["base", "icon", "overlay", "popper", "scrollbar", "tag", ...parts]; // what the parts stand on, too
 const named = (part) => "El" + part.split("-").map((word) => word[0].toUpperCase() + word.slice(1)).join("");
 const folder = { "option": "select", "table-column": "table", "form-item": "form" };
 const vueBeside = {
@@ -25,7 +26,7 @@ const shared = {
 const elements = parts.map((part) => `export { ${named(part)} } from "element-plus/es/components/${folder[part] ?? part}/index.mjs";`);
 elements.push('export { default as zh } from "element-plus/es/locale/lang/zh-cn.mjs";');
 elements.push('export { default as en } from "element-plus/es/locale/lang/en.mjs";');
-const styles = ["base", ...parts].map((part) => `@import "element-plus/theme-chalk/${part === "base" ? "" : "el-"}${part}.css";`)
+const styles = styled.map((part) => `@import "element-plus/theme-chalk/${part === "base" ? "" : "el-"}${part}.css";`)
   .filter((line) => existsSync(join(here, "node_modules", line.slice(9, -2))));
 const charts = `
 import { use, init } from "echarts/core";

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.cases.conftest import HAN
 from tests.faces.office import PHONE, Office, Visit, office, staff_browser, visit
 
 __all__ = ["office", "staff_browser", "visit"]

@@ -73,6 +73,8 @@ function facts(service) {
       <dt>${t("状态", "State")}</dt><dd><span class=${`tag ${statusKind(service.status)}`}>${statusName(service.status)}</span></dd>
       <dt>${t("背后的系统", "System behind it")}</dt><dd><code>${service.system || service.parts.join(", ") || "–"}</code></dd>
       ${service.people && html`<dt>${t("模拟居民所见", "Synthetic citizen found")}</dt><dd>${stateName(service.people.state)} <code>${service.people.code}</code></dd>`}
+    </dl>
+    <details><summary>${t("每个值从哪里来", "Where each value comes from")}</summary><dl class="facts">
       ${Object.entries(service.source || {}).map(([name, from]) => html`<dt key=${name}><code>${name}</code></dt><dd>${from === "override" ? t("临时覆盖", "override") : html`<code>${from}</code>`}</dd>`)}
-    </dl>`;
+    </dl></details>`;
 }

@@ -49,7 +49,7 @@ export const Case = {
             <${Papers} case=${found.value} names=${service.value.papers} seen=${seen} />
             <${Result} result=${found.value.result} />
           </div>
-          <div>
+          <div class="beside-case">
             <${Clock} case=${found.value} />
             ${seen.told && html`<${ElAlert} type="success" closable=${false} title=${seen.told} />`}
             ${seen.problem && html`<${ElAlert} type="error" closable=${false} title=${seen.problem} />`}

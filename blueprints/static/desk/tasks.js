@@ -6,8 +6,10 @@ import { moment, t } from "../shared/words.js";
 import { Card } from "./cards.js";
 
 const toldName = (name) =>
-  ({ address: t("地址", "Address"), place: t("地点", "Place"), org_name: t("单位", "Business"), phone: t("电话", "Phone"), name: t("姓名", "Name"),
-     reopens_on: t("拟复工日期", "Reopens on"), headcount: t("人数", "People"), address_text: t("地址", "Address") })[name] || name;
+  ({
+    address: t("地址", "Address"), place: t("地点", "Place"), org_name: t("单位", "Business"), phone: t("电话", "Phone"), name: t("姓名", "Name"),
+    reopens_on: t("拟复工日期", "Reopens on"), headcount: t("人数", "People"), credit_code: t("信用代码", "Credit code"), region: t("社区（村）", "Community"),
+  })[name] || name;
 
 const stateName = (state) => ({ open: t("待办", "Open"), queried: t("已提问，等答复", "Asked back"), done: t("已办", "Done"), withdrawn: t("已撤回", "Withdrawn") })[state] || state;
 
