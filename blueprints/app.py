@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from blueprints import (
     appeals,
+    bundles,
     cases,
     catalogue,
     credentials,
@@ -33,8 +34,8 @@ if TYPE_CHECKING:
     from hub.main import Hub
 
 ROOMS = (
-    login, me, messages, mandates, catalogue, gateway, cases, credentials, materials, desk, desk_cases, notices, tasks,
-    appeals, inbound, health, docs, front,
+    login, me, messages, mandates, catalogue, gateway, cases, bundles, credentials, materials, desk, desk_cases,
+    notices, tasks, appeals, inbound, health, docs, front,
 )  # fmt: skip
 
 

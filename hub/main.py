@@ -57,6 +57,7 @@ from hub.port import Reply
 from hub.reruns.asking import Asking
 from hub.reruns.service import Reruns
 from hub.settings import Secrets, Settings
+from hub.settings.bundle_checks import bundles_fit
 from hub.settings.checks import field_types_known, operations_known
 from hub.signing import Signing
 from hub.switches.service import Switches
@@ -109,6 +110,7 @@ class Hub:
             services_fit(self.systems.declared),
             systems_fit(self.systems.described),
             field_types_known(TYPES),
+            bundles_fit(TYPES),
         )
         self.settings = Settings(Path(environ.get("HUB_CONFIG", _CONFIG)), secrets, self.clock, checks)
         hub = self.settings.now.hub

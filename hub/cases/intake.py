@@ -44,11 +44,16 @@ class Intake:
         return row
 
     def send(self, session: Session, row: CaseRow, service: Service, body: dict[str, Any]) -> None:
+        """Submitted, and the applicant is told. Raises ALREADY_SUBMITTED, what is wrong with a paper."""
+        self.submit(session, row, service, body)
+        self._files.tell(session, row, "case-received", promised_on=self._files.day(row.promised_at))
+
+    def submit(self, session: Session, row: CaseRow, service: Service, body: dict[str, Any]) -> None:
+        """Submitted; whoever calls tells the applicant."""
         rules.check_papers(service, [paper["type"] for paper in body["papers"]], body["promised"])
         self._only_one(session, row, service, body["fields"])
         row.submitted_at = self._files.moment()
         self.enter(session, row, service, body, self._files.workflow(row).first, "received")
-        self._files.tell(session, row, "case-received", promised_on=self._files.day(row.promised_at))
 
     def enter(
         self, session: Session, row: CaseRow, service: Service, body: dict[str, Any], status: str, event: str

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.cases import rules
+from hub.cases.bundles import Bundles
 from hub.cases.desk import Desk
 from hub.cases.file import Files
 from hub.cases.intake import Intake
@@ -60,6 +61,7 @@ class Cases:
         self.files = Files(now, crypto, clock, workdays, seams.tell)
         self.intake = Intake(self.files, seams)
         self.desk = Desk(self.files, seams)
+        self.bundles = Bundles(now, self.files, self.intake, seams.tell)
         self.resealing = Resealing(crypto)
         self.rounds, self.ratings = Rounds(self.files), Ratings(self.files)
 

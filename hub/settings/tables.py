@@ -10,6 +10,8 @@ from marshmallow import Schema, ValidationError
 
 from hub.errors import KINDS
 from hub.settings.appeal_schema import AppealsSchema
+from hub.settings.bundle_schema import BundleSchema
+from hub.settings.bundle_shapes import Bundle
 from hub.settings.message_schema import TemplateSchema
 from hub.settings.pieces import IDENTIFIER, REGION, Sentence
 from hub.settings.place import Complaint, Keys
@@ -49,7 +51,7 @@ FILES = (
     "roles.yaml",
     "texts.yaml",
 )
-OPTIONAL = ("appeals.yaml", "licences.yaml", "messages.yaml", "tasks.yaml", "workflows.yaml")
+OPTIONAL = ("appeals.yaml", "bundles.yaml", "licences.yaml", "messages.yaml", "tasks.yaml", "workflows.yaml")
 _PLAIN = {
     "Missing data for required field.": "is missing",
     "Field may not be null.": "must not be empty",
@@ -78,6 +80,7 @@ class Tables:
     departments: dict[str, Department] = field(default_factory=dict)
     licences: dict[str, Licence] = field(default_factory=dict)
     appeals: Appeals = Appeals()  # noqa: RUF009
+    bundles: dict[str, Bundle] = field(default_factory=dict)
     tasks: dict[str, TaskKind] = field(default_factory=dict)
     messages: dict[str, Template] = field(default_factory=dict)
     workflows: dict[str, Workflow] = field(default_factory=dict)
@@ -103,6 +106,7 @@ def fill(documents: Mapping[str, Document]) -> tuple[Tables, list[Complaint]]:
             document, IDENTIFIER, LicenceSchema().load, tables.licences, _with_id
         ),
         "appeals.yaml": lambda document: _appeals(document, tables),
+        "bundles.yaml": lambda document: _entries(document, IDENTIFIER, BundleSchema().load, tables.bundles, _with_id),
         "tasks.yaml": lambda document: _entries(document, IDENTIFIER, TaskKindSchema().load, tables.tasks, _with_id),
         "messages.yaml": lambda document: _entries(
             document, IDENTIFIER, TemplateSchema().load, tables.messages, _with_id

@@ -29,6 +29,7 @@ from tests.door.wire import Server, Told
 from tests.materials.papers import photo
 
 _SERVICE = "residence-certificate"
+_BUNDLE = "household-moves-on-assistance"
 # Ids of pages and of what operations see: no citizen's. Those of licences are tried in tests/credentials.
 NOBODYS = ("asset", "level", "name", "system", "copy_id", "credential_id", "change_id", "revocation_id")
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -45,18 +46,20 @@ class Owner:
     file_id: str
     receipt_no: str
     number: str  # of a clue
+    bundle_no: str
 
     @property
     def secrets(self) -> tuple[str, ...]:
         return (self.citizen_id, self.known.id_number, self.known.name, self.known.phone,
-                self.mandate_id, self.consent_id, self.file_id, self.receipt_no, self.number)  # fmt: skip
+                self.mandate_id, self.consent_id, self.file_id, self.receipt_no, self.number,
+                self.bundle_no)  # fmt: skip
 
     def id(self, name: str) -> str:
         """What this owner has for a parameter of this name; for ids that are nobody's, one of them."""
         return {
             "mandate_id": self.mandate_id, "consent_id": self.consent_id, "service_id": _SERVICE, "id": _SERVICE,
             "file_id": self.file_id, "receipt_no": self.receipt_no, "number": self.number,
-            **dict.fromkeys(NOBODYS, "x"),
+            "bundle_id": _BUNDLE, "bundle_no": self.bundle_no, **dict.fromkeys(NOBODYS, "x"),
         }[name]  # fmt: skip
 
 
@@ -81,8 +84,11 @@ def owner(hub: Hub, name: str) -> Owner:
     applied = hub.settings.now.services["work-resumption"]
     with hub.database.session() as session:
         case = hub.cases.submit(session, Caller(me, 2), applied, {"org_name": name}, [], [], draft=False)
+        shares = hub.cases.bundles.shared_out(_BUNDLE, {"moves_because": "x", "reason": name}, [], [])
+        bundle = hub.cases.bundles.submit(session, Caller(me, 2), _BUNDLE, shares)
         clue = hub.appeals.submit(session, "clue", me, Said(f"{name}在示范路口看到", "360423001"))
-    return Owner(me, known, offered.mandate_id, consent.consent_id, paper.file_id, case.receipt_no, clue.number)
+    numbers = case.receipt_no, clue.number, bundle.receipt_no
+    return Owner(me, known, offered.mandate_id, consent.consent_id, paper.file_id, *numbers)
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +144,7 @@ def verdict(told: Told) -> tuple[int, str]:
 def filled(path: str, ids: list[str], whose: Owner, strange: bool = False) -> str:
     for name in ids:
         value = whose.id(name)
-        if strange and name in ("mandate_id", "consent_id", "file_id"):
+        if strange and name in ("mandate_id", "consent_id", "file_id", "bundle_no"):
             value = value[0] + os.urandom(16).hex()
         path = path.replace(f"{{{name}}}", value)
     return path
