@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from blueprints import (
     access_log,
     appeals,
+    bundles,
     cases,
     catalogue,
     corrections,
@@ -46,8 +47,8 @@ if TYPE_CHECKING:
     from hub.main import Hub
 
 ROOMS = (
-    login, me, messages, mandates, catalogue, gateway, cases, credentials, materials, desk, desk_cases, notices, tasks,
-    appeals, health_code, health_code_desk, gate, sharing, exchange, corrections, flow, traces, ledger, access_log,
+    login, me, messages, mandates, catalogue, gateway, cases, bundles, credentials, materials, desk, desk_cases, notices,
+    tasks, appeals, health_code, health_code_desk, gate, sharing, exchange, corrections, flow, traces, ledger, access_log,
     inbound, health, docs, front, pages,
 )  # fmt: skip
 

@@ -63,6 +63,7 @@ from hub.port import Record, Reply
 from hub.reruns.asking import Asking
 from hub.reruns.service import Reruns
 from hub.settings import Secrets, Settings
+from hub.settings.bundle_checks import bundles_fit
 from hub.settings.checks import field_types_known, operations_known
 from hub.sharing.service import Sharing
 from hub.signing import Signing
@@ -118,6 +119,7 @@ class Hub:
             services_fit(self.systems.declared),
             systems_fit(self.systems.described),
             field_types_known(TYPES),
+            bundles_fit(TYPES),
         )
         self.settings = Settings(Path(environ.get("HUB_CONFIG", _CONFIG)), secrets, self.clock, checks)
         hub = self.settings.now.hub

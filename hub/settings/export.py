@@ -9,6 +9,7 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
 from hub.settings.appeal_schema import AppealsSchema
+from hub.settings.bundle_schema import BundleSchema
 from hub.settings.channel_schema import ChannelSchema
 from hub.settings.health_code_schema import HealthCodeSchema
 from hub.settings.message_schema import TemplateSchema
@@ -53,6 +54,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         "channels.yaml": table(ChannelSchema()),
         "sharing.yaml": whole(SharingSchema()),
         "health_code.yaml": whole(HealthCodeSchema()),
+        "bundles.yaml": table(BundleSchema()),
         "tasks.yaml": table(TaskKindSchema()),
         "workflows.yaml": table(WorkflowSchema()),
         "themes.yaml": table(ThemeSchema()),

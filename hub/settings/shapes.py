@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hub.settings.health_code_shapes import HealthCode
 from hub.settings.movement_shapes import Channel, Flow
 from hub.settings.sharing_shapes import Sharing
 from hub.settings.workflow_shapes import Workflow
 from hub.workdays import Wait
+
+if TYPE_CHECKING:
+    from hub.settings.bundle_shapes import Bundle
 
 Text = Mapping[str, str]
 """A text by language: {"zh": …, "en": …}; zh is always there."""
@@ -350,6 +353,7 @@ class Snapshot:
     roles: Mapping[str, tuple[str, ...]]  # role -> permissions
     texts: Mapping[str, Text]  # problem code -> sentence that replaces the built-in one
     licences: Mapping[str, Licence] = field(default_factory=dict)
+    bundles: Mapping[str, Bundle] = field(default_factory=dict)
     tasks: Mapping[str, TaskKind] = field(default_factory=dict)
     appeals: Appeals = Appeals()
     channels: Mapping[str, Channel] = field(default_factory=dict)

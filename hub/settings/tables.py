@@ -10,6 +10,8 @@ from marshmallow import Schema, ValidationError
 
 from hub.errors import KINDS
 from hub.settings.appeal_schema import AppealsSchema
+from hub.settings.bundle_schema import BundleSchema
+from hub.settings.bundle_shapes import Bundle
 from hub.settings.channel_schema import ChannelSchema
 from hub.settings.health_code_schema import HealthCodeSchema
 from hub.settings.health_code_shapes import HealthCode
@@ -56,8 +58,8 @@ FILES = (
     "texts.yaml",
 )
 OPTIONAL = (
-    "appeals.yaml", "channels.yaml", "health_code.yaml", "licences.yaml", "messages.yaml", "sharing.yaml", "tasks.yaml",
-    "workflows.yaml",
+    "appeals.yaml", "bundles.yaml", "channels.yaml", "health_code.yaml", "licences.yaml", "messages.yaml",
+    "sharing.yaml", "tasks.yaml", "workflows.yaml",
 )  # fmt: skip
 _PLAIN = {
     "Missing data for required field.": "is missing",
@@ -90,6 +92,7 @@ class Tables:
     channels: dict[str, Channel] = field(default_factory=dict)
     sharing: Sharing = Sharing()  # noqa: RUF009
     health_code: HealthCode | None = None
+    bundles: dict[str, Bundle] = field(default_factory=dict)
     tasks: dict[str, TaskKind] = field(default_factory=dict)
     messages: dict[str, Template] = field(default_factory=dict)
     workflows: dict[str, Workflow] = field(default_factory=dict)
@@ -120,6 +123,7 @@ def fill(documents: Mapping[str, Document]) -> tuple[Tables, list[Complaint]]:
         ),
         "sharing.yaml": lambda document: _sharing(document, tables),
         "health_code.yaml": lambda document: _health_code(document, tables),
+        "bundles.yaml": lambda document: _entries(document, IDENTIFIER, BundleSchema().load, tables.bundles, _with_id),
         "tasks.yaml": lambda document: _entries(document, IDENTIFIER, TaskKindSchema().load, tables.tasks, _with_id),
         "messages.yaml": lambda document: _entries(
             document, IDENTIFIER, TemplateSchema().load, tables.messages, _with_id

@@ -31,6 +31,7 @@ from tests.ledger.statements import ROWS, statement
 from tests.materials.papers import photo
 
 _SERVICE = "residence-certificate"
+_BUNDLE = "household-moves-on-assistance"
 # Ids of pages and of what operations see: no citizen's. Those of licences are tried in tests/credentials.
 NOBODYS = ("asset", "level", "name", "system", "copy_id", "credential_id", "place", "change_id", "revocation_id",
            "review_id")  # fmt: skip
@@ -50,12 +51,13 @@ class Owner:
     number: str  # of a clue
     appeal_id: str  # about the health code
     exchange_id: str  # of data that two departments shared
+    bundle_no: str
 
     @property
     def secrets(self) -> tuple[str, ...]:
         return (self.citizen_id, self.known.id_number, self.known.name, self.known.phone,
                 self.mandate_id, self.consent_id, self.file_id, self.receipt_no, self.number,
-                self.appeal_id, self.exchange_id)  # fmt: skip
+                self.appeal_id, self.exchange_id, self.bundle_no)  # fmt: skip
 
     def id(self, name: str) -> str:
         """What this owner has for a parameter of this name; for ids that are nobody's, one of them."""
@@ -64,7 +66,7 @@ class Owner:
             "file_id": self.file_id, "receipt_no": self.receipt_no, "number": self.number,
             "exchange_id": self.exchange_id,
             "appeal_id": self.appeal_id,
-            **dict.fromkeys(NOBODYS, "x"),
+            "bundle_id": _BUNDLE, "bundle_no": self.bundle_no, **dict.fromkeys(NOBODYS, "x"),
         }[name]  # fmt: skip
 
 
@@ -89,6 +91,8 @@ def owner(hub: Hub, name: str) -> Owner:
     applied = hub.settings.now.services["work-resumption"]
     with hub.database.session() as session:
         case = hub.cases.submit(session, Caller(me, 2), applied, {"org_name": name}, [], [], draft=False)
+        shares = hub.cases.bundles.shared_out(_BUNDLE, {"moves_because": "x", "reason": name}, [], [])
+        bundle = hub.cases.bundles.submit(session, Caller(me, 2), _BUNDLE, shares)
         clue = hub.appeals.submit(session, "clue", me, Said(f"{name}在示范路口看到", "360423001"))
         hub.health_code.codes.declare(session, Holder(me, known.name, known.id_number), me, "health", {}, None)
         appeal = hub.health_code.reviews.appeal(session, me, me, f"{name}没有发热", ())
@@ -96,7 +100,7 @@ def owner(hub: Hub, name: str) -> Owner:
     exchange = statement(subject_tag=evidence.subject_tag("resident_id", known.id_number), at=hub.clock.now())
     evidence.decide(exchange)
     evidence.deliver(exchange.exchange_id, ROWS)
-    ids = paper.file_id, case.receipt_no, clue.number, appeal.id, str(exchange.exchange_id)
+    ids = paper.file_id, case.receipt_no, clue.number, appeal.id, str(exchange.exchange_id), bundle.receipt_no
     return Owner(me, known, offered.mandate_id, consent.consent_id, *ids)
 
 
@@ -153,7 +157,7 @@ def verdict(told: Told) -> tuple[int, str]:
 def filled(path: str, ids: list[str], whose: Owner, strange: bool = False) -> str:
     for name in ids:
         value = whose.id(name)
-        if strange and name in ("mandate_id", "consent_id", "file_id", "exchange_id"):
+        if strange and name in ("mandate_id", "consent_id", "file_id", "exchange_id", "bundle_no"):
             value = value[0] + os.urandom(16).hex()
         path = path.replace(f"{{{name}}}", value)
     return path
