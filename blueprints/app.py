@@ -47,9 +47,9 @@ if TYPE_CHECKING:
     from hub.main import Hub
 
 ROOMS = (
-    login, me, messages, mandates, catalogue, gateway, cases, bundles, credentials, materials, desk, desk_cases, notices,
-    tasks, appeals, health_code, health_code_desk, gate, sharing, exchange, corrections, flow, traces, ledger, access_log,
-    inbound, health, docs, front, pages,
+    login, me, messages, mandates, catalogue, gateway, cases, bundles, credentials, materials, desk, desk_cases,
+    notices, tasks, appeals, health_code, health_code_desk, gate, sharing, exchange, corrections, flow, traces, ledger,
+    access_log, inbound, health, docs, front, pages,
 )  # fmt: skip
 
 
