@@ -33,8 +33,8 @@ from tests.materials.papers import photo
 _SERVICE = "residence-certificate"
 _BUNDLE = "household-moves-on-assistance"
 # Ids of pages and of what operations see: no citizen's. Those of licences are tried in tests/credentials.
-NOBODYS = ("asset", "level", "name", "system", "copy_id", "credential_id", "place", "change_id", "revocation_id",
-           "review_id")  # fmt: skip
+NOBODYS = ("asset", "level", "name", "system", "copy_id", "credential_id", "place", "region", "change_id",
+           "revocation_id", "review_id")  # fmt: skip
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
