@@ -57,6 +57,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         files.setdefault(item.path, []).append(item)
     busy = [file for file in files if any(_is_busy(item) for item in files[file])]
+    for item in (item for file in busy for item in files[file]):
+        item.add_marker(pytest.mark.timeout(900))
     others = [file for file in files if file not in busy]
     step = len(others) // len(busy) if busy else 0
     for at, file in enumerate(busy):

@@ -27,8 +27,8 @@ expected-statuses = ["2xx", "3xx", "4xx", "502", "503", "504"]
 LEFT_OUT = "positive_data_acceptance,allow_header_conformance"
 # Each operation is tried by exactly one of these.
 CITIZENS, SIGN_OUT, OPERATIONS = r"^/(?!ops/|api/v1/sessions/current$)", r"^/api/v1/sessions/current$", r"^/ops/"
-EXAMPLES = 15
-pytestmark = pytest.mark.timeout(900)  # thousands of requests, one after the other
+EXAMPLES = 6  # made up for each operation, beside the cases that cover its schema
+
 PLAIN = (
     made_up.none() | made_up.booleans() | made_up.integers() | made_up.floats(allow_nan=False, allow_infinity=False)
     | made_up.text(max_size=40) | made_up.dates().map(str) | made_up.decimals(-9, 10**9, places=2).map(str)
@@ -57,7 +57,7 @@ def test_no_form_of_a_service_breaks_on_what_is_typed_into_it(county: County, to
 
 
 def _type_into(phone: Phone, example: dict[str, Any], names: list[str], statuses: set[int]) -> None:
-    @settings(max_examples=2 * EXAMPLES, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=30, deadline=None, derandomize=True, database=None)
     @given(made_up.sampled_from([*names, "id_number", "other"]), TYPED)
     def each(name: str, typed: Any) -> None:
         statuses.add(phone.call(example["service"], **{**example["fields"], name: typed}).status_code)
