@@ -78,7 +78,7 @@ def _named(target: str, outcome: str) -> str:
     """What stands in a path may be anybody's number: it is written down only where it could be an id of ours, and a
     number of a case, task or appeal only where it was found."""
     kind, _, id = target.partition(":")
-    if kind in ("case", "task", "appeal"):
+    if kind in ("case", "task", "appeal", "review", "change", "gate"):
         return target if outcome == "OK" else f"{kind}:?"
     return target if kind not in ("service", "system", "staff") or IDENTIFIER.fullmatch(id) else f"{kind}:?"
 

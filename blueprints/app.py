@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from blueprints import (
     access_log,
     appeals,
+    bundles,
     cases,
     catalogue,
     corrections,
@@ -14,10 +15,15 @@ from blueprints import (
     desk,
     desk_cases,
     docs,
+    drills,
     exchange,
+    flow,
     front,
+    gate,
     gateway,
     health,
+    health_code,
+    health_code_desk,
     inbound,
     ledger,
     login,
@@ -27,23 +33,31 @@ from blueprints import (
     messages,
     notices,
     operations,
+    pages,
     sharing,
     tasks,
+    traces,
 )
-from blueprints.frame import build
+from blueprints.frame import Room, build
 
 if TYPE_CHECKING:
     from flask import Flask
 
+    from hub.demo.drills import Drills
     from hub.main import Hub
 
 ROOMS = (
-    login, me, messages, mandates, catalogue, gateway, cases, credentials, materials, desk, desk_cases, notices, tasks,
-    appeals, sharing, exchange, corrections, ledger, access_log, inbound, health, docs, front,
+    login, me, messages, mandates, catalogue, gateway, cases, bundles, credentials, materials, desk, desk_cases,
+    notices, tasks, appeals, health_code, health_code_desk, gate, sharing, exchange, corrections, flow, traces, ledger,
+    access_log, inbound, health, docs, front, pages,
 )  # fmt: skip
 
 
-def create_app(hub: Hub, ops: bool = True) -> Flask:
-    """The app; without `ops` it is the public one, where every operations route is unknown."""
-    rooms = (*ROOMS, operations) if ops else ROOMS
-    return build(hub, [room.make for room in rooms])
+def create_app(hub: Hub, ops: bool = True, demo: Drills | None = None) -> Flask:
+    """The app; without `ops` it is the public one, where every operations route is unknown. `demo` only in hub demo."""
+    made: list[Room] = [room.make for room in ROOMS]
+    if ops:
+        made += [operations.make, pages.make_console]
+    if ops and demo:
+        made.append(lambda _: drills.make(demo))
+    return build(hub, made)

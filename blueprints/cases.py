@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from hub.main import Hub
     from hub.settings.shapes import Service
 
-_ONE: tuple[Code, ...] = (*SIGNED_IN, "ROLE_REQUIRED", "NOT_FOUND", "KEY_UNAVAILABLE", "SERVICE_DISABLED")
-_SENT: tuple[Code, ...] = (
-    *_ONE, "STATE_CONFLICT", "ALREADY_SUBMITTED", "LEVEL_REQUIRED", "MANDATE_NOT_IN_FORCE", "MANDATE_SCOPE",
+ONE: tuple[Code, ...] = (*SIGNED_IN, "ROLE_REQUIRED", "NOT_FOUND", "KEY_UNAVAILABLE", "SERVICE_DISABLED")
+SENT: tuple[Code, ...] = (
+    *ONE, "STATE_CONFLICT", "ALREADY_SUBMITTED", "LEVEL_REQUIRED", "MANDATE_NOT_IN_FORCE", "MANDATE_SCOPE",
     "CONSENT_MISSING", "GRANT_MISSING", "RATE_LIMITED", "REQUIRED", "CHOICE", "TOO_SHORT", "STORAGE_FULL",
 )  # fmt: skip
 
@@ -42,34 +42,34 @@ def make(hub: Hub) -> Blueprint:
 
 def _beginning(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/services/<string:service_id>/cases", methods=["POST"])
-    @problem_codes(*_SENT)
+    @problem_codes(*SENT)
     @blueprint.arguments(forms.CaseForm)
     @blueprint.response(202, forms.ReceiptAnswer, description="It is kept and will not be lost.", example=forms.RECEIPT)
     @idempotent()
     def submit(form: dict[str, Any], service_id: str) -> Response:
         """Apply for something, or keep a draft of it"""
-        caller, service = _caller(), hub.catalogue.service(service_id)
+        caller, service = who_applies(), hub.catalogue.service(service_id)
         hub.cases.takes(service)
         fields: Mapping[str, Any] = form["fields"]
         if not form["draft"]:
             hub.materials.disk.room_for_submissions()
-            fields = _admitted(hub, service, caller, service_forms.load(service, fields, "fields"))
-        _prepare(hub, caller.subject, service, form["materials"])
+            fields = admitted(hub, service, caller, service_forms.load(service, fields, "fields"))
+        prepare(hub, caller.subject, service, form["materials"])
         with hub.database.session() as session:
             made = hub.cases.submit(
                 session, caller, service, fields, form["materials"], form["promised"], form["draft"]
             )
-        return answer(_receipt(made), 202, Location=f"/api/v1/cases/{made.receipt_no}")
+        return answer(receipt(made), 202, Location=f"/api/v1/cases/{made.receipt_no}")
 
 
 def _looking(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/cases")
-    @problem_codes(*_ONE, "PAGE_INVALID")
+    @problem_codes(*ONE, "PAGE_INVALID")
     @blueprint.arguments(Page, location="query")
     @blueprint.response(200, forms.EntriesAnswer, description="The newest first.", example=forms.ENTRIES)
     def mine(page: dict[str, Any]) -> Response:
         """My applications"""
-        caller, size = _caller(), page["page_size"]
+        caller, size = who_applies(), page["page_size"]
         cursors, question = Cursors(hub.settings.now.hub.token_keys), f"cases\0{caller.subject}"
         before = int(cursors.read(question, page["cursor"], 1)[0]) if "cursor" in page else None
         with hub.database.session() as session:
@@ -77,44 +77,44 @@ def _looking(blueprint: Blueprint, hub: Hub) -> None:
         return answer(paged(found, size, entry, lambda last: cursors.write(question, [str(last.id)])))
 
     @blueprint.route("/cases/<string:receipt_no>")
-    @problem_codes(*_ONE)
+    @problem_codes(*ONE)
     @blueprint.response(200, forms.CaseAnswer, description="With its whole story.", example=forms.CASE)
     def one(receipt_no: str) -> Response:
         """Where an application stands"""
         with hub.database.session() as session:
-            return answer(case(hub.cases.one(session, _caller(), receipt_no)))
+            return answer(case(hub.cases.one(session, who_applies(), receipt_no)))
 
 
 def _drafts(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/cases/<string:receipt_no>", methods=["PATCH"])
-    @problem_codes(*_ONE, "STATE_CONFLICT")
+    @problem_codes(*ONE, "STATE_CONFLICT")
     @blueprint.arguments(forms.DraftForm)
     @blueprint.response(200, forms.CaseAnswer, description="Kept.", example=forms.CASE)
     def edit(form: dict[str, Any], receipt_no: str) -> Response:
         """Change a draft"""
         with hub.database.session() as session:
             parts = form.get("fields"), form.get("materials"), form.get("promised")
-            return answer(case(hub.cases.edit(session, _caller(), receipt_no, *parts)))
+            return answer(case(hub.cases.edit(session, who_applies(), receipt_no, *parts)))
 
     @blueprint.route("/cases/<string:receipt_no>/submit", methods=["POST"])
-    @problem_codes(*_SENT)
+    @problem_codes(*SENT)
     @blueprint.response(202, forms.ReceiptAnswer, description="It is kept and will not be lost.", example=forms.RECEIPT)
     @idempotent()
     def send(receipt_no: str) -> Response:
         """Submit a draft"""
-        caller = _caller()
+        caller = who_applies()
         hub.materials.disk.room_for_submissions()
         with hub.database.session() as session:
             service, fields, papers = hub.cases.drafted(session, caller, receipt_no)
             _, citizen = hub.cases.shelf(session, caller, receipt_no)
-        admitted = _admitted(hub, service, caller, fields)
-        _prepare(hub, citizen, service, papers)
+        passed = admitted(hub, service, caller, fields)
+        prepare(hub, citizen, service, papers)
         with hub.database.session() as session:
-            made = hub.cases.send(session, caller, receipt_no, admitted)
-        return answer(_receipt(made), 202)
+            made = hub.cases.send(session, caller, receipt_no, passed)
+        return answer(receipt(made), 202)
 
 
-def _prepare(hub: Hub, citizen: str, service: Service, papers: Sequence[Mapping[str, str]]) -> None:
+def prepare(hub: Hub, citizen: str, service: Service, papers: Sequence[Mapping[str, str]]) -> None:
     """Photos as this office takes them: made before the transaction, which should not wait for that."""
     uploaded = [each["file_id"] for each in papers if each.get("file_id")]
     hub.materials.prepare(citizen, uploaded, hub.materials.limits(service.id))
@@ -122,58 +122,58 @@ def _prepare(hub: Hub, citizen: str, service: Service, papers: Sequence[Mapping[
 
 def _going_on(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/cases/<string:receipt_no>/corrections", methods=["POST"])
-    @problem_codes(*_SENT, "FIELD_CLOSED")
+    @problem_codes(*SENT, "FIELD_CLOSED")
     @blueprint.arguments(forms.CorrectionsForm)
     @blueprint.response(200, forms.CaseAnswer, description="As it is now.", example=forms.CASE)
     @idempotent()
     def correct(form: dict[str, Any], receipt_no: str) -> Response:
         """Hand in what was asked to be corrected, or what was promised"""
-        caller = _caller()
+        caller = who_applies()
         with hub.database.session() as session:
             service, citizen = hub.cases.shelf(session, caller, receipt_no)
-        _prepare(hub, citizen, service, form["materials"])
+        prepare(hub, citizen, service, form["materials"])
         with hub.database.session() as session:
             made = hub.cases.correct(session, caller, receipt_no, form["fields"], form["materials"])
         return answer(case(made))
 
     @blueprint.route("/cases/<string:receipt_no>/withdrawal", methods=["POST"])
-    @problem_codes(*_ONE, "STATE_CONFLICT")
+    @problem_codes(*ONE, "STATE_CONFLICT")
     @blueprint.arguments(forms.WithdrawalForm)
     @blueprint.response(200, forms.CaseAnswer, description="Withdrawn.", example=forms.CASE)
     def withdraw(form: dict[str, Any], receipt_no: str) -> Response:
         """Withdraw an application"""
         with hub.database.session() as session:
-            return answer(case(hub.cases.withdraw(session, _caller(), receipt_no, form["reason"])))
+            return answer(case(hub.cases.withdraw(session, who_applies(), receipt_no, form["reason"])))
 
     @blueprint.route("/cases/<string:receipt_no>/messages", methods=["POST"])
-    @problem_codes(*_ONE, "STATE_CONFLICT", "TOO_SHORT")
+    @problem_codes(*ONE, "STATE_CONFLICT", "TOO_SHORT")
     @blueprint.arguments(forms.MessageForm)
     @blueprint.response(200, forms.CaseAnswer, description="In the one thread with the desk.", example=forms.CASE)
     @idempotent(required=False)
     def message(form: dict[str, Any], receipt_no: str) -> Response:
         """Write to whoever handles it"""
         with hub.database.session() as session:
-            return answer(case(hub.cases.message(session, _caller(), receipt_no, form["text"])))
+            return answer(case(hub.cases.message(session, who_applies(), receipt_no, form["text"])))
 
 
 def _rating(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/cases/<string:receipt_no>/rating", methods=["POST"])
-    @problem_codes(*_ONE, "STATE_CONFLICT", "RANGE")
+    @problem_codes(*ONE, "STATE_CONFLICT", "RANGE")
     @blueprint.arguments(forms.CaseRatingForm)
     @blueprint.response(200, forms.CaseAnswer, description="Once per case.", example=forms.CASE)
     @idempotent(required=False)
     def rate(form: dict[str, Any], receipt_no: str) -> Response:
         """Say how it was"""
         with hub.database.session() as session:
-            return answer(case(hub.cases.rate(session, _caller(), receipt_no, **form)))
+            return answer(case(hub.cases.rate(session, who_applies(), receipt_no, **form)))
 
 
-def _caller() -> Caller:
+def who_applies() -> Caller:
     principal = require(mandated=True)
     return Caller(principal.citizen_id, principal.level, "citizen", principal.region, acts_for(principal))
 
 
-def _admitted(hub: Hub, service: Service, caller: Caller, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+def admitted(hub: Hub, service: Service, caller: Caller, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """Every guard passed, before any transaction begins; the fields with the subject's own filled in."""
     return hub.gateway.admitted(Order(service, caller, fields, g.trace, time.monotonic(), hub.clock.now()))
 
@@ -182,7 +182,7 @@ def _language() -> str:
     return preferred(request.headers.get("Accept-Language"))
 
 
-def _receipt(view: CaseView) -> dict[str, Any]:
+def receipt(view: CaseView) -> dict[str, Any]:
     return {
         "receipt_no": view.receipt_no,
         "status": view.status,
@@ -227,7 +227,7 @@ def case(view: CaseView) -> dict[str, Any]:
         "fields": view.fields,
         "materials": view.papers,
         "promised": view.promised_papers,
-        "timeline": [_happened(each, language) for each in view.timeline],
+        "timeline": [happened(each, language) for each in view.timeline],
         "correction": view.correction,
         "result": view.result,
         "possible": list(view.possible),
@@ -252,7 +252,7 @@ def _clock(view: CaseView, language: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _happened(each: Happened, language: str) -> dict[str, Any]:
+def happened(each: Happened, language: str) -> dict[str, Any]:
     detail = {name: in_language(value, language) if name == "title" else value for name, value in each.detail.items()}
     return {
         "event": each.event,

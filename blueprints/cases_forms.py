@@ -175,6 +175,19 @@ class RefuseForm(Form):
     appeal = LongText(required=True, min=1, max=NOTE)
 
 
+class ProcedureAnswer(marshmallow.Schema):
+    """A special procedure, and for how many days at most."""
+
+    id = fields.String(required=True)
+    title = fields.String(required=True)
+    basis = fields.String(required=True)
+    days = fields.Integer(required=True)
+
+
+class ProceduresAnswer(marshmallow.Schema):
+    items_ = fields.List(fields.Nested(ProcedureAnswer), required=True, data_key="items", attribute="items")
+
+
 class ReassignForm(Form):
     to = Text(required=True, min=1, max=64)
     reason = LongText(required=True, min=1, max=NOTE)
@@ -354,4 +367,7 @@ RATED = {
     "state": "open",
     "due_at": "2026-01-30T23:59:59+08:00",
     "late": False,
+}
+PROCEDURES = {
+    "items": [{"id": "hearing", "title": "听证", "basis": "《中华人民共和国行政许可法》第四十五条", "days": 20}],
 }

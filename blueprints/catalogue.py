@@ -166,7 +166,7 @@ def _services(blueprint: Blueprint, hub: Hub, ready: Ready) -> None:
         Those that can be used here come first, then the shorter title. A closed one is listed with its notice. What
         is not found exactly is looked for with one slip: a wrong character, one left out, one that sounds the same.
         """
-        page = hub.catalogue.search(Query(**asked), language(), _visitor(hub), _client(), _who)
+        page = hub.catalogue.search(Query(**asked), language(), visitor(hub), client_version(), _who)
         return ready.answer({"items": page.items, "next_cursor": page.next_cursor}, page.stamp)
 
     @blueprint.route("/services/<string:service_id>")
@@ -176,7 +176,7 @@ def _services(blueprint: Blueprint, hub: Hub, ready: Ready) -> None:
     @blueprint.response(200, ServiceDetail, description="The service with its guide.")
     def service(service_id: str) -> Response:
         """One service: guide, form, limits"""
-        detail = hub.catalogue.detail(service_id, language(), _visitor(hub), _client())
+        detail = hub.catalogue.detail(service_id, language(), visitor(hub), client_version())
         return ready.answer(detail.answer, detail.stamp)
 
 
@@ -216,7 +216,7 @@ def language() -> str:
     return preferred(request.headers.get("Accept-Language"))
 
 
-def _visitor(hub: Hub) -> Visitor:
+def visitor(hub: Hub) -> Visitor:
     """Who looks matters only while something is open to some citizens only; a token that is not needed is not read."""
     if "Authorization" not in request.headers or not hub.catalogue.is_personal():
         return Visitor()
@@ -234,6 +234,6 @@ def _who() -> str:
         return ""
 
 
-def _client() -> str:
+def client_version() -> str:
     said = request.headers.get("X-Client-Version", "")
     return said if _VERSION.fullmatch(said) else ""

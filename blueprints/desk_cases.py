@@ -9,16 +9,19 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from flask import Response
+from flask import Response, request
 
 from blueprints import cases_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller
 from blueprints.cases import case, entry
 from blueprints.contract import STAFF, Blueprint, Code, answer, paged, problem_codes
+from blueprints.materials_forms import BYTES
+from blueprints.problems import in_language, preferred
 from hub.cases.desk import Asked, Officer
 from hub.catalogue.cursor import Cursors
 from hub.errors import Problem
+from hub.materials.content import kind_of
 
 if TYPE_CHECKING:
     from hub.cases.views import CaseView, Entry
@@ -70,6 +73,32 @@ def _looking(blueprint: Blueprint, hub: Hub) -> None:
         """One case"""
         with hub.database.session() as session:
             return answer(case(hub.cases.desk.one(session, _officer(hub), receipt_no)))
+
+    @blueprint.route("/cases/<string:receipt_no>/papers/<string:file_id>")
+    @recorded("case.read", "case:{receipt_no}")
+    @problem_codes(*_ONE, "FILE_INFECTED", "FILE_UNSCANNED")
+    @blueprint.doc(responses={200: BYTES})
+    def paper(receipt_no: str, file_id: str) -> Response:
+        """One of its papers, in the steps that show them"""
+        with hub.database.session() as session:
+            body = hub.cases.desk.paper(session, _officer(hub), receipt_no, file_id)
+        return Response(body, mimetype=kind_of(body))
+
+    @blueprint.route("/cases/<string:receipt_no>/procedures")
+    @recorded("case.read", only_refusals=True)
+    @problem_codes(*_ONE)
+    @blueprint.response(200, forms.ProceduresAnswer, description="By its workflow.", example=forms.PROCEDURES)
+    def procedures(receipt_no: str) -> Response:
+        """The special procedures that may stop its clock"""
+        with hub.database.session() as session:
+            found = hub.cases.desk.procedures(session, _officer(hub), receipt_no)
+        language = preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE", ""))
+        items = [
+            {"id": id, "title": in_language(each.title, language), "basis": in_language(each.basis, language),
+             "days": each.days}
+            for id, each in found.items()
+        ]  # fmt: skip
+        return answer({"items": items})
 
 
 def _act(blueprint: Blueprint, name: str, permission: str, form: Any, *codes: Code) -> Callable[[Any], Any]:

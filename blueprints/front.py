@@ -14,19 +14,13 @@ if TYPE_CHECKING:
 
 
 def make(_: Hub) -> Blueprint:
-    """The routes of the first page. The console's address leads here until it has pages of its own."""
+    """The routes of the first page."""
     blueprint = Blueprint("front", __name__, description="The first page")
 
     @blueprint.route("/")
     @blueprint.response(200, {"type": "string"}, content_type="text/html", description="A page.")
     def front() -> Response:
         """The first page"""
-        return page_of("front.html")
-
-    @blueprint.route("/console")
-    @blueprint.response(200, {"type": "string"}, content_type="text/html", description="A page.")
-    def console() -> Response:
-        """The first page, until the console has its own"""
         return page_of("front.html")
 
     @blueprint.route("/front.css")

@@ -45,7 +45,8 @@ def _key(required: bool) -> str | None:
 
 def _once(key: str, view: Callable[[], Any]) -> Response:
     route = f"{request.method} {request.path}"
-    digest = hashlib.sha256(orjson.dumps(g.get("body"), option=orjson.OPT_SORT_KEYS)).digest()
+    meant = [g.get("body"), request.headers.get("X-Act-For")]
+    digest = hashlib.sha256(orjson.dumps(meant, option=orjson.OPT_SORT_KEYS)).digest()
     stored, again = the_hub().submissions.once(caller().citizen_id, route, key, digest, lambda: _packed(view()))
     status, headers, body = orjson.loads(stored)
     response = Response(body, status, headers, mimetype="application/json")

@@ -10,7 +10,7 @@ from flask import Response, g
 from marshmallow import fields
 
 from blueprints.auth import caller, proved_key, require
-from blueprints.contract import DEPARTMENT, SIGNED_IN, Blueprint, answer, problem_codes
+from blueprints.contract import DEPARTMENT, SIGNED_IN, STAFF, Blueprint, answer, problem_codes
 from blueprints.mandates import mandate_shown
 from blueprints.mandates_forms import MANDATE, MandateAnswer
 from hub.errors import Problem
@@ -82,6 +82,16 @@ class StaffSessionAnswer(marshmallow.Schema):
     roles = fields.List(fields.String(), required=True)
 
 
+class StaffMeAnswer(marshmallow.Schema):
+    """Who is signed in, and what the roles permit."""
+
+    staff_id = fields.String(required=True)
+    username = fields.String(required=True)
+    roles = fields.List(fields.String(), required=True)
+    office = fields.String(required=True, metadata={"description": "A region or a department; empty: the county."})
+    permissions = fields.List(fields.String(), required=True)
+
+
 class PrefilledAnswer(marshmallow.Schema):
     """One masked value; `unavailable` says plainly that it is not known."""
 
@@ -110,6 +120,13 @@ _TOKENS = {
 }
 CITIZEN = {**_TOKENS, "citizen_id": "c5f0c1d2e3a4b5968778695a4b3c2d1e0", "level": 2}
 _STAFF = {**_TOKENS, "staff_id": "s0d1c2b3a495867768594a3b2c1d0e0f1", "roles": ["operator"]}
+_STAFF_ME = {
+    "staff_id": _STAFF["staff_id"],
+    "username": "wang.li",
+    "roles": ["operator"],
+    "office": "",
+    "permissions": ["service.read", "switch.write"],
+}
 _ATTEMPT = {
     "authorization_url": "https://sso.example.gov.cn/authorize?response_type=code&client_id=hub&state=Zm9v",
     "state": "Zm9v",
@@ -188,6 +205,27 @@ def _staff(blueprint: Blueprint, hub: Hub) -> None:
         """Sign in as a member of staff"""
         tokens = hub.login.staff_sign_in(form["username"], form["password"], form["totp"], proved_key())
         return answer(session_answer(_noted(hub, tokens)), 201)
+
+    @blueprint.route("/staff/me")
+    @problem_codes(*STAFF)
+    @blueprint.response(200, StaffMeAnswer, description="As configuration has it now.", example=_STAFF_ME)
+    def staff_me() -> Response:
+        """Who I am as a member of staff, and what I may do"""
+        principal = caller()
+        if principal.kind != "staff":
+            raise Problem("ROLE_REQUIRED")
+        with hub.database.session() as session:
+            username = hub.identity.username(session, principal.citizen_id) or ""
+        permitted = hub.settings.now.roles
+        return answer(
+            {
+                "staff_id": principal.citizen_id,
+                "username": username,
+                "roles": list(principal.roles),
+                "office": principal.region,
+                "permissions": sorted({name for role in principal.roles for name in permitted.get(role, ())}),
+            }
+        )
 
 
 def _staff_at_issuer(blueprint: Blueprint, hub: Hub) -> None:

@@ -23,7 +23,7 @@ _CITIZEN = (*SIGNED_IN, "ROLE_REQUIRED", "NOT_FOUND", "KEY_UNAVAILABLE")
 _COPY_LEVEL = 3
 _DELETED = (
     "name", "id_number", "phone", "address", "wechat", "messages", "materials", "sessions", "licence_copies",
-    "shown_licences",
+    "shown_licences", "health_code",
 )  # fmt: skip
 # What stays after a citizen has gone, and why. No value that names a person is among it.
 _KEPT = (
@@ -211,6 +211,7 @@ def _record(blueprint: Blueprint, hub: Hub) -> None:
             hub.mandates.leave(session, principal.citizen_id)
             hub.consents.leave(session, principal.citizen_id)
             hub.credentials.checking.leave(session, principal.citizen_id)
+            hub.health_code.codes.erase(session, principal.citizen_id)
             hub.login.erase(session, principal.citizen_id)
             hub.identity.erase(session, principal.citizen_id)
             hub.materials.erase(session, principal.citizen_id)

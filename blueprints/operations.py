@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, g
 
+from blueprints import deliveries, rework, staff
 from blueprints import operations_forms as forms
-from blueprints import rework, staff
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller
 from blueprints.contract import STAFF, Blueprint, answer, problem_codes
@@ -59,6 +59,7 @@ def make(hub: Hub) -> Blueprint:
     _config(blueprint, hub)
     _looking_up(blueprint, hub)
     rework.add(blueprint, hub)
+    deliveries.add(blueprint, hub)
     staff.add(blueprint, hub)
     return blueprint
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +24,22 @@ from hub.filings.orders import Moved
 from hub.filings.outbox import Outbox
 from hub.filings.rules import Times
 from hub.filings.sender import nobody_watches
+from hub.flow.service import Flow
 from hub.gateway.budget import Budget
 from hub.gateway.orders import Caller, Registered
 from hub.gateway.quotas import Quotas
 from hub.gateway.redis_line import RedisLine, connect
 from hub.gateway.service import Gateway
 from hub.gateway.shared import SharedStore
+from hub.health_code.opening import open_health_code
+from hub.health_code.scans import nobody_listens
 from hub.identity.accounts import Accounts
 from hub.identity.service import Identity
 from hub.inbox.service import Inbox
 from hub.inspection.service import Inspection, persona
 from hub.jobs.service import Jobs
 from hub.ledger import Exchanges
+from hub.ledger.orders import Looks
 from hub.ledger.room import Ledger
 from hub.login.levels import Levels
 from hub.login.oidc import OidcDoor
@@ -55,10 +59,11 @@ from hub.messages.push import Push
 from hub.messages.service import Messages
 from hub.messages.subscriptions import Subscriptions
 from hub.metrics import Metrics
-from hub.port import Reply
+from hub.port import Record, Reply
 from hub.reruns.asking import Asking
 from hub.reruns.service import Reruns
 from hub.settings import Secrets, Settings
+from hub.settings.bundle_checks import bundles_fit
 from hub.settings.checks import field_types_known, operations_known
 from hub.sharing.service import Sharing
 from hub.signing import Signing
@@ -68,6 +73,8 @@ from hub.systems.fitting import services_fit, systems_fit
 from hub.systems.unmapped import UnmappedWords
 from hub.tasks.service import TaskMoved, Tasks
 from hub.trace import Trace, new
+from hub.tracing.service import TASK as TRACING
+from hub.tracing.service import Tracing
 from hub.workdays import Workdays
 
 _CONFIG = Path(__file__).parents[1] / "config"
@@ -112,6 +119,7 @@ class Hub:
             services_fit(self.systems.declared),
             systems_fit(self.systems.described),
             field_types_known(TYPES),
+            bundles_fit(TYPES),
         )
         self.settings = Settings(Path(environ.get("HUB_CONFIG", _CONFIG)), secrets, self.clock, checks)
         hub = self.settings.now.hub
@@ -159,7 +167,7 @@ class Hub:
             crypto=self.crypto,
             exchanges=self.exchanges,
             clock=self.clock,
-            brought=lambda *what: self.push.receipts(*what),
+            brought=self._brought,
             alarmed=lambda system, alarms, whole: self.inspection.alarmed(system, alarms, whole),
         )
         self.quotas = Quotas(lambda: self.switches.now, self.systems, Budget(self.line, self.clock), self.store)
@@ -202,6 +210,7 @@ class Hub:
         self.catalogue = Catalogue(self.settings, self.switches, self.database, self.clock, self.crypto)
         self._open_filing()
         self._open_cases()
+        self._open_movement()
 
     def _open_filing(self) -> None:
         """What citizens hand in, and those who have to do something about it."""
@@ -263,6 +272,20 @@ class Hub:
             tasks=self.tasks,
         )
         self.cases = Cases(lambda: self.settings.now, self.crypto, self.clock, self.workdays, seams)
+        self.health_code = open_health_code(
+            home=self.home, database=self.database, line=self.line, crypto=self.crypto, signing=self.signing,
+            exchanges=self.exchanges, identity=self.identity, clock=self.clock, now=lambda: self.settings.now,
+            tell=self.messages.tell, begin=self.login.begin_staff, scanned=nobody_listens,
+        )  # fmt: skip
+
+    def _open_movement(self) -> None:
+        """Who went where: counted for everybody, traced by order only."""
+        looks = Looks(self.crypto, self.exchanges, self.clock)
+        self.flow = Flow(
+            self.database, self.line, self.crypto, looks, self.clock,
+            terms=lambda: self.settings.now.hub.flow, citizen_of=self.identity.citizen_of,
+        )  # fmt: skip
+        self.tracing = Tracing(self.crypto, self.clock, self.tasks, lambda: self.settings.now, self.identity, looks)
 
     @classmethod
     def open(cls, home: Path, environ: Mapping[str, str]) -> Hub:
@@ -276,10 +299,12 @@ class Hub:
         self.exchanges.start()
         self.gateway.start()
         self.unmapped.start()
+        self.health_code.start()
         self.systems.warm()
 
     def close(self) -> None:
         self.push.close()
+        self.health_code.close()
         self.settings.stop()
         self.switches.stop()
         self.fresh.stop()
@@ -291,9 +316,15 @@ class Hub:
         self.line.close()
         self.database.close()
 
+    def _brought(self, session: Session, system: str, records: Sequence[Record]) -> None:
+        """Records that a department brought by itself."""
+        self.push.receipts(session, system, records)
+        self.tracing.brought(session, system, records)
+
     def _task_moved(self, session: Session, moved: TaskMoved) -> None:
-        """Whoever assigned a task goes on from here."""
-        self.cases.task_moved(session, moved)
+        """Whoever assigned a task goes on from here; a trace looks for itself."""
+        if moved.kind != TRACING:
+            self.cases.task_moved(session, moved)
 
     def _registered(self, citizen_id: str) -> Registered | None:
         if synthetic := persona(self.settings.now, citizen_id):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol
 
 import orjson
@@ -93,6 +93,12 @@ class Signing:
         text = f"{_text(orjson.dumps(header))}.{_text(orjson.dumps(claims, option=orjson.OPT_SORT_KEYS))}"
         return f"{text}.{_text(key.sign(text.encode()))}"
 
+    def sign_bytes(self, made: Callable[[str], bytes]) -> tuple[str, bytes]:
+        """Key id and Ed25519 signature of what `made` makes for that key; COSE and the readers of other countries know
+        no SM2."""
+        key = next((key for key in self._keys if key.jwk["alg"] == "EdDSA"), None) or self._first()
+        return key.jwk["kid"], key.sign(made(key.jwk["kid"]))
+
     def _first(self) -> Key:
         if not self._keys:
             raise Problem("KEY_UNAVAILABLE", origin="hub", note="hub.yaml names no sign_keys")
@@ -113,6 +119,14 @@ def verified(signed: str, keys: Iterable[Mapping[str, Any]], kind: str) -> dict[
         raise ValueError("the signature is wrong")
     claims: dict[str, Any] = orjson.loads(_bytes(body))
     return claims
+
+
+def is_right(key: Mapping[str, Any], text: bytes, signature: bytes) -> bool:
+    """Whether the key (JWK) signed these very bytes."""
+    try:
+        return _is_right(key, text, signature)
+    except (KeyError, ValueError):
+        return False
 
 
 def _is_right(key: Mapping[str, Any], text: bytes, signature: bytes) -> bool:

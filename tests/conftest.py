@@ -10,18 +10,18 @@ import json
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psycopg
 import pytest
 import structlog
+from argon2 import PasswordHasher
 from sqlalchemy import make_url
 
 from hub.database import Database
@@ -29,9 +29,10 @@ from hub.demo.embedded import embedded_redis, postgres
 from hub.demo.supervisor import Supervisor
 from hub.migrations.upgrade import upgrade
 from tests.county import ROOT, County, running_county
+from tests.reuse import Reused, hasty
 
 SYSTEMS = ("medical_insurance", "household_registration", "civil_affairs", "social_security", "housing_fund",
-           "vehicle_administration", "sms_mobile", "sms_telecom", "wechat")  # fmt: skip
+           "vehicle_administration", "health_commission", "sms_mobile", "sms_telecom", "wechat")  # fmt: skip
 SECRETS = ("username", "password", "key", "key_old", "callback_key", "appid", "secret")
 
 
@@ -48,6 +49,25 @@ class Twins:
 
     def __getitem__(self, name: str) -> Mapping[str, str]:
         return self.entries[name]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that run whole counties keep every core busy, the others wait: spread, the former do not meet."""
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    busy = [file for file in files if any(_is_busy(item) for item in files[file])]
+    for item in (item for file in busy for item in files[file]):
+        item.add_marker(pytest.mark.timeout(900))
+    others = [file for file in files if file not in busy]
+    step = len(others) // len(busy) if busy else 0
+    for at, file in enumerate(busy):
+        others.insert(at * (step + 1), file)
+    items[:] = [item for file in others for item in files[file]]
+
+
+def _is_busy(item: pytest.Item) -> bool:
+    return "county" in getattr(item, "fixturenames", ()) or item.path.parent.name == "faults"
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -91,13 +111,11 @@ def servers(hub_home: Path) -> Iterator[Supervisor]:
 
 @pytest.fixture(scope="session")
 def database_server(hub_home: Path, servers: Supervisor) -> str:
-    """The URL of a PostgreSQL to make databases in. An embedded one cares for no power cut and ends without tidying up:
-    what survives a kill is tested on others."""
+    """The URL of a PostgreSQL to make databases in."""
     if url := os.environ.get("HUB_DATABASE_URL"):
         return url
     server = postgres(hub_home, print)
-    hasty = (*server.program.argv, "--fsync=off", "--full_page_writes=off")
-    servers.start(replace(server.program, argv=hasty, stop_signal=signal.SIGQUIT))
+    servers.start(hasty(server.program))
     servers.wait_ready(30, server.program.name)
     return server.url
 
@@ -130,12 +148,19 @@ def database(make_database: Callable[[], str]) -> str:
     return make_database()
 
 
+@pytest.fixture(scope="session")
+def reused(make_database: Callable[[], str], database_server: str) -> Iterator[Reused]:
+    made = Reused(make_database, lambda statement: _execute(database_server, statement))
+    yield made
+    made.end()
+
+
 @pytest.fixture
-def fresh_database(make_database: Callable[[], str], database_server: str) -> Iterator[str]:
-    """The URL of a migrated, empty database for one test, dropped at once: hundreds would be written to the disk."""
-    url = make_database()
+def fresh_database(reused: Reused) -> Iterator[str]:
+    """The URL of a migrated, empty database for one test."""
+    url = reused.take()
     yield url
-    _execute(database_server, f"DROP DATABASE IF EXISTS {make_url(url).database} WITH (FORCE)")
+    reused.give_back(url)
 
 
 @pytest.fixture(scope="session")
@@ -165,7 +190,13 @@ def twins(hub_home: Path) -> Iterator[Twins]:
         yield Twins(json.loads(out.read_text(encoding="utf-8")), hub_home / "secrets")
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
+
+
+@pytest.fixture
+def light_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Argon2id, of a thousandth of the weight: for a test that makes all of the demo's accounts anew."""
+    monkeypatch.setattr("hub.identity.passwords._HASHER", PasswordHasher(time_cost=1, memory_cost=16, parallelism=1))
 
 
 @pytest.fixture(scope="module")

@@ -66,14 +66,14 @@ class County:
     def output(self) -> str:
         return (self.home / "demo.out").read_text(encoding="utf-8", errors="replace")
 
-    def hub(self, *arguments: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    def hub(self, *arguments: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
         """Another `hub` command in this county, as in a second terminal."""
         return subprocess.run(
             [sys.executable, "-m", "hub", *arguments],
             cwd=ROOT, env=self.environ, capture_output=True, text=True, timeout=timeout, check=False,
         )  # fmt: skip
 
-    def stop(self, number: int = signal.SIGINT, seconds: float = 15) -> int:
+    def stop(self, number: int = signal.SIGINT, seconds: float = 60) -> int:
         self.process.send_signal(number)
         return self.process.wait(seconds)
 
@@ -99,7 +99,7 @@ def start_county(
             stdin=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
     county = County(home, config, port, process, full)
-    until = time.monotonic() + (240 if full else 90)
+    until = time.monotonic() + (280 if full else 240)
     while not (home / "demo.json").exists():
         if process.poll() is not None or time.monotonic() > until:
             with contextlib.suppress(ProcessLookupError):

@@ -20,6 +20,7 @@ from hub.cases.models import CaseRow, CorrectionRow, EventRow, PauseRow, ResultR
 from hub.cases.seams import Seams
 from hub.cases.views import CaseView, Entry
 from hub.errors import Fault, Problem, invalid
+from hub.settings.workflow_shapes import Procedure
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,17 @@ class Desk:
     def one(self, session: Session, officer: Officer, receipt_no: str) -> CaseView:
         """With the fields this step needs. Raises NOT_FOUND, for another department's too."""
         return self._shown(session, self._row(session, officer, receipt_no), officer)
+
+    def paper(self, session: Session, officer: Officer, receipt_no: str, file_id: str) -> bytes:
+        """One of its papers, in the steps that show them. Raises NOT_FOUND, FILE_INFECTED, FILE_UNSCANNED."""
+        shown = self.one(session, officer, receipt_no).papers
+        if not any(each.get("file_id") == file_id for each in shown):
+            raise Problem("NOT_FOUND")
+        return self._seams.materials.read(session, file_id)
+
+    def procedures(self, session: Session, officer: Officer, receipt_no: str) -> Mapping[str, Procedure]:
+        """What may stop its clock. Raises NOT_FOUND."""
+        return self._files.workflow(self._row(session, officer, receipt_no)).procedures
 
     def pick_up(self, session: Session, officer: Officer, receipt_no: str) -> CaseView:
         row = self._row(session, officer, receipt_no, lock=True)

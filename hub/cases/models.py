@@ -60,6 +60,27 @@ class CaseRow(Base):
     ended_at: Mapped[datetime | None]
 
 
+class BundleRow(Base):
+    """Several cases that were handed in at once, under one receipt number."""
+
+    __tablename__ = "cases_bundle"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    receipt_no: Mapped[str] = mapped_column(unique=True)
+    subject: Mapped[str]
+    bundle: Mapped[str]
+    submitted_at: Mapped[datetime]
+
+
+class PartRow(Base):
+    """One case of a bundle; the order of the rows is that of the parts."""
+
+    __tablename__ = "cases_part"
+
+    case_id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    bundle_id: Mapped[int] = mapped_column(BigInteger, index=True)
+
+
 class EventRow(Base):
     """One line of the timeline. `by` is applicant, officer, department or hub; rows are only ever added."""
 

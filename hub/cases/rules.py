@@ -21,12 +21,22 @@ CORRECTION_DAYS = 15
 _DEFAULT_DAYS = 20  # Licensing Law, art. 42: where nothing else is set
 _END_OF_DAY = time(23, 59, 59, tzinfo=CHINA)
 _DAY = timedelta(days=1)
+_WEEK_OVER_WORKING_WEEK = 7 / 5
 
 
 def new_receipt_no(now: datetime) -> str:
     """20 characters: every department's number field has room. Its ten digits of chance tell nothing of the number of
     cases."""
-    return f"BJ{now.astimezone(CHINA):%Y%m%d}{secrets.randbelow(10**10):010d}"
+    return _number("BJ", now)
+
+
+def new_bundle_no(now: datetime) -> str:
+    """The same for several applications that were made at once."""
+    return _number("YJ", now)
+
+
+def _number(kind: str, now: datetime) -> str:
+    return f"{kind}{now.astimezone(CHINA):%Y%m%d}{secrets.randbelow(10**10):010d}"
 
 
 def possible(workflow: Workflow, status: str, by: Iterable[str]) -> tuple[str, ...]:
@@ -71,6 +81,13 @@ def terms(service: Service, start: datetime, workdays: Workdays) -> Terms:
         _end(start, promised, guide.get("promised_unit", "working_day"), workdays),
         _end(start, legal, guide.get("legal_unit", "working_day"), workdays),
     )
+
+
+def length(guide: Mapping[str, Any]) -> float:
+    """How long a service promises to take, in calendar days, to compare."""
+    days = int(guide.get("promised_days", guide.get("legal_days", _DEFAULT_DAYS)))
+    unit = guide.get("promised_unit", guide.get("legal_unit", "working_day"))
+    return days * _WEEK_OVER_WORKING_WEEK if unit == "working_day" else days
 
 
 def _end(start: datetime, days: int, unit: str, workdays: Workdays) -> datetime:

@@ -13,8 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from hub.cases import rules
+from hub.cases.bundles import Bundles
 from hub.cases.desk import Desk
 from hub.cases.file import Files
+from hub.cases.intake import Intake
 from hub.cases.models import CaseRow
 from hub.cases.ratings import Ratings
 from hub.cases.resealing import Resealing
@@ -24,11 +26,9 @@ from hub.cases.views import CaseView, Entry
 from hub.catalogue import forms
 from hub.clock import Clock
 from hub.crypto import Crypto
-from hub.database import one_at_a_time
 from hub.errors import Problem
-from hub.filings.orders import Moved, Order
+from hub.filings.orders import Moved
 from hub.gateway.orders import Caller
-from hub.paper import Paper
 from hub.settings.shapes import Service, Snapshot
 from hub.tasks.service import TaskMoved
 from hub.workdays import Workdays
@@ -41,7 +41,6 @@ _SILENT = {
     "raised": "社区核实仍未完成，已再转上一级",
 }
 _HEARD = ("confirmed", "settled", "rejected", "cancelled")
-_HEARD_DAYS = 1  # by then the department's system has said something, or operations are alarmed
 _FILED = {
     "inflight": "handed_to_department",
     "confirmed": "delivered_to_department",
@@ -60,7 +59,9 @@ class Cases:
     ) -> None:
         self._seams = seams
         self.files = Files(now, crypto, clock, workdays, seams.tell)
+        self.intake = Intake(self.files, seams)
         self.desk = Desk(self.files, seams)
+        self.bundles = Bundles(now, self.files, self.intake, seams.tell)
         self.resealing = Resealing(crypto)
         self.rounds, self.ratings = Rounds(self.files), Ratings(self.files)
 
@@ -76,13 +77,13 @@ class Cases:
     ) -> CaseView:
         """A new case, or its draft, which is checked when it is submitted. `fields` passed the form and every guard
         unless it is a draft. Raises ALREADY_SUBMITTED, what is wrong with a paper."""
-        row = self._new(session, caller, service)
+        row = self.intake.new(session, caller, service)
         body = {"fields": dict(fields), "papers": list(papers), "promised": list(promised)}
         if draft:
             row.body_sealed = self.files.seal(row, body)
             session.flush()
         else:
-            self._send(session, row, service, body)
+            self.intake.send(session, row, service, body)
         return self.files.view(session, row, APPLICANT)
 
     def edit(
@@ -143,7 +144,7 @@ class Cases:
         service = self.files.service(row)
         body = self.files.open(row, row.body_sealed)
         body["fields"] = dict(fields)
-        self._send(session, row, service, body)
+        self.intake.send(session, row, service, body)
         return self.files.view(session, row, APPLICANT)
 
     def correct(
@@ -171,7 +172,7 @@ class Cases:
         body["papers"] = [paper for paper in body["papers"] if paper["type"] not in types] + list(papers)
         if asked:
             asked.answered_at = self.files.moment()
-        self._enter(session, row, service, body, act.to, "corrected")
+        self.intake.enter(session, row, service, body, act.to, "corrected")
         return self.files.view(session, row, APPLICANT)
 
     def withdraw(self, session: Session, caller: Caller, receipt_no: str, reason: str) -> CaseView:
@@ -243,7 +244,7 @@ class Cases:
         body, service = self.files.open(row, row.body_sealed), self.files.service(row)
         owed = [{"path": f"materials.{type}"} for type in body["promised"]]
         rules.check_corrections(owed, fields, [paper["type"] for paper in papers])
-        body["papers"] += [asdict(paper) for paper in self._checked(session, row, service, papers)]
+        body["papers"] += [asdict(paper) for paper in self.intake.checked(session, row, service, papers)]
         body["promised"] = []
         row.body_sealed, row.make_up_at = self.files.seal(row, body), None
         self.files.schedule(row)
@@ -255,98 +256,6 @@ class Cases:
         if row.status != rules.DRAFT:
             raise rules.conflict(self.files.workflow(row), row.status, APPLICANT)
 
-    def _new(self, session: Session, caller: Caller, service: Service) -> CaseRow:
-        now = self.files.moment()
-        row = CaseRow(
-            receipt_no=rules.new_receipt_no(now), citizen_id=caller.subject, subject=caller.whose, service=service.id,
-            service_version=service.version, workflow=service.workflow, department=service.department,
-            status=rules.DRAFT, version=0, handler="", card="none", raised=0, filing_state="", department_receipt="",
-            body_sealed=b"", created_at=now, since=now,
-        )  # fmt: skip
-        session.add(row)
-        return row
-
-    def _send(self, session: Session, row: CaseRow, service: Service, body: dict[str, Any]) -> None:
-        rules.check_papers(service, [paper["type"] for paper in body["papers"]], body["promised"])
-        self._only_one(session, row, service, body["fields"])
-        row.submitted_at = self.files.moment()
-        self._enter(session, row, service, body, self.files.workflow(row).first, "received")
-        self.files.tell(session, row, "case-received", promised_on=self.files.day(row.promised_at))
-
-    def _enter(
-        self, session: Session, row: CaseRow, service: Service, body: dict[str, Any], status: str, event: str
-    ) -> None:
-        """Into the desk's queue, and on its way to the department, in one transaction."""
-        papers = self._checked(session, row, service, body["papers"])
-        body["papers"] = [asdict(paper) for paper in papers]
-        row.body_sealed, row.version = self.files.seal(row, body), row.version + 1
-        self.files.start_clock(row)
-        self.files.move(row, status)
-        session.flush()
-        self.files.note(session, row, event, "applicant")
-        self._ask_community(session, row, service, body["fields"])
-        if service.system and service.operation:
-            row.filing_state = "ready"
-            row.unheard_at = self.files.workdays.after(self.files.moment(), _HEARD_DAYS)
-            self.files.schedule(row)
-            self._seams.filings.place(session, self._order(row, service, body["fields"], papers))
-        session.flush()
-
-    def _ask_community(self, session: Session, row: CaseRow, service: Service, fields: Mapping[str, Any]) -> None:
-        """Those on the spot, by the region the form names, see what names the case and no more."""
-        stage = self.files.workflow(row).stages[row.status]
-        told = {name: str(value) for name, value in rules.visible(service, fields, stage.shows + 1).items()}
-        self._seams.tasks.withdraw(session, row.receipt_no, "corrected")
-        for kind in stage.tasks:
-            self._seams.tasks.assign(session, kind, str(fields.get("region", service.region)), row.receipt_no, told)
-
-    def _order(self, row: CaseRow, service: Service, fields: Mapping[str, Any], papers: Sequence[Paper]) -> Order:
-        return Order(
-            receipt_no=row.receipt_no, service=service.id, system=service.system or "",
-            operation=service.operation or "", citizen_id=row.citizen_id,
-            subject_tag=self.files.tag(row.subject, "subject").hex(),
-            natural_key=self._filed_once(row, service, fields),
-            version=row.version, fields=fields,
-            papers=_uploaded(papers),
-        )  # fmt: skip
-
-    def _filed_once(self, row: CaseRow, service: Service, fields: Mapping[str, Any]) -> str:
-        """For the department: the same thing again on another day is another application."""
-        key = _natural_key(service, fields)
-        return f"{key} {self.files.day(row.submitted_at)}" if key else ""
-
-    def _checked(
-        self, session: Session, row: CaseRow, service: Service, papers: Sequence[Mapping[str, str]]
-    ) -> list[Paper]:
-        """The papers as they are kept; each is given to the office in the record of the materials room."""
-        licences = [
-            Paper(each["type"], credential_id=each["credential_id"]) for each in papers if not each.get("file_id")
-        ]
-        for each in licences:
-            if not self._seams.holds_licence(session, row.citizen_id, each.credential_id):
-                raise Problem("NOT_FOUND")
-        wanted = [(each["type"], each["file_id"]) for each in papers if each.get("file_id")]
-        if not wanted:
-            return licences
-        materials = self._seams.materials
-        found = materials.check(session, row.citizen_id, wanted, materials.limits(service.id))
-        for paper in found:
-            materials.give(session, row.citizen_id, paper.file_id, row.receipt_no, row.department)
-        return [*licences, *found]
-
-    def _only_one(self, session: Session, row: CaseRow, service: Service, fields: Mapping[str, Any]) -> None:
-        """Raises ALREADY_SUBMITTED with the receipt number of the one there is."""
-        key = _natural_key(service, fields)
-        if not key:
-            return
-        tag = self.files.tag(f"{row.subject}\0{service.id}\0{key}", "once")
-        one_at_a_time(session, tag)
-        with session.no_autoflush:
-            there = session.scalar(select(CaseRow.receipt_no).where(CaseRow.once_tag == tag))
-        if there is not None:
-            raise Problem("ALREADY_SUBMITTED", extra={"receipt_no": there})
-        row.once_tag = tag
-
     def _mine(self, session: Session, caller: Caller, receipt_no: str, lock: bool = False) -> CaseRow:
         row = self.files.find(session, receipt_no, lock)
         service = self.files.service(row)
@@ -355,14 +264,5 @@ class Cases:
         return row
 
 
-def _natural_key(service: Service, fields: Mapping[str, Any]) -> str:
-    return " ".join(f"{name}={fields.get(name, '')}" for name in service.once_by)
-
-
 def _reason(moved: Moved) -> dict[str, str]:
     return {"reason": moved.reason} if moved.reason else {}
-
-
-def _uploaded(papers: Sequence[Paper]) -> tuple[Paper, ...]:
-    """A licence is looked up by whoever needs it; only what was uploaded goes along."""
-    return tuple(each for each in papers if each.file_id)

@@ -90,3 +90,17 @@ class Entry:
     promised_at: datetime | None
     card: str
     mine: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BundleView:
+    """Several cases that were handed in at once. `status`: waits_for_you, in_progress, approved, partly_approved,
+    refused or withdrawn; `promised_at` is the last of them."""
+
+    receipt_no: str
+    bundle: str
+    title: Text
+    status: str
+    submitted_at: datetime
+    promised_at: datetime | None
+    parts: Sequence[CaseView]

@@ -114,9 +114,10 @@ def work_until(stop: threading.Event, hub: Hub) -> None:
     hub.start()
     inbox = threading.Thread(target=hub.inbox.collecting.run, args=(stop,), name="inbox", daemon=True)
     filings = threading.Thread(target=hub.outbox.runner.run, args=(stop,), name="filings", daemon=True)
+    flow = threading.Thread(target=hub.flow.run, args=(stop,), name="flow", daemon=True)
     worker = Worker(hub.jobs)
     ledger = hub.ledger.threads(stop)
-    for thread in (inbox, filings, *ledger):
+    for thread in (inbox, filings, flow, *ledger):
         thread.start()
     worker.start()
     try:
@@ -124,5 +125,5 @@ def work_until(stop: threading.Event, hub: Hub) -> None:
     finally:
         worker.stop()
         inbox.join(_DRAIN_S)
-        for thread in (filings, *ledger):
+        for thread in (filings, flow, *ledger):
             thread.join(_DRAIN_S)

@@ -49,8 +49,10 @@ class Rounds:
             _Round("forget_logins", _SWEEP_S, self._forget_logins),
             _Round("forget_deliveries", _SWEEP_S, self._forget_deliveries),
             _Round("forget_codes", _SWEEP_S, self._hub.credentials.sweep),
+            _Round("health_code", _LOOK_S, self._look_at_health_code),
             _Round("scan_papers", _JOBS_S, self._scan_papers),
             _Round("forget_papers", _SWEEP_S, self._forget_papers),
+            _Round("forget_crossings", _SWEEP_S, self._forget_crossings),
         )
 
     def run(self, stop: threading.Event) -> None:
@@ -120,6 +122,13 @@ class Rounds:
         with self._hub.database.session() as session:
             self._hub.cases.rounds.tick(session)
 
+    def _look_at_health_code(self) -> None:
+        """Promises that were not kept, and the end by order."""
+        with self._hub.database.session() as session:
+            self._hub.health_code.reviews.mark_late(session)
+        with self._hub.database.session(patience=60) as session:
+            self._hub.health_code.ending.close(session)
+
     def _forget_submissions(self) -> None:
         with self._hub.database.session() as session:
             idempotency.purge(session)
@@ -141,3 +150,8 @@ class Rounds:
     def _forget_papers(self) -> None:
         with self._hub.database.session() as session:
             self._hub.materials.sweep(session)
+
+    def _forget_crossings(self) -> None:
+        with self._hub.database.session() as session:
+            self._hub.flow.sweep(session)
+            self._hub.tracing.sweep(session)

@@ -179,6 +179,7 @@ class County:
             "HUB_HOME": str(self.home),
             "HUB_CONFIG": str(self._config),
             "HUB_PORT": str(self._port),
+            "HUB_DEMO": str(self.home / "demo.json"),
             "HUB_WORKERS": str(self._workers),
             **self._package,
         }

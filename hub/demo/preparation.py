@@ -73,7 +73,7 @@ def examples(services: Mapping[str, Service], *tables: Path) -> list[dict[str, A
         {
             "service": id,
             "system": service.system,
-            "kind": service.kind,
+            "kind": table.get(id, {}).get("kind", service.kind),
             "persona": table.get(id, {}).get("persona", personas.PERSONAS[0].name),
             "fields": table.get(id, {}).get("fields", {}),
         }

@@ -4,7 +4,7 @@ WeChat, and consents and mandates are not kept yet."""
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -181,6 +181,20 @@ class Identity:
         """The citizen who is registered with this number."""
         tags = self._crypto.tags(id_number, ID_NUMBER)
         return session.scalars(select(Person.citizen_id).where(Person.id_number_tag.in_(tags))).one_or_none()
+
+    def number_by_phone(self, session: Session, phone: str, name: str) -> str | None:
+        """The ID number of the one who proved this phone to be theirs and has this name; None where that is not one."""
+        rows = session.scalars(select(Person.citizen_id).where(Person.phone_tag.in_(self._crypto.tags(phone, PHONE))))
+        people = [person for id in rows if (person := self.registered(session, id)) and person.name == name]
+        return people[0].id_number if len(people) == 1 else None
+
+    def people(self, session: Session, id_numbers: Iterable[str]) -> dict[str, tuple[str, str]]:
+        """Of those who are citizens here: who they are and where they live, by ID number."""
+        tags = {tag: number for number in id_numbers for tag in self._crypto.tags(number, ID_NUMBER)}
+        rows = session.execute(
+            select(Person.id_number_tag, Person.citizen_id, Person.region).where(Person.id_number_tag.in_(tags))
+        )
+        return {tags[tag]: (citizen_id, region) for tag, citizen_id, region in rows if tag is not None}
 
     def profile(self, session: Session, citizen_id: str) -> Profile | None:
         """Masked."""

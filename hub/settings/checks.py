@@ -36,6 +36,7 @@ def together(tables: Tables) -> Iterator[Finding]:
     yield from _offices(tables.appeals, tables)
     yield from _sharing(tables.sharing, tables)
     yield from _workflows(tables)
+    yield from _health_code(tables)
     for id, system in tables.systems.items():
         yield from _rollout("systems.yaml", (id,), system["switch"], tables)
     for id, service in tables.services.items():
@@ -71,6 +72,18 @@ def _workflows(tables: Tables) -> Iterator[Finding]:
             for place, kind in enumerate(stage.tasks):
                 if kind not in tables.tasks:
                     yield "workflows.yaml", (id, "stages", name, "tasks", place), _unknown("task", kind)
+
+
+def _health_code(tables: Tables) -> Iterator[Finding]:
+    """It hangs on a service, and its gates stand somewhere."""
+    configured = tables.health_code
+    if configured is None:
+        return
+    if configured.service not in tables.declared_services:
+        yield "health_code.yaml", ("service",), _unknown("service", configured.service)
+    for id, gate in configured.gates.items():
+        if gate.region[:9] not in tables.regions:
+            yield "health_code.yaml", ("gates", id, "region"), _unknown("region", gate.region)
 
 
 def _duties(tables: Tables) -> Iterator[Finding]:
@@ -170,5 +183,10 @@ def field_types_known(types: Collection[str]) -> Check:
             for field in service.form:
                 if field.type not in types:
                     yield tables.files[id], ("form", field.name, "type"), f"no field type '{field.type}'"
+        for kind, asked in tables.health_code.questions.items() if tables.health_code else ():
+            for field in asked.form:
+                if field.type not in types:
+                    path = ("questions", kind, "form", field.name, "type")
+                    yield "health_code.yaml", path, f"no field type '{field.type}'"
 
     return check

@@ -9,6 +9,9 @@ from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
 
 from hub.settings.appeal_schema import AppealsSchema
+from hub.settings.bundle_schema import BundleSchema
+from hub.settings.channel_schema import ChannelSchema
+from hub.settings.health_code_schema import HealthCodeSchema
 from hub.settings.message_schema import TemplateSchema
 from hub.settings.pieces import Sentence
 from hub.settings.schemas import (
@@ -48,7 +51,10 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         "licences.yaml": table(LicenceSchema()),
         "messages.yaml": table(TemplateSchema()),
         "appeals.yaml": whole(AppealsSchema()),
+        "channels.yaml": table(ChannelSchema()),
         "sharing.yaml": whole(SharingSchema()),
+        "health_code.yaml": whole(HealthCodeSchema()),
+        "bundles.yaml": table(BundleSchema()),
         "tasks.yaml": table(TaskKindSchema()),
         "workflows.yaml": table(WorkflowSchema()),
         "themes.yaml": table(ThemeSchema()),

@@ -122,7 +122,7 @@ def _unfitting(tables: Tables, documents: Mapping[str, Document], checks: Sequen
 
 
 def _leave_out(tables: Tables, complaints: list[Complaint]) -> None:
-    """A batch service goes with any of its parts."""
+    """A batch service goes with any of its parts, a bundle too."""
     wrong = {complaint.file for complaint in complaints}
     for complaint in complaints:
         if complaint.file == "systems.yaml" and complaint.path:
@@ -135,6 +135,8 @@ def _leave_out(tables: Tables, complaints: list[Complaint]) -> None:
         for id in gone:
             del left[id]
     tables.services = left
+    whole = {id: each for id, each in tables.bundles.items() if {part.service for part in each.parts} <= set(left)}
+    tables.bundles = whole
 
 
 def _version(documents: Mapping[str, Document]) -> str:
@@ -159,9 +161,12 @@ def _snapshot(
         departments=tables.departments,
         licences=tables.licences,
         workflows=tables.workflows,
+        bundles=tables.bundles,
         tasks=tables.tasks,
+        channels=tables.channels,
         appeals=tables.appeals,
         sharing=tables.sharing,
+        health_code=tables.health_code,
         messages=tables.messages,
         themes=tables.themes,
         regions=tables.regions,

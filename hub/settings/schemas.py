@@ -7,6 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate, validates_schema
 
+from hub.settings.movement_shapes import Flow
 from hub.settings.papers import MaterialsSchema, UploadsSchema
 from hub.settings.pieces import (
     Address,
@@ -67,6 +68,15 @@ class OidcSchema(Strict):
     client_secret = Reference()
 
 
+class FlowSchema(Strict):
+    smallest_group = whole(2, 1000, load_default=5)
+    keep_days = whole(1, 400, load_default=30)
+
+    @post_load
+    def shape(self, data: dict[str, Any], **_: Any) -> Flow:
+        return Flow(**data)
+
+
 class HubSchema(Strict):
     name = Sentence(required=True)
     region = region(required=True)
@@ -92,6 +102,8 @@ class HubSchema(Strict):
     )
     witnesses = fields.Dict(keys=identifier(), values=fields.Nested(WitnessSchema), load_default=dict)
     materials = fields.Nested(MaterialsSchema, load_default=Materials)
+    flow = fields.Nested(FlowSchema, load_default=Flow)
+    sighting_days = whole(1, 90, load_default=21)
     minimum_client = fields.String(load_default="", validate=validate.Regexp(r"^([0-9]+(\.[0-9]+){0,3})?\Z"))
 
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from hub.settings.health_code_shapes import HealthCode
+from hub.settings.movement_shapes import Channel, Flow
 from hub.settings.sharing_shapes import Sharing
 from hub.settings.workflow_shapes import Workflow
 from hub.workdays import Wait
+
+if TYPE_CHECKING:
+    from hub.settings.bundle_shapes import Bundle
 
 Text = Mapping[str, str]
 """A text by language: {"zh": …, "en": …}; zh is always there."""
@@ -330,6 +335,8 @@ class Hub:
     parties: Mapping[str, str] = field(default_factory=dict)  # department -> the public key it countersigns with
     witnesses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of the ledger: address and key
     materials: Materials = Materials()
+    flow: Flow = Flow()  # noqa: RUF009
+    sighting_days: int = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,9 +354,12 @@ class Snapshot:
     roles: Mapping[str, tuple[str, ...]]  # role -> permissions
     texts: Mapping[str, Text]  # problem code -> sentence that replaces the built-in one
     licences: Mapping[str, Licence] = field(default_factory=dict)
+    bundles: Mapping[str, Bundle] = field(default_factory=dict)
     tasks: Mapping[str, TaskKind] = field(default_factory=dict)
     appeals: Appeals = Appeals()
+    channels: Mapping[str, Channel] = field(default_factory=dict)
     sharing: Sharing = Sharing()  # noqa: RUF009
     messages: Mapping[str, Template] = field(default_factory=dict)
     workflows: Mapping[str, Workflow] = field(default_factory=dict)
+    health_code: HealthCode | None = None  # no file: there is no health code
     not_started: Mapping[str, str] = field(default_factory=dict)  # system -> why, with file:line:column

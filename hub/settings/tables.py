@@ -10,7 +10,13 @@ from marshmallow import Schema, ValidationError
 
 from hub.errors import KINDS
 from hub.settings.appeal_schema import AppealsSchema
+from hub.settings.bundle_schema import BundleSchema
+from hub.settings.bundle_shapes import Bundle
+from hub.settings.channel_schema import ChannelSchema
+from hub.settings.health_code_schema import HealthCodeSchema
+from hub.settings.health_code_shapes import HealthCode
 from hub.settings.message_schema import TemplateSchema
+from hub.settings.movement_shapes import Channel
 from hub.settings.pieces import IDENTIFIER, REGION, Sentence
 from hub.settings.place import Complaint, Keys
 from hub.settings.reader import Document
@@ -51,7 +57,10 @@ FILES = (
     "roles.yaml",
     "texts.yaml",
 )
-OPTIONAL = ("appeals.yaml", "licences.yaml", "messages.yaml", "sharing.yaml", "tasks.yaml", "workflows.yaml")
+OPTIONAL = (
+    "appeals.yaml", "bundles.yaml", "channels.yaml", "health_code.yaml", "licences.yaml", "messages.yaml",
+    "sharing.yaml", "tasks.yaml", "workflows.yaml",
+)  # fmt: skip
 _PLAIN = {
     "Missing data for required field.": "is missing",
     "Field may not be null.": "must not be empty",
@@ -80,7 +89,10 @@ class Tables:
     departments: dict[str, Department] = field(default_factory=dict)
     licences: dict[str, Licence] = field(default_factory=dict)
     appeals: Appeals = Appeals()  # noqa: RUF009
+    channels: dict[str, Channel] = field(default_factory=dict)
     sharing: Sharing = Sharing()  # noqa: RUF009
+    health_code: HealthCode | None = None
+    bundles: dict[str, Bundle] = field(default_factory=dict)
     tasks: dict[str, TaskKind] = field(default_factory=dict)
     messages: dict[str, Template] = field(default_factory=dict)
     workflows: dict[str, Workflow] = field(default_factory=dict)
@@ -106,7 +118,12 @@ def fill(documents: Mapping[str, Document]) -> tuple[Tables, list[Complaint]]:
             document, IDENTIFIER, LicenceSchema().load, tables.licences, _with_id
         ),
         "appeals.yaml": lambda document: _appeals(document, tables),
+        "channels.yaml": lambda document: _entries(
+            document, IDENTIFIER, ChannelSchema().load, tables.channels, _with_id
+        ),
         "sharing.yaml": lambda document: _sharing(document, tables),
+        "health_code.yaml": lambda document: _health_code(document, tables),
+        "bundles.yaml": lambda document: _entries(document, IDENTIFIER, BundleSchema().load, tables.bundles, _with_id),
         "tasks.yaml": lambda document: _entries(document, IDENTIFIER, TaskKindSchema().load, tables.tasks, _with_id),
         "messages.yaml": lambda document: _entries(
             document, IDENTIFIER, TemplateSchema().load, tables.messages, _with_id
@@ -173,6 +190,13 @@ def _appeals(document: Document, tables: Tables) -> Iterator[Complaint]:
 def _sharing(document: Document, tables: Tables) -> Iterator[Complaint]:
     try:
         tables.sharing = _loaded(SharingSchema(), document)
+    except ValidationError as error:
+        yield from flattened(document, error, ())
+
+
+def _health_code(document: Document, tables: Tables) -> Iterator[Complaint]:
+    try:
+        tables.health_code = _loaded(HealthCodeSchema(), document)
     except ValidationError as error:
         yield from flattened(document, error, ())
 

@@ -19,8 +19,21 @@ def services_fit(declared: Callable[[str, str], Mapping[str, Any]]) -> Check:
             facts = declared(service.system or "", service.operation or "")
             for path, text in _misfits(service, facts) if facts else ():
                 yield tables.files[id], path, text
+        yield from _untold(tables, declared)
 
     return check
+
+
+def _untold(tables: Tables, declared: Callable[[str, str], Mapping[str, Any]]) -> Iterator[Finding]:
+    """The facts that the rules of the health code take from the system of its service."""
+    configured = tables.health_code
+    service = tables.services.get(configured.service) if configured else None
+    if configured is None or service is None:
+        return
+    facts = declared(service.system or "", service.operation or "")
+    for place, name in enumerate(configured.shared):
+        if name not in facts.get("answer", {}).get("fields", {}):
+            yield "health_code.yaml", ("shared", place), f"'{service.operation}' does not tell it"
 
 
 def _misfits(service: Service, facts: Mapping[str, Any]) -> Iterator[tuple[Keys, str]]:

@@ -100,7 +100,6 @@ class Tasks:
         self._wait(row)
         row.told_sealed = self._seal(row.id, orjson.dumps(dict(told)))
         session.add(row)
-        session.flush()
         self._note(session, row, "assigned", office, "", "", "")
         return row.id
 
@@ -127,6 +126,11 @@ class Tasks:
         """All tasks that were assigned for one thing."""
         rows = session.scalars(select(TaskRow).where(TaskRow.about == about).order_by(TaskRow.assigned_at, TaskRow.id))
         return [self._whole(session, row) for row in rows]
+
+    def states(self, session: Session, about: str) -> Mapping[str, tuple[str, datetime | None]]:
+        """State and acknowledgement of all tasks for one thing, by their ids."""
+        rows = session.execute(select(TaskRow.id, TaskRow.state, TaskRow.acknowledged_at).where(TaskRow.about == about))
+        return {id: (state, at) for id, state, at in rows}
 
     def acknowledge(self, session: Session, id: str, office: str, actor: str) -> Task:
         """Somebody is at it. Silence goes on counting until there is an answer."""

@@ -20,6 +20,7 @@ from tests.bench.faults import half_dead, one_dead, overload
 from tests.bench.file_drop import file_drop
 from tests.bench.filings import filings
 from tests.bench.fixed_width import fixed_width
+from tests.bench.flow import flow
 from tests.bench.hundred import hundred
 from tests.bench.ledger import large, ledger
 from tests.bench.memory import memory
@@ -31,6 +32,7 @@ from tests.bench.sealing import look_up, sealing
 from tests.bench.stand import Stand, standing
 from tests.bench.start import start
 from tests.bench.table import Row, show, write
+from tests.bench.tracing import tracing
 from tests.bench.wire_soap import wire_soap
 
 Measure = Callable[[Stand, Timing], Iterator[Row]]
@@ -58,9 +60,12 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"filings"}), filings),
     (frozenset({"ledger"}), ledger),
     (frozenset({"ledger_large"}), large),
+    (frozenset({"flow"}), flow),
+    (frozenset({"tracing"}), tracing),
 )
 _NAMES = sorted(frozenset().union(*(names for names, _ in MEASURES)))
-_LONG = frozenset({"P8", "look_up", "ledger_large"})  # fill a table of millions first: only when asked for by name
+# They fill a table of millions first: only when asked for by name.
+_LONG = frozenset({"P8", "look_up", "tracing", "ledger_large"})
 
 
 def main() -> None:

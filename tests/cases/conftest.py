@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -92,6 +93,15 @@ class Hall(Room):
 
     def mine(self, number: str, name: str, body: Any, persona: personas.Persona = HAN) -> TestResponse:
         return self.citizen(persona).post(f"/cases/{number}/{name}", body, Idempotency_Key=secrets.token_hex(16))
+
+    @contextmanager
+    def switched_off(self, service: str) -> Iterator[None]:
+        for enabled in (False, True):
+            with self.hub.database.session() as session:
+                self.hub.switches.change(session, "service", service, {"enabled": enabled}, "test", "t")
+            self.hub.switches.refresh()
+            if not enabled:
+                yield
 
     @property
     def clock(self) -> MovableClock:

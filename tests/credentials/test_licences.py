@@ -41,7 +41,7 @@ def test_feat_H4_pulled_from_the_issuers_registry_and_never_stored(room: Room) -
     assert room.check(code).json["fields"] == {"licence_class": held["fields"]["licence_class"]}
     url = f"{room.twins['vehicle_administration']['url']}/twin/licences"
     for state in ("suspended", "revoked", "valid"):
-        requests.put(url, json={HAN.id_number: state}, timeout=10).raise_for_status()
+        requests.put(url, json={HAN.id_number: state}, timeout=30).raise_for_status()
         found = room.check(code).json
         assert (found["state"], found["valid"]) == (state, state == "valid"), "a verifier sees the state of now"
 
@@ -50,12 +50,12 @@ def test_feat_H4_a_registry_that_is_away_is_told_and_nothing_is_called_valid(roo
     (held,) = mine(room, HAN, "driving-licence")
     code = room.show(HAN, held["id"])
     url = f"{room.twins['vehicle_administration']['url']}/twin/toxics"
-    requests.put(url, json={"down": True}, timeout=10).raise_for_status()
+    requests.put(url, json={"down": True}, timeout=30).raise_for_status()
     try:
         answer = room.check(code)
         listed = room.citizen(HAN).get("/me/credentials").json
     finally:
-        requests.delete(url, timeout=10).raise_for_status()
+        requests.delete(url, timeout=30).raise_for_status()
         room.hub.gateway.release("vehicle_administration")
     assert answer.status_code == 503 and answer.json["origin"] == "department:vehicle_administration"
     assert [each["type"] for each in listed["missing"]] == ["driving-licence"]

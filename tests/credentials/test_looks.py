@@ -21,13 +21,13 @@ def test_each_gets_its_own_answer_and_all_ask_together() -> None:
 
     def ask(numbers: Sequence[int]) -> list[int]:
         asked.append(len(numbers))
-        held.wait(10)
+        held.wait(60)
         return [number * 2 for number in numbers]
 
     looks: Looks[int, int] = Looks(ask)
 
     def one(number: int) -> int:
-        everybody.wait(10)
+        everybody.wait(60)
         return looks.one(number)
 
     with ThreadPoolExecutor(CALLERS) as pool:

@@ -81,6 +81,7 @@ def running() -> Iterator[MariaDb]:
     process = subprocess.Popen(
         [server, "--no-defaults", f"--datadir={folder / 'data'}", f"--socket={database.socket}", *owner,
          "--bind-address=127.0.0.1", f"--port={database.port}", "--sql-mode=", "--innodb-buffer-pool-size=32M",
+         "--innodb-flush-log-at-trx-commit=2",
          f"--log-error={folder / 'log'}", f"--pid-file={folder / 'pid'}", "--skip-name-resolve"],
     )  # fmt: skip
     try:

@@ -67,7 +67,7 @@ class Room:
     def tell(self, path: str, method: str = "PUT", **values: Any) -> Any:
         body = json.dumps(values).encode() if method == "PUT" else None
         request = urllib.request.Request(self.gate.url + path, body, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read())
 
     def run(self, statement: str, *values: Any) -> Any:

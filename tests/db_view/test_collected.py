@@ -106,7 +106,7 @@ def test_feat_C3_a_row_is_taken_once_also_when_hub_work_is_killed(
             eventually(lambda before=before: len(world.arrived()) > before or front_end.flags() == {"1"}, 60)
             time.sleep(luck.uniform(0, 0.05))
             process.send_signal(signal.SIGKILL)
-            process.wait(10)
+            process.wait(60)
         killed += 1
         later = [f"9{killed}", f"P9{killed}", "后来", HAN, MOMENT, "I", MOMENT, f"B{killed:04d}"]
         front_end.run(INSERT, *later)

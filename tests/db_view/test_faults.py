@@ -23,7 +23,7 @@ def fails(adapter: Adapter, seconds: float = 5.0, operation: str = OPERATION) ->
     started = time.monotonic()
     with pytest.raises(PortError) as caught:
         ask(adapter, operation, seconds, **HAN)
-    assert time.monotonic() - started < seconds + 1
+    assert time.monotonic() - started < seconds + 10
     assert HAN["id_number"] not in str(caught.value) and HAN["name"] not in str(caught.value)
     return caught.value
 
@@ -35,7 +35,7 @@ def warm(jabs: Adapter) -> Adapter:
     return jabs
 
 
-@pytest.mark.parametrize("toxic", [{"hang": True}, {"latency_ms": 5000}, {"drip": 200}])
+@pytest.mark.parametrize("toxic", [{"hang": True}, {"latency_ms": 60_000}, {"drip": 200}])
 def test_fault_F1_fault_F4_a_database_that_never_answers(room: Room, warm: Adapter, toxic: dict[str, Any]) -> None:
     room.tell("/twin/toxics", **toxic)
     assert isinstance(fails(warm, 0.8), OutcomeUnknown)

@@ -34,7 +34,7 @@ def hub(county: County, adapters: Path, *arguments: str) -> subprocess.Completed
     environ = {**county.environ, "HUB_ADAPTERS": adapters.name, "PYTHONPATH": str(adapters.parent)}
     return subprocess.run(
         [sys.executable, "-m", "hub", "systems", *arguments],
-        cwd=ROOT, env=environ, capture_output=True, text=True, timeout=120, check=False,
+        cwd=ROOT, env=environ, capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
 
 
@@ -42,7 +42,7 @@ def hub(county: County, adapters: Path, *arguments: str) -> subprocess.Completed
 def register(county: County) -> Iterator[str]:
     twin = str(county.demo["twins"][REGISTER]["url"])
     yield twin
-    requests.post(f"{twin}/twin/reset", timeout=10)
+    requests.post(f"{twin}/twin/reset", timeout=30)
 
 
 def test_try_shows_each_leg_and_no_personal_value(county: County, adapters: Path) -> None:
@@ -120,10 +120,10 @@ def _acts(county: County, target: str) -> list[tuple[str, str]]:
 def test_feat_C9_the_report_lists_every_unmapped_word_with_its_count(
     county: County, adapters: Path, register: str
 ) -> None:
-    requests.put(f"{register}/twin/quirks", json={"Q12": "element"}, timeout=10)
+    requests.put(f"{register}/twin/quirks", json={"Q12": "element"}, timeout=30)
     for _ in range(2):
         assert hub(county, adapters, "try", REGISTER, "query_person", "--as", "R0001").returncode == 0
-    requests.put(f"{register}/twin/quirks", json={"Q12": "code"}, timeout=10)
+    requests.put(f"{register}/twin/quirks", json={"Q12": "code"}, timeout=30)
     refused = [
         hub(county, adapters, "try", REGISTER, name, "--as", "R0001") for name in ("query_person", "query_members")
     ]
@@ -143,19 +143,19 @@ def test_verify_finds_a_healthy_department_good_and_an_ill_one_bad(
     assert run.returncode == 0, run.stdout + run.stderr
     findings = {each["check"]: each for each in json.loads(run.stdout)}
     assert findings["1,000 interleavings"]["said"] == "1000 own record"
-    assert not requests.get(f"{register}/twin/records", timeout=10).json()["records"], "it writes only with --writes"
-    requests.put(f"{register}/twin/toxics", json={"garbage": "html"}, timeout=10)
+    assert not requests.get(f"{register}/twin/records", timeout=30).json()["records"], "it writes only with --writes"
+    requests.put(f"{register}/twin/toxics", json={"garbage": "html"}, timeout=30)
     ill = hub(county, adapters, "verify", REGISTER, "--as", "R0001", "--json")
     bad = {each["check"] for each in json.loads(ill.stdout) if each["verdict"] == "bad"}
     assert ill.returncode == 1 and {"probe", "reads"} <= bad
 
 
 def test_verify_measures_the_settle_time_only_when_told(county: County, adapters: Path, register: str) -> None:
-    requests.put(f"{register}/twin/toxics", json={"late_visible_ms": 200}, timeout=10)
+    requests.put(f"{register}/twin/toxics", json={"late_visible_ms": 200}, timeout=30)
     run = hub(county, adapters, "verify", REGISTER, "--as", "R0001", "--writes", "--probes", "20", "--json")
     findings = {each["check"]: each["said"] for each in json.loads(run.stdout)}
     assert findings["settle time of file_application"].startswith("settle_s: 3.0 after 20 filings")
-    assert len(requests.get(f"{register}/twin/records", timeout=10).json()["records"]) == 20
+    assert len(requests.get(f"{register}/twin/records", timeout=30).json()["records"]) == 20
 
 
 def test_verify_fails_while_something_is_left_to_decide(county: County, adapters: Path) -> None:

@@ -63,7 +63,7 @@ def test_fault_F25_workers_do_not_outlive_a_killed_server(county: County) -> Non
     with running(county, ["hub", "serve", "--workers", "2"], port) as process:
         process.kill()
         process.wait()
-        eventually(lambda: not alive(port), 15)
+        eventually(lambda: not alive(port), 40)
 
 
 def children(process: subprocess.Popen[bytes]) -> list[int]:
@@ -77,17 +77,17 @@ def test_fault_F25_the_port_stays_open_when_workers_die_again_and_again(county: 
     port = free_port()
     with running(county, ["hub", "serve", "--workers", "2"], port) as process:
         for lost in (1, 1, 1, 2):
-            eventually(lambda: len(children(process)) == 2, 10)
+            eventually(lambda: len(children(process)) == 2, 60)
             killed = children(process)[-lost:]  # the newest: the same one dies again and again, then both
             for pid in killed:
                 os.kill(pid, signal.SIGKILL)
-            eventually(lambda killed=killed: not set(killed) & set(children(process)), 10)
+            eventually(lambda killed=killed: not set(killed) & set(children(process)), 30)
         for _ in range(20):
             socket.create_connection(("127.0.0.1", port), 5).close()
             time.sleep(0.05)
         eventually(lambda: alive(port), 30)
         assert process.poll() is None
-        eventually(lambda: len(children(process)) == 2, 10)
+        eventually(lambda: len(children(process)) == 2, 60)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
@@ -104,7 +104,7 @@ def test_workers_that_still_start_end_too(county: County, number: int) -> None:
         process.wait(24)  # a drain may take 25 s
     finally:
         process.kill()
-    eventually(lambda: not any(running_now(pid) for pid in begun), 10)
+    eventually(lambda: not any(running_now(pid) for pid in begun), 30)
 
 
 def running_now(pid: int) -> bool:
@@ -120,16 +120,16 @@ def test_fault_F42_what_is_in_progress_is_answered_before_the_end(county: County
     headers = login(county, openid_of(county, "林美梅"))
     answers: list[int] = []
     with running(county, ["hub", "serve", "--workers", "1"], port) as process:
-        requests.put(f"{twin}/twin/toxics", json={"latency_ms": 1500}, timeout=10)
+        requests.put(f"{twin}/twin/toxics", json={"latency_ms": 1500}, timeout=30)
         try:
             thread = threading.Thread(target=lambda: answers.append(ask(county, port, headers).status_code))
             thread.start()
             time.sleep(0.5)
             process.terminate()
-            thread.join(20)
-            assert process.wait(20) == 0
+            thread.join(40)
+            assert process.wait(40) == 0
         finally:
-            requests.delete(f"{twin}/twin/toxics", timeout=10)
+            requests.delete(f"{twin}/twin/toxics", timeout=30)
     assert answers == [200]
 
 
@@ -141,7 +141,7 @@ def test_a_configuration_that_cannot_be_used_is_told_at_the_start(county: County
         refused = county.hub("serve", "--port", str(free_port()))
         assert refused.returncode == 1
         assert "hub.yaml:" in refused.stderr and "Traceback" not in refused.stderr
-        eventually(lambda: "no_such_key" in requests.get(f"{county.base_url}/readyz", timeout=5).text, 5)
+        eventually(lambda: "no_such_key" in requests.get(f"{county.base_url}/readyz", timeout=5).text, 30)
         assert alive(county.port)  # the running hub keeps the last good one
     finally:
         path.write_text(before, encoding="utf-8")

@@ -110,7 +110,7 @@ def _that_go_wrong(blueprint: Blueprint) -> None:
 
     @blueprint.route("/slow")
     def slow() -> Response:
-        time.sleep(1.5)
+        time.sleep(float(os.environ.get("TEST_SLOW_S", "1.5")))
         return answer({})
 
     @blueprint.route("/broken")

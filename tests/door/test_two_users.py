@@ -20,6 +20,7 @@ from blueprints.samples import sample
 from hub.appeals.service import Said
 from hub.fields import id_check
 from hub.gateway.orders import Caller
+from hub.health_code.service import Holder
 from hub.identity.service import Known, Standing
 from hub.login.sessions import Sessions
 from hub.main import Hub
@@ -30,9 +31,10 @@ from tests.ledger.statements import ROWS, statement
 from tests.materials.papers import photo
 
 _SERVICE = "residence-certificate"
+_BUNDLE = "household-moves-on-assistance"
 # Ids of pages and of what operations see: no citizen's. Those of licences are tried in tests/credentials.
-NOBODYS = ("asset", "level", "name", "system", "copy_id", "credential_id", "place", "change_id", "revocation_id",
-           "resource_id", "request_id", "grant_id", "correction_id")  # fmt: skip
+NOBODYS = ("asset", "level", "name", "system", "copy_id", "credential_id", "place", "region", "change_id",
+           "revocation_id", "review_id", "resource_id", "request_id", "grant_id", "correction_id")  # fmt: skip
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -47,13 +49,15 @@ class Owner:
     file_id: str
     receipt_no: str
     number: str  # of a clue
+    appeal_id: str  # about the health code
     exchange_id: str  # of data that two departments shared
+    bundle_no: str
 
     @property
     def secrets(self) -> tuple[str, ...]:
         return (self.citizen_id, self.known.id_number, self.known.name, self.known.phone,
                 self.mandate_id, self.consent_id, self.file_id, self.receipt_no, self.number,
-                self.exchange_id)  # fmt: skip
+                self.appeal_id, self.exchange_id, self.bundle_no)  # fmt: skip
 
     def id(self, name: str) -> str:
         """What this owner has for a parameter of this name; for ids that are nobody's, one of them."""
@@ -61,7 +65,8 @@ class Owner:
             "mandate_id": self.mandate_id, "consent_id": self.consent_id, "service_id": _SERVICE, "id": _SERVICE,
             "file_id": self.file_id, "receipt_no": self.receipt_no, "number": self.number,
             "exchange_id": self.exchange_id,
-            **dict.fromkeys(NOBODYS, "x"),
+            "appeal_id": self.appeal_id,
+            "bundle_id": _BUNDLE, "bundle_no": self.bundle_no, **dict.fromkeys(NOBODYS, "x"),
         }[name]  # fmt: skip
 
 
@@ -86,13 +91,17 @@ def owner(hub: Hub, name: str) -> Owner:
     applied = hub.settings.now.services["work-resumption"]
     with hub.database.session() as session:
         case = hub.cases.submit(session, Caller(me, 2), applied, {"org_name": name}, [], [], draft=False)
+        shares = hub.cases.bundles.shared_out(_BUNDLE, {"moves_because": "x", "reason": name}, [], [])
+        bundle = hub.cases.bundles.submit(session, Caller(me, 2), _BUNDLE, shares)
         clue = hub.appeals.submit(session, "clue", me, Said(f"{name}在示范路口看到", "360423001"))
+        hub.health_code.codes.declare(session, Holder(me, known.name, known.id_number), me, "health", {}, None)
+        appeal = hub.health_code.reviews.appeal(session, me, me, f"{name}没有发热", ())
     evidence = hub.ledger.evidence
     exchange = statement(subject_tag=evidence.subject_tag("resident_id", known.id_number), at=hub.clock.now())
     evidence.decide(exchange)
     evidence.deliver(exchange.exchange_id, ROWS)
-    return Owner(me, known, offered.mandate_id, consent.consent_id, paper.file_id, case.receipt_no, clue.number,
-                 str(exchange.exchange_id))  # fmt: skip
+    ids = paper.file_id, case.receipt_no, clue.number, appeal.id, str(exchange.exchange_id), bundle.receipt_no
+    return Owner(me, known, offered.mandate_id, consent.consent_id, *ids)
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +157,7 @@ def verdict(told: Told) -> tuple[int, str]:
 def filled(path: str, ids: list[str], whose: Owner, strange: bool = False) -> str:
     for name in ids:
         value = whose.id(name)
-        if strange and name in ("mandate_id", "consent_id", "file_id", "exchange_id"):
+        if strange and name in ("mandate_id", "consent_id", "file_id", "exchange_id", "bundle_no"):
             value = value[0] + os.urandom(16).hex()
         path = path.replace(f"{{{name}}}", value)
     return path

@@ -13,7 +13,7 @@ from tests.door.wire import Server
 def sign_in(house: Server, twins: Twins) -> str:
     """The access token of a visitor who has never been here."""
     openid = f"oTEST_{secrets.token_hex(11)}"
-    code = requests.post(f"{twins['wechat']['url']}/twin/login-codes", json={"openid": openid}, timeout=10).json()[
+    code = requests.post(f"{twins['wechat']['url']}/twin/login-codes", json={"openid": openid}, timeout=30).json()[
         "code"
     ]
     told = house.post("/api/v1/sessions", {"code": code})

@@ -114,7 +114,7 @@ def serving(target: str, threads: int = 64, workers: int = 1, **environ: str) ->
         yield Server(port)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(40)
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

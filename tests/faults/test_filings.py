@@ -32,12 +32,12 @@ def drill(tmp_path: Path, hub_home: Path, fresh_database: str, redis: str, twins
         stand.write(tmp_path, twins[stand.TWIN]["address"])
         environ = stand.environ(tmp_path, hub_home, fresh_database, redis)
         twin = twins[stand.TWIN]["url"]
-        requests.post(f"{twin}/twin/reset", timeout=10)
+        requests.post(f"{twin}/twin/reset", timeout=30)
         seed = int(os.environ.get("DRILL_SEED", "20261126"))
         try:
             return Drill(tmp_path, environ, twin, seed, **figures).run()
         finally:
-            requests.post(f"{twin}/twin/reset", timeout=10)
+            requests.post(f"{twin}/twin/reset", timeout=30)
 
     return run
 
@@ -58,7 +58,7 @@ def county_servers() -> Iterator[tuple[Supervisor, str, str]]:
         watching.start()
         yield supervisor, database.url, cache.url
         supervisor.stop_requested.set()
-        watching.join(10)
+        watching.join(60)
         supervisor.stop(10)
 
 
@@ -81,13 +81,13 @@ def test_fault_F19_F26_servers_clerks_and_workers_killed_in_turn_and_no_receipt_
     stand.write(tmp_path, twins[stand.TWIN]["address"])
     environ = stand.environ(tmp_path, hub_home, database, cache)
     twin = twins[stand.TWIN]["url"]
-    requests.post(f"{twin}/twin/reset", timeout=10)
+    requests.post(f"{twin}/twin/reset", timeout=30)
     blows = [partial(_kill, supervisor, name) for name in ("postgres", "redis", "postgres", "redis")]
     seed = int(os.environ.get("DRILL_SEED", "7"))
     try:
         report = Drill(tmp_path, environ, twin, seed, submissions=300, kills=9, pauses=0, blows=blows).run()
     finally:
-        requests.post(f"{twin}/twin/reset", timeout=10)
+        requests.post(f"{twin}/twin/reset", timeout=30)
     prove(report)
 
 

@@ -61,8 +61,8 @@ def test_fault_F25_workers_are_killed_mid_request_and_the_same_key_has_one_resul
             job.result()
     assert set(seen) <= {200, 0, 503}, seen
     assert seen.count(200) > 20
-    assert max(took) < 10, sorted(took)[-10:]  # a connection that is lost is lost at once
-    assert eventually(lambda: len(workers(county)) == 2, 20)
+    assert max(took) < 20, sorted(took)[-10:]  # a connection that is lost is lost at once
+    assert eventually(lambda: len(workers(county)) == 2, 60)
     answered = [key for key, body in first.items() if body]
     for key in answered[-30:]:
         again = keyed(town, key)
@@ -85,7 +85,7 @@ def test_fault_F25_a_worker_killed_costs_only_what_it_had_in_hand(county: County
     lost = [each for each in load.heard if each.status == 0]
     assert len(lost) <= 8 + 2, told(load.heard)
     assert not wrong(load.heard, 200, 0)
-    assert eventually(lambda: len(workers(county)) == 2, 20)
+    assert eventually(lambda: len(workers(county)) == 2, 60)
 
 
 def test_fault_F25_the_whole_demo_is_killed_and_started_again(county: County, town: Town) -> None:
@@ -99,8 +99,8 @@ def test_fault_F25_the_whole_demo_is_killed_and_started_again(county: County, to
     assert switched.status_code == 200, switched.text
     serve = mark(county, "serve")
     os.kill(county.process.pid, signal.SIGKILL)
-    county.process.wait(10)
-    assert eventually(lambda: not serve.members(), 10)
+    county.process.wait(60)
+    assert eventually(lambda: not serve.members(), 30)
     county.process = start_county(county.home, county.port).process
     assert phone.get("/me").status_code == 200
     again = keyed(town, "before-the-crash")

@@ -42,7 +42,7 @@ class Office:
 
     def filed(self, key: str) -> int:
         """How often it stands in the department's own records."""
-        records = requests.get(f"{self.twin}/twin/records", timeout=10).json()["records"]
+        records = requests.get(f"{self.twin}/twin/records", timeout=30).json()["records"]
         return sum(record["WBBH"] == key for record in records)
 
     def turn(self) -> None:
@@ -72,11 +72,11 @@ class Office:
 
     @contextmanager
     def sick(self, **toxics: Any) -> Iterator[None]:
-        requests.put(f"{self.twin}/twin/toxics", json=toxics, timeout=10).raise_for_status()
+        requests.put(f"{self.twin}/twin/toxics", json=toxics, timeout=30).raise_for_status()
         try:
             yield
         finally:
-            requests.delete(f"{self.twin}/twin/toxics", timeout=10)
+            requests.delete(f"{self.twin}/twin/toxics", timeout=30)
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def make_office(
     _forget_package(monkeypatch)
     opened: list[Hub] = []
     told = stand.environ(tmp_path, hub_home, fresh_database, redis)
-    requests.post(f"{twins[stand.TWIN]['url']}/twin/reset", timeout=10)
+    requests.post(f"{twins[stand.TWIN]['url']}/twin/reset", timeout=30)
 
     def make(kind: type[Hub] = stand.QuickHub) -> Office:
         moved: list[tuple[str, str]] = []
@@ -99,7 +99,7 @@ def make_office(
         return Office(hub, twins[stand.TWIN]["url"], moved)
 
     yield make
-    requests.post(f"{twins[stand.TWIN]['url']}/twin/reset", timeout=10)
+    requests.post(f"{twins[stand.TWIN]['url']}/twin/reset", timeout=30)
     for hub in opened:
         hub.close()
 

@@ -43,7 +43,7 @@ def work(office: Office, tmp_path: Path, hub_home: Path, fresh_database: str, re
             yield process
         finally:
             process.kill()
-            process.wait(20)
+            process.wait(60)
 
     return working
 

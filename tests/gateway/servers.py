@@ -27,7 +27,7 @@ class OwnRedis:
     def start(self) -> None:
         process, self.mark = start(self._embedded.program, self._log)
         self._process = process
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while not self._embedded.program.ready():
             assert time.monotonic() < end, self._log.read_text(encoding="utf-8")
             time.sleep(0.02)
@@ -35,7 +35,7 @@ class OwnRedis:
     def kill(self) -> None:
         send(self.mark, signal.SIGCONT)
         send(self.mark, signal.SIGKILL)
-        self._process.wait(5)
+        self._process.wait(60)
 
     def pause(self) -> None:
         send(self.mark, signal.SIGSTOP)

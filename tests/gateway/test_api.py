@@ -170,7 +170,7 @@ def test_batch_of_calls(post: Post, offices: dict[str, Office]) -> None:
     ]
     started = time.monotonic()
     answer = post("batch", {"calls": calls})
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 8
     assert answer.status_code == 207
     parts = answer.get_json()["parts"]
     assert [(part["service"], part["status"]) for part in parts] == [

@@ -26,12 +26,12 @@ def test_feat_A9_a_service_of_parts_fills_what_it_can(world: World) -> None:
     order = world.order("records", year=2025)
     started = time.monotonic()
     answer = world.gateway.call(order)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 8
     assert codes(answer.parts) == ["balance:OK", "pension:DEPARTMENT_TIMEOUT", "fund:DEPARTMENT_UNAVAILABLE"]
     filled = answer.parts[0].answer
     assert filled and filled.fields["balance_fen"] == 1250
     assert world.offices["alpha"].seen[0]["year"] == 2025
-    until = time.monotonic() + 3
+    until = time.monotonic() + 20
     while len(records := world.records(order.trace)) < 4 and time.monotonic() < until:
         time.sleep(0.02)
     assert sorted(record.service for record in records) == ["balance", "fund", "pension", "records"]
@@ -64,12 +64,12 @@ def test_a_part_that_breaks_or_does_not_end_is_told_as_such() -> None:
         raise KeyError("a bug")
 
     def hangs() -> Answer:
-        stuck.wait(5)
+        stuck.wait(60)
         raise Problem("NOT_FOUND")
 
     started = time.monotonic()
     outcomes = batch.run([breaks, hangs], started + 0.2)
-    assert time.monotonic() - started < 1.0
+    assert time.monotonic() - started < 8
     assert [outcome.code for outcome in outcomes if isinstance(outcome, Problem)] == ["INTERNAL", "DEPARTMENT_TIMEOUT"]
     stuck.set()
     batch.close()

@@ -39,7 +39,7 @@ def test_feat_M1_a_lower_cap_counts_for_the_next_call(world: World) -> None:
     assert outcome(world, "balance") == "DEPARTMENT_BUSY"
     assert outcome(world, "pension") == "OK", "only this system"
     office.hanging.set()
-    first.join(5)
+    first.join(60)
 
 
 def test_feat_M1_calls_a_minute_and_seconds(world: World) -> None:

@@ -91,7 +91,7 @@ def test_redis_comes_back_by_itself(frail: World, server: OwnRedis) -> None:
     server.kill()
     spent(frail, 1)
     server.start()
-    until = time.monotonic() + 5
+    until = time.monotonic() + 20
     while frail.line.away:
         assert time.monotonic() < until
         time.sleep(0.05)
@@ -125,7 +125,7 @@ def test_a_read_only_redis_counts_as_away(server: OwnRedis) -> None:
         line.ask(lambda redis: redis.set("a", "b"))
     assert line.away
     line.client.replicaof("NO", "ONE")
-    until = time.monotonic() + 3
+    until = time.monotonic() + 20
     while line.away:
         assert time.monotonic() < until
         time.sleep(0.05)
@@ -283,15 +283,15 @@ def test_lock_admits_one_thread_at_a_time(server: OwnRedis, redis_up: bool) -> N
 
 def test_lock_is_refused_at_the_deadline(server: OwnRedis) -> None:
     one, other = stores(server)
-    with one.for_system("a").lock("login", time.monotonic() + 5):
+    with one.for_system("a").lock("login", time.monotonic() + 30):
         for store in (one, other):
             started = time.monotonic()
             with pytest.raises(Unavailable), store.for_system("a").lock("login", started + 0.3):
                 pass
-            assert time.monotonic() - started < 0.8
-        with other.for_system("a").lock("another", time.monotonic() + 1):
+            assert time.monotonic() - started < 4
+        with other.for_system("a").lock("another", time.monotonic() + 10):
             pass
-    with other.for_system("a").lock("login", time.monotonic() + 1):
+    with other.for_system("a").lock("login", time.monotonic() + 10):
         pass
 
 
@@ -299,7 +299,7 @@ def test_lock_of_a_killed_worker_runs_out(server: OwnRedis) -> None:
     one, other = stores(server)
     name = one.for_system("a")._name("login") + ":lock"
     one.line.ask(lambda redis: redis.set(name, b"of a dead one", px=200))
-    with other.for_system("a").lock("login", time.monotonic() + 3):
+    with other.for_system("a").lock("login", time.monotonic() + 20):
         pass
 
 

@@ -92,7 +92,7 @@ class World:
 
     def records(self, trace: Trace) -> list[Exchange]:
         """The records of one trace; those that nobody waits for are in the database within a moment."""
-        until = time.monotonic() + 3
+        until = time.monotonic() + 20
         while True:
             with self.database.session() as session:
                 found = list(find(session, trace.id))

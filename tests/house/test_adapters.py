@@ -84,7 +84,7 @@ class Office:
     def toxic(self, **toxics: Any) -> None:
         body = json.dumps(toxics).encode()
         put = urllib.request.Request(f"{self.server.url}/twin/toxics", body, method="PUT")
-        with urllib.request.urlopen(put, timeout=5) as answer:
+        with urllib.request.urlopen(put, timeout=30) as answer:
             answer.read()
 
 

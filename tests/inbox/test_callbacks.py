@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.hmac import HMAC
 from flask.testing import FlaskClient
 
-from blueprints.app import create_app
+from blueprints import inbound, login
+from blueprints.frame import build
 from hub.main import Hub
 from tests.configuration import written
 from tests.gateway.office import Office, office
@@ -50,7 +51,7 @@ def hub(tmp_path: Path, empty_database: str, redis: str, department: Office) -> 
 
 @pytest.fixture
 def client(hub: Hub) -> FlaskClient:
-    return create_app(hub).test_client()
+    return build(hub, [login.make, inbound.make]).test_client()
 
 
 def signature(key: str, event: str, sent: str, raw: bytes) -> str:

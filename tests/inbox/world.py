@@ -130,7 +130,7 @@ def worker(folder: Path, url: str, lease_s: float = 2.0, package: str = PACKAGE)
         yield process
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(60)
 
 
 def eventually(check: Callable[[], Any], seconds: float = 20) -> Any:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from blueprints.app import create_app
+from blueprints import health
+from blueprints.frame import build
 from blueprints.switchboard import found_last, service_shown, system_shown
 from hub.commands.doctor import examined
 from hub.main import Hub
@@ -46,7 +47,7 @@ def hub(
 
 
 def test_feat_X17_findings_stand_in_readyz_and_metrics(hub: Hub) -> None:
-    client = create_app(hub).test_client()
+    client = build(hub, [health.make]).test_client()
     degraded = client.get("/readyz").json["degraded"]
     assert {"what": "system", "id": "housing_fund", "problem": "UPSTREAM_MALFORMED"} in degraded
     assert {"what": "service", "id": "pension-status", "problem": "DEPARTMENT_REJECTED"} in degraded
@@ -60,7 +61,7 @@ def test_feat_X17_findings_stand_in_readyz_and_metrics(hub: Hub) -> None:
 
 
 def test_fault_F14_readyz_names_a_system_whose_description_is_not_what_runs(hub: Hub) -> None:
-    client, running = create_app(hub).test_client(), hub.systems._described
+    client, running = build(hub, [health.make]).test_client(), hub.systems._described
     assert "restart" not in client.get("/readyz").text
     running["wechat"] = replace(running["wechat"], digest=b"of another file, when this process started")
     (told,) = [each for each in client.get("/readyz").json["degraded"] if "restart" in each["problem"]]

@@ -177,7 +177,7 @@ def test_feat_C8_the_job_of_a_killed_worker_is_done_by_another(room: tuple[Datab
     victim = subprocess.Popen([sys.executable, "-c", _VICTIM, url, str(mark)], cwd=ROOT)
     until(mark.exists)
     os.kill(victim.pid, signal.SIGKILL)
-    victim.wait(10)
+    victim.wait(60)
     assert status(database, jobs) == ["running"], "nothing resends it by itself"
     with working(jobs):
         until(lambda: sweep(database, jobs, 2.0))

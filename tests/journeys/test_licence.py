@@ -56,5 +56,5 @@ def _offline(folder: Path) -> subprocess.CompletedProcess[str]:
     files = [str(folder / "copy.pdf"), "--proof", str(folder / "copy.jws"), "--keys", str(folder / "keys.json")]
     command = [sys.executable, "-m", "hub", "credentials", "verify", *files, "--json"]
     return subprocess.run(
-        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, env={"PYTHONIOENCODING": "utf-8"}
+        command, cwd=ROOT, capture_output=True, text=True, timeout=240, check=False, env={"PYTHONIOENCODING": "utf-8"}
     )

@@ -27,7 +27,8 @@ expected-statuses = ["2xx", "3xx", "4xx", "502", "503", "504"]
 LEFT_OUT = "positive_data_acceptance,allow_header_conformance"
 # Each operation is tried by exactly one of these.
 CITIZENS, SIGN_OUT, OPERATIONS = r"^/(?!ops/|api/v1/sessions/current$)", r"^/api/v1/sessions/current$", r"^/ops/"
-EXAMPLES = 15
+EXAMPLES = 6  # made up for each operation, beside the cases that cover its schema
+
 PLAIN = (
     made_up.none() | made_up.booleans() | made_up.integers() | made_up.floats(allow_nan=False, allow_infinity=False)
     | made_up.text(max_size=40) | made_up.dates().map(str) | made_up.decimals(-9, 10**9, places=2).map(str)
@@ -56,7 +57,7 @@ def test_no_form_of_a_service_breaks_on_what_is_typed_into_it(county: County, to
 
 
 def _type_into(phone: Phone, example: dict[str, Any], names: list[str], statuses: set[int]) -> None:
-    @settings(max_examples=2 * EXAMPLES, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=30, deadline=None, derandomize=True, database=None)
     @given(made_up.sampled_from([*names, "id_number", "other"]), TYPED)
     def each(name: str, typed: Any) -> None:
         statuses.add(phone.call(example["service"], **{**example["fields"], name: typed}).status_code)
@@ -92,9 +93,9 @@ def _try_all(town: Town, token: str, which: str, folder: Path) -> None:
             "--header", f"Authorization: Bearer {token}",
             "--phases", "examples,coverage,fuzzing", "--max-examples", str(EXAMPLES), "--generation-deterministic",
             "--checks", "all", "--exclude-checks", LEFT_OUT, "--continue-on-failure", "--no-shrink",
-            "--workers", "1", "--request-timeout", "10", "--warnings", "off",
+            "--workers", "1", "--request-timeout", "60", "--warnings", "off",
         ],
-        cwd=folder, capture_output=True, text=True, timeout=120, check=False,
+        cwd=folder, capture_output=True, text=True, timeout=840, check=False,
     )  # fmt: skip
     told = re.search(r"Selected: (\d+)/\d+\s+Tested: (\d+)", done.stdout)
     assert told and told[1] == told[2] != "0", done.stdout[-4_000:]

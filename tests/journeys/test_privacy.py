@@ -129,13 +129,14 @@ def _use_everything(town: Town, phone: Phone, heard: Heard) -> None:
     own = [each for each in town.demo["examples"] if each["kind"] != "data_query"]
     for number, example in enumerate(own):
         fields = {"fields": example["fields"]}
-        applied = example["kind"] == "application"
+        applied, declared = (example["kind"] == kind for kind in ("application", "health_declaration"))
         path = f"/services/{example['service']}/{'cases' if applied else 'calls'}"
+        path = "/health-code/declarations" if declared else path
         answer = heard.note(phone.post(path, fields, Idempotency_Key=f"canary-{number}"), own=True)
         if answer.status_code == 403:
             _agree(phone, example["service"], answer.json()["consent"])
             continue
-        assert answer.status_code == (202 if applied else 200)
+        assert answer.status_code == (202 if applied else 201 if declared else 200)
         heard.note(phone.post(path, fields, Idempotency_Key=f"canary-{number}"), own=True)
     calls = [{"service": each["service"], "fields": each["fields"]} for each in town.queries()][:10]
     heard.note(phone.post("/services/batch", {"calls": calls}), own=True)

@@ -26,7 +26,7 @@ def test_the_example_calls_work_as_printed(county: County) -> None:
     commands = _printed_commands().replace(".venv/bin/hub", shlex.quote(str(Path(sys.executable).with_name("hub"))))
     run = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", commands], cwd=ROOT, env={**os.environ, **county.environ},
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=240, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr + run.stdout
     answers = [json.loads(line) for line in run.stdout.splitlines() if line.startswith("{") and len(line) > 1]

@@ -175,7 +175,7 @@ def test_feat_S7_what_is_filed_anywhere_is_kept_once_and_found_by_its_number(cou
         written = [each for each in system.acts if each.kind in ("submit", "pay")]
         if written and not brings(system):
             url = county.demo["twins"][system.name]["url"]
-            kept = requests.get(f"{url}/twin/records", timeout=10).json()["records"]
+            kept = requests.get(f"{url}/twin/records", timeout=30).json()["records"]
             assert sorted(each["act"] for each in kept) == sorted(each.operation for each in written)
             filed += len(written)
     assert filed == 32
@@ -280,10 +280,10 @@ def bad_rows(hub: Hub, system: str) -> tuple[int, int]:
 
 
 def put(county: County, twin: str, what: str, **values: Any) -> None:
-    answer = requests.put(f"{county.demo['twins'][twin]['url']}/twin/{what}", json=values, timeout=10)
+    answer = requests.put(f"{county.demo['twins'][twin]['url']}/twin/{what}", json=values, timeout=30)
     assert answer.status_code == 200, answer.text
 
 
 def drop(county: County, twin: str, day: date) -> None:
     url = f"{county.demo['twins'][twin]['url']}/twin/drops"
-    assert requests.post(url, json={"day": day.isoformat()}, timeout=10).status_code == 200
+    assert requests.post(url, json={"day": day.isoformat()}, timeout=30).status_code == 200

@@ -155,7 +155,7 @@ def test_feat_C8_a_write_in_flight_at_kill_9_is_unknown_and_not_sent_again(
     writer = subprocess.Popen(command, cwd=ROOT)
     until(lambda: office.seen)
     os.kill(writer.pid, signal.SIGKILL)
-    writer.wait(10)
+    writer.wait(60)
     assert [state for state, _ in writes(room)] == ["inflight"], "on record before its first byte left"
     sweep(room)
     assert [state for state, _ in writes(room)] == ["inflight"], "its lease is not over"

@@ -129,7 +129,7 @@ def close_database(url: str, open_again: bool = False) -> None:
 def admin(twin: Server, method: str, path: str, **value: object) -> Any:
     """Tells the WeChat twin something."""
     request = urllib.request.Request(f"{twin.url}/twin/{path}", json.dumps(value).encode(), method=method)
-    with urllib.request.urlopen(request, timeout=5) as answer:
+    with urllib.request.urlopen(request, timeout=30) as answer:
         return json.loads(answer.read())
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 from joserfc.jwk import RSAKey
 
-from blueprints.app import create_app
+from blueprints import login
+from blueprints.frame import build
 from hub.commands.keys import reseal_all
 from hub.errors import Problem
 from hub.login.oidc import Begun, OidcDoor
@@ -67,7 +68,7 @@ def entered(hub: Hub, **form: str) -> str:
 
 
 def test_whom_the_issuer_proves_comes_in_with_the_role_of_the_account(house: Hub, issuer: Issuer) -> None:
-    client = create_app(house).test_client()
+    client = build(house, [login.make]).test_client()
     begun = client.post("/api/v1/staff/oidc/attempts").get_json()
     code, state = issuer.consent(begun["authorization_url"], SUB)
     assert state == begun["state"]
@@ -182,7 +183,7 @@ def test_an_issuer_that_is_away_is_said_so(house: Hub, issuer: Issuer) -> None:
 
 
 def test_without_an_issuer_there_is_no_such_door(hub: Hub) -> None:
-    client = create_app(hub).test_client()
+    client = build(hub, [login.make]).test_client()
     assert client.post("/api/v1/staff/oidc/attempts").status_code == 404
 
 

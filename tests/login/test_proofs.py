@@ -53,7 +53,7 @@ def edwards() -> Device:
 
 
 @pytest.fixture
-def app(hub: Hub) -> FlaskClient:
+def app(light_passwords: None, hub: Hub) -> FlaskClient:
     seed(hub)
     return build(hub, [doors.make]).test_client()
 

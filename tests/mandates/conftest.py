@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -82,6 +83,7 @@ class Town:
     offices: dict[str, Office]
     folder: Path
     people: dict[str, Person] = field(default_factory=dict)
+    apps: list[Flask] = field(default_factory=list)
 
     def __getitem__(self, name: str) -> Person:
         return self.people[name]
@@ -93,8 +95,8 @@ class Town:
             citizen_id = hub.identity.register_known(session, known)
             sessions = Sessions(hub.settings, hub.database, hub.clock, hub.identity)
             token = sessions.begin(session, "citizen", citizen_id, Standing(level, "360423")).access_token
-        apps = [build(each, [login.make, mandates.make, me.make, gateway.make]) for each in self.hubs]
-        self.people[name] = Person(citizen_id, token, [app.test_client() for app in apps])
+        self.apps = self.apps or [build(each, [login.make, mandates.make, me.make, gateway.make]) for each in self.hubs]
+        self.people[name] = Person(citizen_id, token, [app.test_client() for app in self.apps])
 
     def mandate(self, holder: str, of: str, *scope: str) -> str:
         """One in force between two adults."""

@@ -57,7 +57,7 @@ class Room:
     def citizen(self, persona: personas.Persona = HAN) -> Person:
         if persona.openid not in self.people:
             url = f"{self.twins['wechat']['url']}/twin/login-codes"
-            code = requests.post(url, json={"openid": persona.openid}, timeout=10).json()["code"]
+            code = requests.post(url, json={"openid": persona.openid}, timeout=30).json()["code"]
             answer = self.client.post("/api/v1/sessions", json={"code": code})
             assert answer.status_code == 201, answer.text
             body: Any = answer.json

@@ -78,7 +78,7 @@ def test_fault_F33_a_worker_killed_while_it_sends_loses_nothing(room: Room, work
     victim = worker()
     assert eventually(lambda: in_state(room, "sent") >= 6 and attempts_open(room))
     os.kill(victim.pid, signal.SIGKILL)
-    victim.wait(10)
+    victim.wait(60)
     for system in SMS:
         twin(room, system, "DELETE", "toxics")
     assert in_state(room, "waiting") > 0

@@ -69,7 +69,7 @@ def later(room: Room, seconds: float) -> None:
 
 
 def twin(room: Room, system: str, method: str, path: str, **body: Any) -> Any:
-    return requests.request(method, f"{room.twins[system]['url']}/twin/{path}", json=body, timeout=10).json()
+    return requests.request(method, f"{room.twins[system]['url']}/twin/{path}", json=body, timeout=30).json()
 
 
 def sent(room: Room, system: str) -> list[dict[str, Any]]:

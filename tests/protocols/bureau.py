@@ -56,7 +56,7 @@ class Bureau:
         """Speak to the twin's control address."""
         body = json.dumps(values).encode() if method == "PUT" else None
         request = urllib.request.Request(self.server.url + path, body, method=method)
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.loads(answer.read())
 
 

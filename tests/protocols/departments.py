@@ -61,7 +61,7 @@ class Department:
         self._put("quirks", quirks)
 
     def records(self) -> list[dict[str, Any]]:
-        with urllib.request.urlopen(self.server.url + "/twin/records", timeout=5) as answer:
+        with urllib.request.urlopen(self.server.url + "/twin/records", timeout=30) as answer:
             return list(json.load(answer)["records"])
 
     def close(self) -> None:
@@ -71,6 +71,6 @@ class Department:
     def _put(self, what: str, value: Mapping[str, Any]) -> None:
         body = json.dumps(value).encode()
         with urllib.request.urlopen(
-            urllib.request.Request(f"{self.server.url}/twin/{what}", body, method="PUT"), timeout=5
+            urllib.request.Request(f"{self.server.url}/twin/{what}", body, method="PUT"), timeout=30
         ) as answer:
             answer.read()

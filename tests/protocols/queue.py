@@ -145,9 +145,9 @@ def rabbit() -> Iterator[Rabbit]:
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.wait(20)
+        process.wait(60)
         epmd.terminate()
-        epmd.wait(10)
+        epmd.wait(60)
         shutil.rmtree(home, ignore_errors=True)
 
 

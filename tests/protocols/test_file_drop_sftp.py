@@ -174,9 +174,9 @@ def test_fault_F1_a_silent_server_ends_at_the_deadline(server: Sshd) -> None:
         began = time.monotonic()
         with pytest.raises(Unavailable):
             adapter.probe(soon(1))
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 10
         for thread in [each for each in threading.enumerate() if each.name == "sftp"]:
-            thread.join(10)
+            thread.join(60)
             assert not thread.is_alive()  # nobody is left waiting
     with pytest.raises(Unavailable):
         adapter.probe(soon(1))  # and nobody there at all

@@ -55,14 +55,14 @@ class Department:
 
     def tell(self, path: str, method: str = "PUT", **values: Any) -> Any:
         request = urllib.request.Request(f"{self.server.url}/twin/{path}", json.dumps(values).encode(), method=method)
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
     def drop(self) -> Any:
         return self.tell("drops", "POST", day=DAY.isoformat())
 
     def records(self) -> list[dict[str, Any]]:
-        with urllib.request.urlopen(f"{self.server.url}/twin/records", timeout=5) as answer:
+        with urllib.request.urlopen(f"{self.server.url}/twin/records", timeout=30) as answer:
             return list(json.load(answer)["records"])
 
     def take(self) -> list[Delivery]:
@@ -253,7 +253,7 @@ def test_fault_F7_a_file_cut_short(start: Callable[..., Department], system: str
     assert not department.inbox.rows
 
 
-@pytest.mark.parametrize("toxic", [{"down": True}, {"hang": True}, {"latency_ms": 5000}])
+@pytest.mark.parametrize("toxic", [{"down": True}, {"hang": True}, {"latency_ms": 60_000}])
 def test_fault_F1_F8_a_sick_server_is_unavailable(start: Callable[..., Department], toxic: dict[str, Any]) -> None:
     department = start("elderly")
     department.drop()
@@ -261,7 +261,7 @@ def test_fault_F1_F8_a_sick_server_is_unavailable(start: Callable[..., Departmen
     began = time.monotonic()
     with pytest.raises(Unavailable):
         department.adapter.probe(time.monotonic() + 1)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 10
     department.tell("toxics", "DELETE")
     assert department.take()
 

@@ -35,13 +35,13 @@ def fails(adapter: Adapter, kind: type[PortError], code: str, operation: str = L
     started = time.monotonic()
     with pytest.raises(kind) as caught:
         ask(adapter, operation, seconds, **HAN)
-    assert time.monotonic() - started < seconds + 4
+    assert time.monotonic() - started < seconds + 8
     assert caught.value.code == code
     assert HAN["id_number"] not in str(caught.value)
     return caught.value
 
 
-@pytest.mark.parametrize("toxic", [{"hang": True}, {"latency_ms": 5000}])
+@pytest.mark.parametrize("toxic", [{"hang": True}, {"latency_ms": 60_000}])
 def test_fault_F1_a_department_that_never_answers(social: Bureau, adapter: Adapter, toxic: dict[str, Any]) -> None:
     social.tell("/twin/toxics", **toxic)
     fails(adapter, OutcomeUnknown, "DEPARTMENT_TIMEOUT", seconds=0.6)

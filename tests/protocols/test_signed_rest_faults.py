@@ -40,12 +40,12 @@ def fails(
     started = time.monotonic()
     with pytest.raises(kind) as caught:
         ask(adapter, READS[system.system][number], seconds, **HAN)
-    assert time.monotonic() - started < seconds + 4
+    assert time.monotonic() - started < seconds + 8
     assert caught.value.code == code
     assert HAN["id_number"] not in str(caught.value)
 
 
-@pytest.mark.parametrize("toxic", [{"hang": True}, {"latency_ms": 5000}])
+@pytest.mark.parametrize("toxic", [{"hang": True}, {"latency_ms": 60_000}])
 def test_fault_F1_a_department_that_never_answers(system: Bureau, adapter: Adapter, toxic: dict[str, Any]) -> None:
     system.tell("/twin/toxics", **toxic)
     fails(system, adapter, OutcomeUnknown, "DEPARTMENT_TIMEOUT", seconds=0.6)

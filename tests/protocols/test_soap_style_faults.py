@@ -28,13 +28,13 @@ def office(request: pytest.FixtureRequest) -> Iterator[Office]:
     running.close()
 
 
-@pytest.mark.parametrize("toxic", [{"hang": True}, {"latency_ms": 5000}])
+@pytest.mark.parametrize("toxic", [{"hang": True}, {"latency_ms": 60_000}])
 def test_fault_F1_an_office_that_never_answers(office: Office, toxic: dict[str, Any]) -> None:
     office.tell("toxics", **toxic)
     started = time.monotonic()
     with pytest.raises(OutcomeUnknown) as caught:
         office.ask(seconds=0.5)
-    assert caught.value.code == "DEPARTMENT_TIMEOUT" and time.monotonic() - started < 3
+    assert caught.value.code == "DEPARTMENT_TIMEOUT" and time.monotonic() - started < 8
 
 
 @pytest.mark.parametrize("drip", [{"head_ms": 300}, {"body_ms": 100}])
@@ -43,7 +43,7 @@ def test_fault_F4_a_drip_ends_at_the_deadline(office: Office, drip: dict[str, in
     started = time.monotonic()
     with pytest.raises(OutcomeUnknown):
         office.ask(seconds=0.6)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 8
 
 
 @pytest.mark.parametrize("kind", toxics.GARBAGE)

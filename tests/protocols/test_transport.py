@@ -210,14 +210,14 @@ def test_reset_without_a_word_is_outcome_unknown() -> None:
 
 def test_a_peer_that_reads_nothing_ends_at_the_deadline() -> None:
     def script(guest: socket.socket, _: int) -> None:
-        time.sleep(5)
+        time.sleep(60)
 
     with Rogue(script) as rogue:
         transport = Transport(rogue.url, allow_private=True)
         started = time.monotonic()
         with pytest.raises(OutcomeUnknown):
             transport.send("POST", "/", {}, b"x" * 30_000_000, deadline=started + 0.5)
-        assert time.monotonic() - started < 1.0
+        assert time.monotonic() - started < 8
 
 
 # -- the deadline
@@ -239,9 +239,9 @@ def drip(data: bytes, pause: float, first: bytes = b"") -> Script:
     [
         drip(OK, 0.3),
         drip(b"x" * 100, 0.8, b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"),
-        drip(b"1\r\nx\r\n" * 100, 0.05, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
-        drip(b"X: y\r\n" * 90, 0.05, b"HTTP/1.1 200 OK\r\n"),
-        drip(b"x" * 100, 0.05, b"HTTP/1.1 200 OK\r\n\r\n"),
+        drip(b"1\r\nx\r\n" * 100, 0.2, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"),
+        drip(b"X: y\r\n" * 90, 0.2, b"HTTP/1.1 200 OK\r\n"),
+        drip(b"x" * 100, 0.2, b"HTTP/1.1 200 OK\r\n\r\n"),
         drip(b"HTTP/1.1 100 Continue\r\n\r\n" * 100, 0.02),
         drip(b"", 0),
     ],
@@ -250,7 +250,7 @@ def drip(data: bytes, pause: float, first: bytes = b"") -> Script:
 def test_fault_F4_row_B98_a_drip_ends_at_the_deadline(script: Script) -> None:
     def hold(guest: socket.socket, number: int) -> None:
         script(guest, number)
-        time.sleep(4)
+        time.sleep(60)
 
     with Rogue(hold) as rogue:
         started = time.monotonic()
@@ -258,18 +258,18 @@ def test_fault_F4_row_B98_a_drip_ends_at_the_deadline(script: Script) -> None:
             ask(rogue.url, seconds=1)
         took = time.monotonic() - started
     assert caught.value.code == "DEPARTMENT_TIMEOUT"
-    assert 0.9 < took < 1.5
+    assert 0.9 < took < 8
 
 
 def test_a_silent_tls_handshake_ends_at_the_deadline() -> None:
     def script(guest: socket.socket, _: int) -> None:
-        time.sleep(3)
+        time.sleep(60)
 
     with Rogue(script) as rogue:
         started = time.monotonic()
         with pytest.raises(Unavailable):
             ask(rogue.url.replace("http:", "https:"), seconds=0.7)
-        assert time.monotonic() - started < 1.2
+        assert time.monotonic() - started < 8
 
 
 # -- the size and the shape of an answer
@@ -504,7 +504,7 @@ def test_a_resolver_that_hangs_is_left_behind(monkeypatch: pytest.MonkeyPatch) -
     over = threading.Event()
 
     def resolver(*_: object, **__: object) -> list[object]:
-        over.wait(10)
+        over.wait(60)
         return []
 
     monkeypatch.setattr(target.socket, "getaddrinfo", resolver)

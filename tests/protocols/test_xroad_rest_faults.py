@@ -23,13 +23,13 @@ def road() -> Iterator[Road]:
     running.close()
 
 
-@pytest.mark.parametrize("toxic", [{"hang": True}, {"latency_ms": 5000}, {"drip": {"head_ms": 300}}, {"drip": 100}])
+@pytest.mark.parametrize("toxic", [{"hang": True}, {"latency_ms": 60_000}, {"drip": {"head_ms": 300}}, {"drip": 100}])
 def test_fault_F1_fault_F4_silence_and_drip_end_at_the_deadline(road: Road, toxic: dict[str, Any]) -> None:
     road.tell("toxics", **toxic)
     started = time.monotonic()
     with pytest.raises(OutcomeUnknown) as caught:
         road.ask(seconds=0.6)
-    assert caught.value.code == "DEPARTMENT_TIMEOUT" and time.monotonic() - started < 3
+    assert caught.value.code == "DEPARTMENT_TIMEOUT" and time.monotonic() - started < 8
 
 
 @pytest.mark.parametrize("kind", toxics.GARBAGE)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
+import secrets
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import make_url, text
@@ -15,26 +16,38 @@ from hub.demo.child import Mark, start
 from hub.demo.embedded import postgres
 from hub.migrations.upgrade import upgrade
 from tests.county import county_home
-
-_numbers = itertools.count(1)
+from tests.reuse import Reused, hasty
 
 
 class Server:
     """`mark` is its process, to be ended or stopped by a test."""
 
     def __init__(self, home: Path) -> None:
-        self._embedded = postgres(home, lambda _: None)
+        made = postgres(home, lambda _: None)
+        self._embedded = replace(made, program=hasty(made.program))
         self._log = home / "postgres.log"
         self.url = self._embedded.url
         self.mark: Mark
         self.start()
+        self.databases = Reused(self._copy, self._as_owner)
 
     def start(self) -> None:
         _, self.mark = start(self._embedded.program, self._log)
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while not self._embedded.program.ready():
             assert time.monotonic() < end, self._log.read_text(encoding="utf-8")
             time.sleep(0.05)
+
+    def _copy(self) -> str:
+        url, name = make_url(self.url), f"test_{secrets.token_hex(6)}"
+        self._as_owner(f"CREATE DATABASE {name} TEMPLATE {url.database}")
+        return url.set(database=name).render_as_string(hide_password=False)
+
+    def _as_owner(self, statement: str) -> None:
+        admin = Database(make_url(self.url).set(database="postgres").render_as_string(hide_password=False), pool_size=1)
+        with admin.read() as connection:
+            connection.execute(text(statement))
+        admin.close()
 
 
 @contextmanager
@@ -53,13 +66,10 @@ def serving() -> Iterator[Server]:
 
 @contextmanager
 def fresh(server: Server) -> Iterator[Database]:
-    url, name = make_url(server.url), f"test_{next(_numbers)}"
-    admin = Database(url.set(database="postgres").render_as_string(hide_password=False), pool_size=1)
-    with admin.read() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {url.database}"))
-    admin.close()
-    database = Database(url.set(database=name).render_as_string(hide_password=False), pool_size=6)
+    url = server.databases.take()
+    database = Database(url, pool_size=6)
     try:
         yield database
     finally:
         database.close()
+        server.databases.give_back(url)

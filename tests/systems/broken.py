@@ -62,7 +62,7 @@ class Hungry(Good):
         self._address = setting.address
 
     def call(self, call: Call) -> Reply:
-        with urllib.request.urlopen(self._address, timeout=5) as answer:
+        with urllib.request.urlopen(self._address, timeout=30) as answer:
             answer.read()
         return super().call(call)
 

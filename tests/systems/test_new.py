@@ -34,7 +34,7 @@ def project(tmp_path: Path) -> Path:
 def hub(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("HUB_")}
     return subprocess.run(
-        [sys.executable, "-m", "hub", *arguments], cwd=project, capture_output=True, text=True, timeout=60,
+        [sys.executable, "-m", "hub", *arguments], cwd=project, capture_output=True, text=True, timeout=240,
         env={**environ, "HUB_HOME": str(project / "var"), "PYTHONPATH": str(project)}, check=False,
     )  # fmt: skip
 
@@ -68,7 +68,7 @@ def test_feat_C2_a_draft_answers_its_own_samples_at_once(
     assert found.get("subject") == subject
     run = subprocess.run(
         [sys.executable, "-m", "pytest", "adapters/fresh", "-q", "--import-mode=importlib", "-p", "no:cacheprovider"],
-        cwd=project, env={**os.environ, "PYTHONPATH": str(project)}, capture_output=True, text=True, timeout=60,
+        cwd=project, env={**os.environ, "PYTHONPATH": str(project)}, capture_output=True, text=True, timeout=240,
         check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout

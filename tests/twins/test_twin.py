@@ -196,4 +196,4 @@ def test_all_twins_start_by_one_command(tmp_path: Path) -> None:
             assert entry["protocol"] == "soap"
     finally:
         child.send_signal(signal.SIGTERM)
-        assert child.wait(10) == 0
+        assert child.wait(60) == 0

@@ -35,7 +35,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 def ask(url: str, method: str = "GET", value: object = None, **headers: str) -> Any:
     body = None if value is None else json.dumps(value).encode()
     request = urllib.request.Request(url, body, headers, method=method)
-    with urllib.request.urlopen(request, timeout=5) as answer:
+    with urllib.request.urlopen(request, timeout=30) as answer:
         return json.loads(answer.read())
 
 

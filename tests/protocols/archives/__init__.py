@@ -93,7 +93,7 @@ class Office:
         """Quirks and toxics, over HTTP as anybody would."""
         body = json.dumps(values).encode()
         asked = urllib.request.Request(f"{self.server.url}/twin/{what}", body, method="PUT")
-        with urllib.request.urlopen(asked, timeout=5) as answer:
+        with urllib.request.urlopen(asked, timeout=30) as answer:
             answer.read()
 
     def close(self) -> None:

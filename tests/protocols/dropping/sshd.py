@@ -90,7 +90,7 @@ def sshd(folder: Path) -> Iterator[Sshd]:
         yield Sshd(port, files, public(host), own.read_text(encoding="ascii"), getpass.getuser())
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)
 
 
 def _free_port() -> int:

@@ -1,0 +1,40 @@
+// How states are called, and departments.
+import { reactive } from "../shared/html.js";
+import { get, query } from "../shared/api.js";
+import { inLanguage, t } from "../shared/words.js";
+
+export const STATES = ["works", "contacted_unproven", "failing", "off"];
+
+export const stateName = (state) =>
+  ({
+    works: t("正常", "Works"),
+    contacted_unproven: t("已连通，未证实", "Contacted, unproven"),
+    failing: t("故障", "Failing"),
+    off: t("已关闭", "Off"),
+  })[state] || state;
+
+export const breakerName = (state) =>
+  ({ closed: t("闭合（放行）", "Closed"), open: t("断开（拦截）", "Open"), half_open: t("试探中", "Half open") })[state] || state || "–";
+
+export const statusName = (status) =>
+  ({
+    open: t("开放", "Open"),
+    closed: t("已停用", "Closed"),
+    maintenance: t("维护中", "Maintenance"),
+    limited: t("部分开放", "Limited"),
+  })[status] || status || "–";
+
+export const statusKind = (status) => ({ open: "good", limited: "warn", maintenance: "warn", closed: "bad" })[status] || "";
+
+export const jobName = (status) =>
+  ({ waiting: t("等待", "Waiting"), running: t("运行中", "Running"), failed: t("失败", "Failed"), cancelled: t("已取消", "Cancelled") })[status] || status;
+
+const departments = reactive({});
+
+export async function learnNames(cursor = "") {
+  const found = await get(`/api/v1/departments${query({ page_size: 100, cursor })}`).catch(() => ({ items: [] }));
+  for (const each of found.items) departments[each.id] = each.name;
+  if (found.next_cursor) await learnNames(found.next_cursor);
+}
+
+export const departmentName = (id) => inLanguage(departments[id]) || id;

@@ -1,0 +1,171 @@
+// A switch: on or off, notice, maintenance, for how many; always with a reason, with the citizen's view before it counts.
+import { html, reactive, watch } from "../shared/html.js";
+import { ElAlert, ElButton, ElForm, ElFormItem, ElInput, ElInputNumber, ElSwitch } from "/vendor/elements.js";
+import { call, may } from "../shared/api.js";
+import { useList } from "../shared/lists.js";
+import { moment, t } from "../shared/words.js";
+import { Preview } from "./preview.js";
+
+const CHINA_MS = 8 * 3600 * 1000;
+const local = (at) => (at ? new Date(Date.parse(at) + CHINA_MS).toISOString().slice(0, 16) : "");
+const whole = (text) => (text ? `${text}:00+08:00` : "");
+const same = (one, other) => JSON.stringify(one ?? null) === JSON.stringify(other ?? null);
+const notice = (zh, en) => (zh.trim() ? { zh: zh.trim(), ...(en.trim() ? { en: en.trim() } : {}) } : null);
+
+function read(item) {
+  const { enabled, notice: said, maintenance, rollout, limits } = item;
+  return {
+    enabled, zh: said?.zh || "", en: said?.en || "", percent: rollout?.percent ?? 100, announced: Boolean(maintenance),
+    from: local(maintenance?.from), until: local(maintenance?.until), maintenanceZh: maintenance?.notice?.zh || "",
+    maintenanceEn: maintenance?.notice?.en || "", limits: { ...limits }, reason: "",
+  };
+}
+
+// The switch as the form has it, in the hub's own shape.
+export const written = (form) => ({
+  enabled: form.enabled,
+  notice: notice(form.zh, form.en),
+  maintenance: form.announced
+    ? { from: whole(form.from), until: whole(form.until), ...(form.maintenanceZh ? { notice: notice(form.maintenanceZh, form.maintenanceEn) } : {}) }
+    : null,
+});
+
+function difference(form, item) {
+  const wanted = written(form);
+  const patch = {};
+  if (wanted.enabled !== item.enabled) patch.enabled = wanted.enabled;
+  if (!same(wanted.notice, item.notice)) patch.notice = wanted.notice;
+  if (form.announced ? !same(written(read(item)).maintenance, wanted.maintenance) : item.maintenance) patch.maintenance = wanted.maintenance;
+  if (form.percent !== (item.rollout?.percent ?? 100)) patch.rollout = { percent: form.percent };
+  const limits = Object.entries(form.limits).filter(([name, value]) => value !== item.limits[name]);
+  if (limits.length) patch.limits = Object.fromEntries(limits);
+  return patch;
+}
+
+const field = (form, name, label, more = {}) => html`
+  <${ElFormItem} label=${label}>
+    <${ElInput} modelValue=${form[name]} onUpdate:modelValue=${(value) => (form[name] = value)} aria-label=${label} ...${more} />
+  <//>`;
+
+export const Switching = {
+  props: { kind: String, item: Object },
+  emits: ["changed"],
+  setup(props, { emit }) {
+    const form = reactive(read(props.item));
+    const said = reactive({ problem: "", done: "", busy: false });
+    const history = useList("/ops/v1/switches/history", () => ({ kind: props.kind, id: props.item.id, page_size: 10 }));
+    history.reload();
+    watch(() => props.item.override, (now, before) => same(now, before) || Object.assign(form, read(props.item), { reason: form.reason }));
+    async function act(what, told) {
+      Object.assign(said, { busy: true, problem: "", done: "" });
+      try {
+        await what();
+        said.done = told;
+        form.reason = "";
+        history.reload();
+        emit("changed");
+      } catch (problem) {
+        said.problem = problem.sentence || String(problem);
+      }
+      said.busy = false;
+    }
+    const { reason } = { reason: () => form.reason.trim() };
+    const save = () => act(() => call("PATCH", `/ops/v1/${props.kind}s/${props.item.id}`, { ...difference(form, props.item), reason: reason() }),
+      t("已生效：一秒内所有工作进程都会执行。", "In force on every worker within a second."));
+    const back = (change) => act(() => call("POST", "/ops/v1/switches/rollback", { change_id: change.change_id, reason: reason() }),
+      t("已回退到这次改动之前。", "Rolled back to what was before this change."));
+    const writeBack = () => act(() => call("POST", "/ops/v1/switches/write-back", { kind: props.kind, id: props.item.id, reason: reason() }),
+      t("已写回配置文件。", "Written into the file."));
+    return () => html`
+      <section aria-label=${t("开关", "Switch")}>
+        <h2>${t("开关", "Switch")}</h2>
+        ${said.problem && html`<${ElAlert} type="error" closable=${false} title=${said.problem} />`}
+        ${said.done && html`<${ElAlert} type="success" closable=${false} title=${said.done} />`}
+        ${may("switch.write") && html`
+          <div class="two">
+            <${ElForm} labelPosition="top" onSubmit=${(event) => event.preventDefault()}>${fields(form, props)}
+              <div class="row">
+                <${ElButton} type="primary" loading=${said.busy} disabled=${!form.reason.trim() || !Object.keys(difference(form, props.item)).length} onClick=${save}>${t("保存并生效", "Save")}<//>
+                ${props.item.override && may("config.write") && html`<${ElButton} disabled=${!form.reason.trim()} onClick=${writeBack}>${t("写回配置文件", "Write into file")}<//>`}
+              </div>
+            <//>
+            <${Preview} form=${form} item=${props.item} kind=${props.kind} />
+          </div>`}
+        ${changes(history, may("switch.write") && form.reason.trim() ? back : null)}
+      </section>`;
+  },
+};
+
+function fields(form, { item }) {
+  const enabledName = form.enabled ? t("开放", "Open") : t("停用", "Closed");
+  return html`
+    <${ElFormItem} label=${t("是否开放", "Open to citizens")}>
+      <${ElSwitch} modelValue=${form.enabled} onUpdate:modelValue=${(value) => (form.enabled = value)} aria-label=${t("是否开放", "Open to citizens")} />
+      <span class="beside">${enabledName}</span>
+    <//>
+    ${field(form, "zh", t("公告（群众看到的话）", "Notice in Chinese"), { type: "textarea", rows: 2, maxlength: 500 })}
+    ${field(form, "en", t("公告英文", "Notice in English"), { type: "textarea", rows: 2, maxlength: 500 })}
+    <${ElFormItem} label=${t("预告维护", "Announce maintenance")}>
+      <${ElSwitch} modelValue=${form.announced} onUpdate:modelValue=${(value) => (form.announced = value)} aria-label=${t("预告维护", "Announce maintenance")} />
+    <//>
+    ${form.announced && html`
+      ${field(form, "from", t("维护开始（北京时间）", "From (China time)"), { type: "datetime-local" })}
+      ${field(form, "until", t("维护结束（北京时间）", "Until (China time)"), { type: "datetime-local" })}
+      ${field(form, "maintenanceZh", t("维护公告", "Maintenance notice in Chinese"))}
+      ${field(form, "maintenanceEn", t("维护公告英文", "Maintenance notice in English"))}`}
+    <${ElFormItem} label=${t("放给百分之几的人", "Open to how many percent")}>
+      <${ElInputNumber} modelValue=${form.percent} onUpdate:modelValue=${(value) => (form.percent = value)} min=${0} max=${100} step=${5} aria-label=${t("百分比", "Percent")} />
+    <//>
+    ${item.limits && limits(form)}
+    ${field(form, "reason", t("理由（必填，会记录）", "Reason (required, recorded)"), { maxlength: 500, name: "reason" })}`;
+}
+
+const limitName = (name) =>
+  ({ cap: t("同时最多几个请求", "Calls at once"), per_minute: t("每分钟最多（0 为不限）", "Per minute (0: no limit)"), deadline_s: t("等待期限（秒）", "Deadline (s)") })[name] || name;
+
+const limits = (form) => Object.keys(form.limits).map((name) => html`
+  <${ElFormItem} key=${name} label=${limitName(name)}>
+    <${ElInputNumber} modelValue=${form.limits[name]} onUpdate:modelValue=${(value) => (form.limits[name] = value)} min=${0} aria-label=${limitName(name)} />
+  <//>`);
+
+const actName = (act) => ({ change: t("改动", "Change"), rollback: t("回退", "Rollback"), write_back: t("写回文件", "Write-back") })[act] || act;
+
+function changes(history, back) {
+  return html`
+    <h2>${t("历史", "History")}</h2>
+    ${history.problem && html`<${ElAlert} type="error" closable=${false} title=${history.problem} />`}
+    ${history.loaded && !history.items.length && html`<p class="quiet">${t("没有改动过，以配置文件为准。", "Never changed: the file counts.")}</p>`}
+    ${history.items.length > 0 && html`<div class="scroll" tabindex="0"><table class="table">
+      <thead><tr><th>${t("时间", "Time")}</th><th>${t("对象", "What")}</th><th>${t("改动", "Change")}</th><th>${t("理由", "Reason")}</th><th>${t("谁", "Who")}</th><th>${t("回退", "Back")}</th></tr></thead>
+      <tbody>${history.items.map((each) => html`<tr key=${each.change_id}>
+        <td>${moment(each.changed_at)}</td><td><code>${each.id}</code></td><td>${actName(each.act)}<br /><code>${JSON.stringify(each.after)}</code></td>
+        <td>${each.reason}</td><td><code>${each.actor.slice(0, 8)}</code></td>
+        <td>${back ? html`<${ElButton} link type="primary" onClick=${() => back(each)}>${t("回到此前", "Undo")}<//>` : html`<span class="quiet">${t("先写理由", "Give a reason first")}</span>`}</td></tr>`)}</tbody>
+    </table></div>`}
+    ${history.cursor && html`<${ElButton} onClick=${history.more}>${t("更多", "More")}<//>`}`;
+}
+
+// The history of everything.
+export const Changes = {
+  setup() {
+    const history = useList("/ops/v1/switches/history");
+    const form = reactive({ reason: "", problem: "" });
+    history.reload();
+    async function back(change) {
+      form.problem = "";
+      try {
+        await call("POST", "/ops/v1/switches/rollback", { change_id: change.change_id, reason: form.reason.trim() });
+        form.reason = "";
+        history.reload();
+      } catch (problem) {
+        form.problem = problem.sentence || String(problem);
+      }
+    }
+    return () => html`
+      <h1>${t("开关历史", "Switch history")}</h1>
+      ${form.problem && html`<${ElAlert} type="error" closable=${false} title=${form.problem} />`}
+      ${may("switch.write") && html`<div class="bar"><${ElInput} modelValue=${form.reason} onUpdate:modelValue=${(value) => (form.reason = value)}
+        placeholder=${t("回退的理由", "Reason for going back")} aria-label=${t("回退的理由", "Reason for going back")} /></div>`}
+      ${changes(history, may("switch.write") && form.reason.trim() ? back : null)}`;
+  },
+};

@@ -1,0 +1,108 @@
+// One system in full: health, what failed last, what the rounds found, its switch, and in the demo its drills.
+import { html, reactive } from "../shared/html.js";
+import { ElAlert, ElButton } from "/vendor/elements.js";
+import { call, get, may } from "../shared/api.js";
+import { day, moment, t } from "../shared/words.js";
+import { go } from "../shared/office.js";
+import { breakerName, statusName } from "./names.js";
+import { Speed } from "./speed.js";
+import { figure, Light } from "./systems.js";
+import { Switching } from "./switching.js";
+
+export const System = {
+  props: { system: Object },
+  emits: ["changed"],
+  setup(props, { emit }) {
+    return () => {
+      const { system } = props;
+      if (system.not_started) {
+        return html`<p class="problem">${t("系统没有启动：", "The system did not start: ")}<code>${system.not_started}</code></p>`;
+      }
+      return html`
+        ${facts(system)}
+        <${Speed} system=${system.id} />
+        <${Drills} system=${system.id} />
+        ${failures(system.health.last_failures || [])}
+        ${rounds(system)}
+        ${may("switch.read") && html`<${Switching} kind="system" item=${system} onChanged=${() => emit("changed")} />`}`;
+    };
+  },
+};
+
+function facts({ health, status, limits }) {
+  return html`
+    <dl class="facts">
+      <dt>${t("状态", "State")}</dt><dd><${Light} state=${health.state} /></dd>
+      <dt>${t("开关", "Switch")}</dt><dd>${statusName(status)}</dd>
+      <dt>${t("熔断器", "Breaker")}</dt><dd>${breakerName(health.breaker)}</dd>
+      <dt>p50 / p95</dt><dd>${figure(health.p50_ms)} / ${figure(health.p95_ms)}</dd>
+      <dt>${t("在途请求", "In flight")}</dt><dd>${health.in_flight} / ${limits?.cap ?? "–"}</dd>
+      <dt>${t("最近成功", "Last good")}</dt><dd>${moment(health.last_good_at)}</dd>
+      ${health.denied && html`<dt>${t("凭据", "Credentials")}</dt><dd><span class="tag bad">${t("被部门拒绝", "Refused by the department")}</span></dd>`}
+    </dl>`;
+}
+
+function failures(items) {
+  return html`
+    <h2>${t("最近的失败", "Last failures")}</h2>
+    ${!items.length && html`<p class="quiet">${t("没有", "None")}</p>`}
+    ${items.length > 0 && html`<div class="scroll" tabindex="0"><table class="table">
+      <thead><tr><th>${t("时间", "Time")}</th><th>${t("操作", "Operation")}</th><th>${t("结果", "Code")}</th><th>${t("追踪号", "Trace")}</th></tr></thead>
+      <tbody>${items.map((each) => html`<tr key=${each.trace_id + each.at}>
+        <td>${moment(each.at)}</td><td><code>${each.operation}</code></td><td><code>${each.code}</code></td>
+        <td><${ElButton} link type="primary" onClick=${() => go("calls", each.trace_id)}>${each.trace_id.slice(0, 8)}…<//></td></tr>`)}</tbody>
+    </table></div>`}`;
+}
+
+function rounds({ people = [], contract, deliveries = [], expiries = [] }) {
+  const told = [
+    ...people.map((each) => [t("模拟居民", "Synthetic citizen"), each.service, each.state, each.code, moment(each.checked_at)]),
+    ...(contract ? [[t("契约探测", "Contract probe"), "", contract.state, contract.code, moment(contract.checked_at)]] : []),
+    ...deliveries.map((each) => [t("来件", "Delivery"), each.what, each.state, each.code, moment(each.checked_at)]),
+    ...expiries.map((each) => [t("到期", "Expiry"), each.what, each.state, each.code, day(each.until)]),
+  ];
+  return told.length > 0 && html`
+    <h2>${t("巡检所见", "What the rounds found")}</h2>
+    <div class="scroll" tabindex="0"><table class="table"><tbody>
+      ${told.map((cells, index) => html`<tr key=${index}>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}
+    </tbody></table></div>`;
+}
+
+const illness = (name) =>
+  ({ hang: t("挂起不答", "Hang"), slow: t("慢 2 秒", "2 s slower"), garbage: t("答乱码", "Garbage"), down: t("拒绝连接", "Down") })[name] || name;
+
+const known = reactive({ asked: false, systems: [], illnesses: [] });
+
+async function learn() {
+  if (known.asked) return;
+  known.asked = true;
+  Object.assign(known, await get("/ops/v1/drills").catch(() => ({})));
+}
+
+const Drills = {
+  props: { system: String },
+  setup(props) {
+    const said = reactive({ text: "", problem: "" });
+    learn();
+    async function act(method, body, text) {
+      said.text = said.problem = "";
+      try {
+        await call(method, `/ops/v1/drills/${props.system}`, body);
+        said.text = text;
+      } catch (problem) {
+        said.problem = problem.sentence || String(problem);
+      }
+    }
+    return () => known.systems.includes(props.system) && may("switch.write") && html`
+      <section class="card drills">
+        <h2>${t("演练（仅演示县）", "Drill (demo county only)")}</h2>
+        <p class="quiet">${t("让这个模拟部门生病，看全县其他服务是否照常。", "Make this simulated department ill and watch the rest of the county not notice.")}</p>
+        <div class="row">
+          ${known.illnesses.map((each) => html`<${ElButton} key=${each} onClick=${() => act("PUT", { illness: each }, `${illness(each)} ✓`)}>${illness(each)}<//>`)}
+          <${ElButton} type="primary" onClick=${() => act("DELETE", undefined, t("已恢复", "Well again"))}>${t("恢复健康", "Heal")}<//>
+        </div>
+        ${said.text && html`<p class="told" role="status">${said.text}</p>`}
+        ${said.problem && html`<${ElAlert} type="error" closable=${false} title=${said.problem} />`}
+      </section>`;
+  },
+};

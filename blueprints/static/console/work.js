@@ -1,0 +1,120 @@
+// Jobs, what departments brought, budgets.
+import { html, reactive, shallowRef } from "../shared/html.js";
+import { ElAlert, ElButton, ElOption, ElSelect } from "/vendor/elements.js";
+import { call, get, may } from "../shared/api.js";
+import { useEvery, useList } from "../shared/lists.js";
+import { moment, t } from "../shared/words.js";
+import { Reasoned } from "../shared/reasoned.js";
+import { jobName } from "./names.js";
+
+const kind = { failed: "bad", running: "good", waiting: "warn", quarantined: "bad", done: "good" };
+
+const chooser = (list, seen, name, options, all) => html`
+  <${ElSelect} modelValue=${seen[name]} onUpdate:modelValue=${(value) => ((seen[name] = value), list.reload())} aria-label=${all} placeholder=${all}>
+    <${ElOption} value="" label=${all} />
+    ${options.map(([value, label]) => html`<${ElOption} key=${value} value=${value} label=${label} />`)}
+  <//>`;
+
+const ends = (list) => html`
+  ${list.problem && html`<${ElAlert} type="error" closable=${false} title=${list.problem} />`}
+  ${list.loaded && !list.items.length && !list.problem && html`<p class="quiet">${t("没有。", "None.")}</p>`}
+  ${list.cursor && html`<p><${ElButton} onClick=${list.more}>${t("更多", "More")}<//></p>`}`;
+
+async function tried(said, list, what) {
+  said.problem = "";
+  try {
+    await what();
+    await list.reload();
+  } catch (problem) {
+    said.problem = problem.sentence || String(problem);
+  }
+}
+
+const argumentsOf = (ids) => Object.entries(ids).map(([name, value]) => `${name}=${value ?? "•••"}`).join(" ") || "–";
+
+export const Jobs = {
+  setup() {
+    const seen = reactive({ status: "", problem: "" });
+    const list = useList("/ops/v1/jobs", () => ({ status: seen.status }));
+    list.reload();
+    const act = (job, name, reason) => tried(seen, list, () => call("POST", `/ops/v1/jobs/${job.id}/${name}`, { reason }));
+    return () => html`
+      <h1>${t("后台任务", "Jobs")}</h1>
+      <p class="quiet">${t("任务里只有编号，没有个人数据；做完的会清除。", "A job holds ids only, no personal value; done ones are gone.")}</p>
+      ${seen.problem && html`<${ElAlert} type="error" closable=${false} title=${seen.problem} />`}
+      <div class="bar">
+        ${chooser(list, seen, "status", ["waiting", "running", "failed", "cancelled"].map((each) => [each, jobName(each)]), t("全部状态", "Every state"))}
+        <${ElButton} onClick=${list.reload}>${t("刷新", "Refresh")}<//>
+      </div>
+      ${list.items.length > 0 && html`<div class="scroll" tabindex="0"><table class="table">
+        <thead><tr><th>${t("编号", "Id")}</th><th>${t("任务", "Task")}</th><th>${t("参数", "Arguments")}</th><th>${t("状态", "State")}</th><th>${t("次数", "Tries")}</th><th>${t("交付时间", "Given")}</th><th>${t("操作", "Act")}</th></tr></thead>
+        <tbody>${list.items.map((job) => html`<tr key=${job.id}>
+          <td>${job.id}</td><td><code>${job.task}</code></td><td><code>${argumentsOf(job.ids)}</code></td>
+          <td><span class=${`tag ${kind[job.status] || ""}`}>${jobName(job.status)}</span></td><td>${job.attempts}</td><td>${moment(job.given_at || job.scheduled_at)}</td>
+          <td>${may("job.write") && html`<div class="row">
+            ${job.status === "failed" && html`<${Reasoned} label=${t("重试", "Retry")} onGiven=${(reason) => act(job, "retry", reason)} />`}
+            ${["waiting", "running", "failed"].includes(job.status) && html`<${Reasoned} label=${t("取消任务", "Cancel job")} type="danger" onGiven=${(reason) => act(job, "cancel", reason)} />`}
+          </div>`}</td></tr>`)}</tbody>
+      </table></div>`}
+      ${ends(list)}`;
+  },
+};
+
+const resultName = (result) => ({ waiting: t("等待处理", "Waiting"), done: t("已处理", "Done"), quarantined: t("隔离", "Quarantined") })[result] || result;
+
+export const Inbound = {
+  setup() {
+    const seen = reactive({ result: "", problem: "" });
+    const list = useList("/ops/v1/inbound", () => ({ result: seen.result }));
+    list.reload();
+    const retry = (each, reason) => tried(seen, list, () => call("POST", `/ops/v1/inbound/${each.id}/retry`, { reason }));
+    return () => html`
+      <h1>${t("部门来件", "Callbacks")}</h1>
+      <p class="quiet">${t("部门和微信主动送来的：先存、再处理；这里不显示内容。", "What departments and WeChat brought: stored first, then processed; its content is not shown.")}</p>
+      ${seen.problem && html`<${ElAlert} type="error" closable=${false} title=${seen.problem} />`}
+      <div class="bar">
+        ${chooser(list, seen, "result", ["waiting", "done", "quarantined"].map((each) => [each, resultName(each)]), t("全部状态", "Every state"))}
+        <${ElButton} onClick=${list.reload}>${t("刷新", "Refresh")}<//>
+      </div>
+      ${list.items.length > 0 && html`<div class="scroll" tabindex="0"><table class="table">
+        <thead><tr><th>${t("收到", "Received")}</th><th>${t("来源", "Source")}</th><th>${t("签名", "Signature")}</th><th>${t("结果", "Result")}</th><th>${t("次数", "Times")}</th><th>${t("记录 / 坏行", "Records / bad")}</th><th>${t("操作", "Act")}</th></tr></thead>
+        <tbody>${list.items.map((each) => html`<tr key=${each.id}>
+          <td>${moment(each.received_at)}</td><td><code>${each.source}</code><br /><code class="quiet">${each.message_id}</code></td>
+          <td><span class=${`tag ${each.verified ? "good" : "warn"}`}>${each.verified ? t("已验证", "Verified") : t("未签名", "Not signed")}</span></td>
+          <td><span class=${`tag ${kind[each.result] || ""}`}>${resultName(each.result)}</span> <code>${each.code}</code></td>
+          <td>${each.times}</td><td>${each.records} / ${each.bad_rows}</td>
+          <td>${each.result === "quarantined" && may("job.write") && html`<${Reasoned} label=${t("重试", "Retry")} onGiven=${(reason) => retry(each, reason)} />`}</td></tr>`)}</tbody>
+      </table></div>`}
+      ${ends(list)}`;
+  },
+};
+
+export const Quotas = {
+  setup() {
+    const found = shallowRef(null);
+    const seen = reactive({ problem: "" });
+    useEvery(5, async () => {
+      try {
+        found.value = await get("/ops/v1/quotas");
+        seen.problem = "";
+      } catch (problem) {
+        seen.problem = problem.sentence || String(problem);
+      }
+    });
+    return () => html`
+      <h1>${t("配额", "Quotas")}</h1>
+      ${seen.problem && html`<${ElAlert} type="error" closable=${false} title=${seen.problem} />`}
+      ${found.value && html`<div class="two">${quota(t("系统", "Systems"), found.value.systems)}${quota(t("服务", "Services"), found.value.services)}</div>`}`;
+  },
+};
+
+const quota = (title, items) => html`
+  <section><h2>${title}</h2>
+    ${!items.length && html`<p class="quiet">${t("没有设上限的。", "None has a limit.")}</p>`}
+    ${items.length > 0 && html`<div class="scroll" tabindex="0"><table class="table">
+      <thead><tr><th>${t("名称", "Name")}</th><th>${t("每分钟", "Per minute")}</th><th>${t("剩余", "Left")}</th><th>${t("令牌有效到", "Token until")}</th></tr></thead>
+      <tbody>${items.map((each) => html`<tr key=${each.id}><td><code>${each.id}</code></td><td>${each.per_minute || t("不限", "no limit")}</td>
+        <td>${each.left ?? "–"} ${each.left !== undefined && each.per_minute > 0 && html`<progress max=${each.per_minute} value=${each.left} aria-label=${each.id}></progress>`}</td>
+        <td>${each.token_until ? moment(each.token_until) : "–"}</td></tr>`)}</tbody>
+    </table></div>`}
+  </section>`;

@@ -1,0 +1,62 @@
+// Appeals and clues: answered, passed on, or said to be the same as another.
+import { html, reactive, shallowRef } from "../shared/html.js";
+import { ElAlert, ElButton, ElInput } from "/vendor/elements.js";
+import { call, get, may } from "../shared/api.js";
+import { useEvery, useList } from "../shared/lists.js";
+import { moment, t } from "../shared/words.js";
+import { Card, Due } from "./cards.js";
+
+const kindName = (kind) => ({ appeal: t("诉求", "Appeal"), clue: t("线索", "Clue") })[kind] || kind;
+
+export const Appeals = {
+  setup() {
+    const seen = reactive({ problem: "", told: "", text: "", to: "", reason: "" });
+    const one = shallowRef(null);
+    const list = useList("/api/v1/desk/appeals", () => ({ state: "open" }));
+    useEvery(30, list.reload);
+    async function tried(what, told) {
+      Object.assign(seen, { problem: "", told: "" });
+      try {
+        one.value = await what();
+        Object.assign(seen, { told, text: "", to: "", reason: "" });
+        if (told) list.reload();
+      } catch (problem) {
+        seen.problem = problem.sentence || String(problem);
+      }
+    }
+    const act = (name, body, told) => tried(() => call("POST", `/api/v1/desk/appeals/${one.value.number}/${name}`, body), told);
+    return () => html`
+      <h1>${t("诉求与线索", "Appeals and clues")}</h1>
+      ${(seen.problem || list.problem) && html`<${ElAlert} type="error" closable=${false} title=${seen.problem || list.problem} />`}
+      ${seen.told && html`<${ElAlert} type="success" closable=${false} title=${seen.told} />`}
+      ${list.loaded && !list.items.length && html`<p class="told">${t("没有等着您的。", "Nothing waits for you.")}</p>`}
+      <div class="two">
+        <div>${list.items.map((each) => html`
+          <article class="card leg" key=${each.number}>
+            <div class="row apart"><strong>${kindName(each.kind)} <code>${each.number}</code></strong><${Card} card=${each.card} /></div>
+            <p>${each.text}</p><p class="quiet">${each.address || each.region} · <${Due} at=${each.due_at} /></p>
+            <${ElButton} type="primary" plain onClick=${() => tried(() => get(`/api/v1/desk/appeals/${each.number}`), "")}>${t("打开", "Open")} ${each.number}<//>
+          </article>`)}</div>
+        ${one.value && whole(one.value, seen, act)}
+      </div>`;
+  },
+};
+
+const box = (seen, name, label, more = {}) => html`<label>${label}<${ElInput} modelValue=${seen[name]} onUpdate:modelValue=${(value) => (seen[name] = value)} aria-label=${label} name=${name} ...${more} /></label>`;
+
+function whole(one, seen, act) {
+  const possible = (name) => one.possible.includes(name) && may("appeal.write");
+  return html`
+    <section class="card">
+      <h2>${kindName(one.kind)} <code>${one.number}</code></h2>
+      <p>${one.text}</p>
+      <p class="quiet">${t("收到", "Received")} ${moment(one.received_at)}</p>
+      ${possible("answer") && html`${box(seen, "text", t("答复", "Answer"), { type: "textarea", rows: 4 })}
+        <${ElButton} type="primary" disabled=${seen.text.trim().length < 4} onClick=${() => act("answer", { text: seen.text.trim() }, t("已答复", "Answered"))}>${t("答复", "Answer")}<//>`}
+      ${possible("forward") && html`${box(seen, "to", t("转给（部门编号或乡镇代码）", "Pass on to (department or town code)"))}${box(seen, "reason", t("理由", "Reason"))}
+        <${ElButton} disabled=${!seen.to.trim() || seen.reason.trim().length < 2} onClick=${() => act("forward", { to: seen.to.trim(), reason: seen.reason.trim() }, t("已转办", "Passed on"))}>${t("转办", "Pass on")}<//>`}
+      ${possible("merge") && one.alike.map((each) => html`<p key=${each.number}>${t("可能与", "May be the same as")} <code>${each.number}</code> ${t("相同", "")} (${each.percent} %)
+        <${ElButton} onClick=${() => act("merge", { into: each.number, same: "yes" }, t("已合并", "Merged"))}>${t("合并", "Merge")}<//></p>`)}
+      <ol>${one.timeline.map((each, index) => html`<li key=${index}>${each.act} · ${moment(each.at)} ${each.note}</li>`)}</ol>
+    </section>`;
+}

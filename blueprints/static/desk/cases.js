@@ -1,0 +1,59 @@
+// The inbox of cases, the most urgent first; one of them on one screen.
+import { html, reactive } from "../shared/html.js";
+import { ElAlert, ElButton, ElOption, ElSelect } from "/vendor/elements.js";
+import { useEvery, useList } from "../shared/lists.js";
+import { moment, t } from "../shared/words.js";
+import { go, place } from "../shared/office.js";
+import { Card, Due } from "./cards.js";
+import { Case } from "./case.js";
+
+const views = () => [
+  ["all", t("全部在办", "All that are open")],
+  ["mine", t("我经办的", "Mine")],
+  ["received", t("待受理", "Received")],
+  ["examined", t("审查中", "Examined")],
+  ["accepted", t("办理中", "Accepted")],
+  ["correction", t("待补正", "To be corrected")],
+  ["paused", t("特别程序", "Special procedure")],
+  ["approved", t("已准予", "Approved")],
+  ["refused", t("已不予", "Refused")],
+];
+
+const asked = (view) => (["all", "mine"].includes(view) ? { show: view } : { status: view });
+
+const Inbox = {
+  setup() {
+    const seen = reactive({ view: "all" });
+    const list = useList("/api/v1/desk/cases", () => asked(seen.view));
+    useEvery(20, list.reload);
+    const choose = (view) => {
+      seen.view = view;
+      list.reload();
+    };
+    return () => html`
+      <h1>${t("办件", "Cases")}</h1>
+      <div class="bar">
+        <${ElSelect} modelValue=${seen.view} onUpdate:modelValue=${choose} aria-label=${t("看哪些办件", "Which cases")}>
+          ${views().map(([value, label]) => html`<${ElOption} key=${value} value=${value} label=${label} />`)}
+        <//>
+        <${ElButton} onClick=${list.reload}>${t("刷新", "Refresh")}<//>
+      </div>
+      ${list.problem && html`<${ElAlert} type="error" closable=${false} title=${list.problem} />`}
+      ${list.loaded && !list.items.length && !list.problem && html`<p class="told">${t("没有等着您的办件。", "No case waits for you.")}</p>`}
+      ${list.items.length > 0 && html`<div class="scroll" tabindex="0"><table class="table inbox">
+        <thead><tr><th>${t("期限", "Clock")}</th><th>${t("承诺办结", "Promised")}</th><th>${t("事项", "Service")}</th><th>${t("步骤", "Step")}</th><th>${t("提交", "Submitted")}</th><th>${t("打开", "Open")}</th></tr></thead>
+        <tbody>${list.items.map((each) => html`<tr key=${each.receipt_no}>
+          <td><${Card} card=${each.card} /></td><td><${Due} at=${each.promised_at} /></td>
+          <td>${each.title}<br /><code class="quiet">${each.receipt_no}</code></td>
+          <td>${each.status_title}${each.mine && html` <span class="tag">${t("我的", "mine")}</span>`}</td><td>${moment(each.submitted_at)}</td>
+          <td><${ElButton} type="primary" aria-label=${`${t("打开", "Open")} ${each.receipt_no}`} onClick=${() => go("cases", each.receipt_no)}>${t("打开", "Open")}<//></td></tr>`)}</tbody>
+      </table></div>`}
+      ${list.cursor && html`<p><${ElButton} onClick=${list.more}>${t("更多", "More")}<//></p>`}`;
+  },
+};
+
+export const Cases = {
+  setup() {
+    return () => (place()[0] === "cases" && place()[1] ? html`<${Case} key=${place()[1]} number=${place()[1]} />` : html`<${Inbox} />`);
+  },
+};

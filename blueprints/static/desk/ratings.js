@@ -1,0 +1,39 @@
+// Bad ratings: verified, fixed, called back.
+import { html, reactive } from "../shared/html.js";
+import { ElAlert } from "/vendor/elements.js";
+import { call, may } from "../shared/api.js";
+import { useList } from "../shared/lists.js";
+import { moment, t } from "../shared/words.js";
+import { Reasoned } from "../shared/reasoned.js";
+
+const NEXT = { open: "verified", verified: "fixed", fixed: "called_back" };
+const stepName = (step) => ({ verified: t("已核实", "Verified"), fixed: t("已整改", "Fixed"), called_back: t("已回访", "Called back"), open: t("待核实", "Open") })[step] || step;
+
+export const Ratings = {
+  setup() {
+    const list = useList("/api/v1/desk/ratings");
+    const seen = reactive({ problem: "" });
+    const load = () => list.reload();
+    load();
+    async function step(each, note) {
+      seen.problem = "";
+      try {
+        await call("POST", `/api/v1/desk/cases/${each.receipt_no}/rating-steps`, { step: NEXT[each.state], note });
+        await load();
+      } catch (problem) {
+        seen.problem = problem.sentence || String(problem);
+      }
+    }
+    return () => html`
+      <h1>${t("差评整改", "Bad ratings")}</h1>
+      ${(seen.problem || list.problem) && html`<${ElAlert} type="error" closable=${false} title=${seen.problem || list.problem} />`}
+      ${list.loaded && !list.items.length && html`<p class="told">${t("没有待整改的差评。", "No bad rating waits.")}</p>`}
+      ${list.items.map((each) => html`
+        <article class="card leg" key=${each.receipt_no}>
+          <div class="row apart"><strong>${"★".repeat(each.score)}<span class="quiet">${"☆".repeat(5 - each.score)}</span> <code>${each.receipt_no}</code></strong>
+            <span class=${`tag ${each.late ? "bad" : "warn"}`}>${stepName(each.state)}</span></div>
+          <p>${each.tags.join("、")} ${each.text}</p><p class="quiet">${moment(each.rated_at)} · ${t("最迟整改", "Due")} ${moment(each.due_at)}</p>
+          ${NEXT[each.state] && may("case.write") && html`<${Reasoned} label=${stepName(NEXT[each.state])} onGiven=${(note) => step(each, note)} />`}
+        </article>`)}`;
+  },
+};

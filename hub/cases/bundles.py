@@ -1,0 +1,142 @@
+"""Several applications handed in at once (一件事): all of them or none, one receipt, each a case of its own.
+
+What a bundle asks comes from its services (merging.py). Takes a session and never commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from hub.cases import merging, rules
+from hub.cases.file import Files
+from hub.cases.intake import Intake
+from hub.cases.models import BundleRow, CaseRow, PartRow
+from hub.cases.seams import Tell
+from hub.cases.views import BundleView, CaseView
+from hub.catalogue import forms
+from hub.catalogue.items import period
+from hub.errors import Problem
+from hub.gateway.orders import Caller
+from hub.settings.bundle_shapes import Bundle
+from hub.settings.shapes import Service, Snapshot
+
+_APPLICANT = ("applicant",)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What of a bundle goes to one of its services."""
+
+    service: Service
+    fields: Mapping[str, Any]
+    papers: Sequence[Mapping[str, str]]
+    promised: Sequence[str]
+
+    def passed(self, fields: Mapping[str, Any]) -> Share:
+        """With the fields as the guards let them through."""
+        return replace(self, fields=fields)
+
+
+class Bundles:
+    """One for the process."""
+
+    def __init__(self, now: Callable[[], Snapshot], files: Files, intake: Intake, tell: Tell) -> None:
+        self._now, self._files, self._intake, self._tell = now, files, intake, tell
+
+    def all(self) -> Sequence[tuple[Bundle, Service]]:
+        """Every bundle, with what it comes to as one application."""
+        snapshot = self._now()
+        whole = [each for each in snapshot.bundles.values() if self._in_force(each, snapshot)]
+        return [(each, merging.merged(each, snapshot.services)) for each in whole]
+
+    def one(self, id: str) -> tuple[Bundle, Service]:
+        """Raises NOT_FOUND."""
+        snapshot = self._now()
+        bundle = self._found(snapshot, id)
+        return bundle, merging.merged(bundle, snapshot.services)
+
+    def shared_out(
+        self, id: str, fields: Mapping[str, Any], papers: Sequence[Mapping[str, str]], promised: Sequence[str]
+    ) -> Sequence[Share]:
+        """What each part gets, checked by the one form and by its own. Raises NOT_FOUND, the form's faults by the names
+        of the one form, what is wrong with a paper."""
+        snapshot = self._now()
+        bundle = self._found(snapshot, id)
+        whole = merging.merged(bundle, snapshot.services)
+        forms.load(whole, fields, "fields")
+        rules.check_papers(whole, [paper["type"] for paper in papers], promised)
+        parts = [(part, snapshot.services[part.service]) for part in bundle.parts]
+        return [
+            Share(
+                service, forms.load(service, merging.share(part, service, fields), "fields"),
+                merging.papers_of(service, papers), merging.promised_of(service, promised),
+            )
+            for part, service in parts
+        ]  # fmt: skip
+
+    def submit(self, session: Session, caller: Caller, id: str, shares: Sequence[Share]) -> BundleView:
+        """All parts or none: `shares` are what `shared_out` gave, after every guard. Raises ALREADY_SUBMITTED with the
+        receipt number of the part that is there already, what is wrong with a paper."""
+        bundle, now = self._found(self._now(), id), self._files.moment()
+        whole = BundleRow(receipt_no=rules.new_bundle_no(now), subject=caller.whose, bundle=bundle.id, submitted_at=now)
+        session.add(whole)
+        session.flush()
+        rows = [self._part(session, caller, whole, share) for share in shares]
+        session.flush()
+        view = self._view(session, whole, rows)
+        told = {"service": bundle.title["zh"], "receipt_no": whole.receipt_no}
+        self._tell(
+            session, caller.subject, "case-received", {**told, "promised_on": self._files.day(view.promised_at)},
+            whole.receipt_no,
+        )  # fmt: skip
+        return view
+
+    def shown(self, session: Session, caller: Caller, id: str, receipt_no: str) -> BundleView:
+        """Where all of it stands. Raises NOT_FOUND, for another citizen's too."""
+        query = select(BundleRow).where(BundleRow.receipt_no == receipt_no, BundleRow.bundle == id)
+        whole = session.scalars(query.where(BundleRow.subject == caller.whose)).one_or_none()
+        if whole is None:
+            raise Problem("NOT_FOUND")
+        of_it = select(PartRow.case_id).where(PartRow.bundle_id == whole.id)
+        rows = session.scalars(select(CaseRow).where(CaseRow.id.in_(of_it)).order_by(CaseRow.id)).all()
+        if caller.acts_for and not all(caller.acts_for.covers(self._files.service(row)) for row in rows):
+            raise Problem("NOT_FOUND")
+        return self._view(session, whole, rows)
+
+    def _found(self, snapshot: Snapshot, id: str) -> Bundle:
+        bundle = snapshot.bundles.get(id)
+        if bundle is None or not self._in_force(bundle, snapshot):
+            raise Problem("NOT_FOUND")
+        return bundle
+
+    def _in_force(self, bundle: Bundle, snapshot: Snapshot) -> bool:
+        """As long as every part of it is."""
+        today = self._files.moment().date()
+        return all(period(snapshot.services[part.service]).holds(today) for part in bundle.parts)
+
+    def _part(self, session: Session, caller: Caller, whole: BundleRow, share: Share) -> CaseRow:
+        row = self._intake.new(session, caller, share.service)
+        body = {"fields": dict(share.fields), "papers": list(share.papers), "promised": list(share.promised)}
+        self._intake.submit(session, row, share.service, body)
+        session.add(PartRow(case_id=row.id, bundle_id=whole.id))
+        return row
+
+    def _view(self, session: Session, whole: BundleRow, rows: Sequence[CaseRow]) -> BundleView:
+        parts = [self._files.view(session, row, _APPLICANT) for row in rows]
+        bundle = self._now().bundles.get(whole.bundle)
+        clocks = [(part.clock, _yours(part)) for part in parts]
+        approved = [part.result["approved"] if part.result else None for part in parts]
+        return BundleView(
+            whole.receipt_no, whole.bundle, bundle.title if bundle else {"zh": whole.bundle},
+            merging.overall(clocks, approved), whole.submitted_at,
+            max((part.promised_at for part in parts if part.promised_at), default=None), parts,
+        )  # fmt: skip
+
+
+def _yours(part: CaseView) -> bool:
+    return "corrections" in part.possible or part.make_up_at is not None

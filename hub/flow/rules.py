@@ -1,0 +1,31 @@
+"""What may be seen of a community's flow: counts, never persons, and no count of a small group."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+BUCKET_S = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Five minutes of one community. None: fewer than the smallest group that is told."""
+
+    at: datetime
+    ins: int | None
+    outs: int | None
+
+
+def told(number: int, smallest: int) -> int | None:
+    """None of it: "nobody is at home" says as much about a few as their number does."""
+    return number if number >= smallest else None
+
+
+def bucket_of(at: datetime, seconds: int = BUCKET_S) -> datetime:
+    return at - timedelta(seconds=at.timestamp() % seconds)
+
+
+def within(place: str, office: str) -> bool:
+    """Whether an office sees this place; one without a place of its own sees the whole county."""
+    return place.startswith(office)

@@ -1,0 +1,95 @@
+"""The end by order: on the day after the last, the data is deleted or archived, and a signed report stays."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import structlog
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from hub.clock import CHINA, Clock
+from hub.crypto import Crypto
+from hub.health_code.models import (
+    AlertRow,
+    BulkRow,
+    ChangeRow,
+    CodeRow,
+    DeclarationRow,
+    EndingRow,
+    ReviewRow,
+    ScanRow,
+    ShiftRow,
+)
+from hub.settings.health_code_shapes import HealthCode
+from hub.signing import Signing
+
+REPORT_KIND = "health-code-end"
+_TABLES = (DeclarationRow, CodeRow, ChangeRow, ReviewRow, BulkRow, ScanRow, AlertRow, ShiftRow)
+
+
+class Ending:
+    def __init__(
+        self, home: Path, crypto: Crypto, signing: Signing, clock: Clock, configured: Callable[[], HealthCode | None]
+    ) -> None:
+        self._home, self._crypto, self._signing = home, crypto, signing
+        self._clock, self._configured = clock, configured
+
+    def close(self, session: Session) -> bool:
+        """True when the day had come and this did it; once. The archive is one sealed file in the home's `archive`."""
+        configured, now = self._configured(), self._clock.now()
+        if configured is None or now.date() <= configured.ending.on:
+            return False
+        ending = configured.ending
+        if session.get(EndingRow, ending.on) is not None:
+            return False
+        counts = {table.__tablename__: self._count(session, table) for table in _TABLES}
+        told: dict[str, Any] = {
+            "order": ending.order, "last_day": ending.on.isoformat(), "done_at": now.isoformat(),
+            "what": ending.then, "rows": counts,
+        }  # fmt: skip
+        if ending.then == "archive":
+            told["archive"] = self._archive(session, ending.on.isoformat())
+        for table in _TABLES:
+            session.execute(delete(table))
+        session.add(EndingRow(on=ending.on, report=self._signing.sign(told, REPORT_KIND), at=now))
+        session.flush()
+        structlog.get_logger().info("health_code_ended", note=ending.then, count=sum(counts.values()))
+        return True
+
+    def report(self, session: Session) -> tuple[str, datetime] | None:
+        """The signed report (JWS) of the last end, and when; None while there was none."""
+        row = session.scalars(select(EndingRow).order_by(EndingRow.at.desc()).limit(1)).one_or_none()
+        return (row.report, row.at.astimezone(CHINA)) if row else None
+
+    @staticmethod
+    def _count(session: Session, table: Any) -> int:
+        return len(session.execute(select(*table.__table__.primary_key.columns)).all())
+
+    def _archive(self, session: Session, day: str) -> dict[str, Any]:
+        rows = [
+            [table.__tablename__, {column.name: _plain(getattr(row, column.key)) for column in table.__table__.columns}]
+            for table in _TABLES
+            for row in session.scalars(select(table))
+        ]
+        sealed = self._crypto.seal(orjson.dumps(rows), f"health_code.archive:{day}")
+        folder = self._home / "archive"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        path = folder / f"health-code-{day}.sealed"
+        part = path.with_suffix(".part")
+        with part.open("wb") as file:
+            file.write(sealed)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        return {"file": path.name, "bytes": len(sealed), "sha256": hashlib.sha256(sealed).hexdigest()}
+
+
+def _plain(value: Any) -> Any:
+    return value.hex() if isinstance(value, bytes) else value

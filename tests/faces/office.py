@@ -1,0 +1,166 @@
+"""The pages of staff in a real browser: a whole hub behind a real port, its staff, and a Chromium that is watched."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from blueprints.app import create_app
+from hub.demo import personas
+from hub.demo.drills import Drills
+from hub.identity.rules import one_time_code, step_of
+from hub.main import Hub
+from tests.cases.conftest import Hall
+from tests.conftest import Twins
+from tests.faces.gate_room import stand_in
+from tests.login.room import MovableClock
+
+DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
+PICTURES = os.environ.get("PICTURES", "")
+_SECRET = "JBSWY3DPEHPK3PXP"
+
+
+@dataclass
+class Office(Hall):
+    """A hall with an address, whose staff have passwords. `handed_in` is what gates brought later."""
+
+    address: str = ""
+    handed_in: list[dict[str, Any]] = field(default_factory=list)
+
+    def member(self, role: str, office: str = "") -> personas.StaffMember:
+        """A new account each time: a one-time code works once."""
+        username, password = f"{role}.{secrets.token_hex(3)}", secrets.token_urlsafe(12)
+        hashed, until = self.hub.identity.passwords.hash(password), self.hub.clock.now() + timedelta(days=80)
+        with self.hub.database.session() as session:
+            self.hub.identity.open_account(session, username, hashed, _SECRET, role, until, office)
+        return personas.StaffMember(username, password, _SECRET, role, office)
+
+    def code(self, member: personas.StaffMember) -> str:
+        return one_time_code(base64.b32decode(member.totp_secret), step_of(self.hub.clock.now()))
+
+
+@dataclass
+class Visit:
+    """One tab. `outside` lists every request that left the host, `complaints` what the browser said of our pages."""
+
+    page: Page
+    office: Office
+    outside: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    sizes: dict[str, int] = field(default_factory=dict)
+
+    def sign_in(self, path: str, member: personas.StaffMember) -> None:
+        self.page.goto(self.office.address + path)
+        self.page.locator("input[name=username]").fill(member.username)
+        self.page.locator("input[name=password]").fill(member.password)
+        self.page.locator("input[name=totp]").fill(self.office.code(member))
+        self.page.locator("button.main").click()
+        self.page.locator(".head .who").wait_for(state="attached")
+
+    def picture(self, name: str) -> None:
+        if PICTURES:
+            self.page.wait_for_timeout(400)
+            self.page.screenshot(path=f"{PICTURES}/{name}.png")
+
+    def check(self, name: str) -> None:
+        """Nobody is shut out: no serious finding of axe-core. And a picture for whoever looks at pages."""
+        self.page.wait_for_timeout(350)  # what slides in is half transparent before
+        self.picture(name)
+        found = Axe().run(self.page).response["violations"]
+        serious = [
+            f"{each['id']}: {each['nodes'][0]['html'][:160]} {each['nodes'][0].get('failureSummary', '')[:200]}"
+            for each in found
+            if each["impact"] in ("serious", "critical")
+        ]
+        assert not serious, f"{name}: " + "\n".join(serious)
+
+    def clean(self) -> None:
+        """Nothing was asked of another host, nothing was refused by the page's own policy, no script failed."""
+        assert not self.outside
+        assert not self.complaints
+
+
+class _Quiet(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_request(self, *_: Any) -> None:
+        """Nothing."""
+
+
+@pytest.fixture(scope="session")
+def office(hub_home: Path, make_database: Any, redis: str, twins: Twins) -> Iterator[Office]:
+    told = {"HUB_HOME": str(hub_home), "HUB_DATABASE_URL": make_database(), "HUB_REDIS_URL": redis, **twins.environ}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hub.main.Clock", MovableClock)
+        hub = Hub.open(hub_home, {**os.environ, **told})
+    hub.start()
+    members = personas.seed(hub)
+    demo = hub_home / "faces_demo.json"
+    demo.write_text(json.dumps({"twins": dict(twins.entries)}), encoding="utf-8")
+    app = create_app(hub, demo=Drills(demo))
+    handed_in = stand_in(app, hub)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    staff = {each.role: each for each in members}
+    yield Office(hub, app.test_client(), twins, staff, {}, address=address, handed_in=handed_in)
+    server.shutdown()
+    thread.join(10)
+    hub.close()
+
+
+@pytest.fixture(scope="session")
+def staff_browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        assert not os.environ.get("CI"), "in CI nothing is skipped: install chromium"
+        pytest.skip("no chromium here: .ci/components installs it on Debian")
+    with sync_playwright() as playwright:
+        options = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=options)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(office: Office, staff_browser: Browser) -> Iterator[Callable[..., Visit]]:
+    """Opens a tab that shares nothing with others, in Chinese."""
+    contexts = []
+
+    def opened(size: Any = DESKTOP, locale: str = "zh-CN") -> Visit:
+        context = staff_browser.new_context(viewport=size, locale=locale, timezone_id="Asia/Shanghai")
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        visit = Visit(context.new_page(), office)
+
+        def asked(request: Any) -> None:
+            if not request.url.startswith((office.address, "data:", "blob:")):
+                visit.outside.append(request.url)
+
+        def said(message: Any) -> None:
+            if message.type == "error" and "Failed to load resource" not in message.text:
+                visit.complaints.append(message.text)
+
+        context.on("request", asked)
+        visit.page.on("console", said)
+        visit.page.on("pageerror", lambda error: visit.complaints.append(str(error)))
+        return visit
+
+    yield opened
+    for context in contexts:
+        context.close()

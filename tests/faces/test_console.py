@@ -1,0 +1,148 @@
+"""The operators' console in a browser: lights, switches, drills, traces, jobs; what it weighs and asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import text
+
+from tests.cases.conftest import HAN
+from tests.faces.office import PHONE, Office, Visit, office, staff_browser, visit
+
+__all__ = ["office", "staff_browser", "visit"]
+Open = Callable[..., Visit]
+ROOMS = ("systems", "services", "calls", "changes", "jobs", "inbound", "quotas", "config")
+SERVICE, NOTICE = "medical-insurance-balance", "医保系统升级，请明天再来。"
+KILOBYTE = 1024
+
+
+@pytest.fixture
+def console(office: Office, visit: Open) -> Visit:
+    opened = visit()
+    opened.sign_in("/console", office.member("operator"))
+    return opened
+
+
+def go(visit: Visit, place: str) -> Page:
+    visit.page.evaluate("place => { location.hash = place; }", place)
+    return visit.page
+
+
+def button(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def balance(office: Office) -> tuple[int, str]:
+    told = office.citizen(HAN).post(f"/services/{SERVICE}/calls", {"fields": {}})
+    return told.status_code, told.json.get("code", "OK")
+
+
+def test_every_room_is_usable_by_everybody_and_asks_no_other_host(console: Visit) -> None:
+    for room in ROOMS:
+        page = go(console, room)
+        page.locator(f".rooms a[aria-current=page][href='#{room}']").wait_for()
+        page.wait_for_load_state("networkidle")
+        console.check(f"console-{room}")
+    console.clean()
+
+
+def test_U42_U49_a_service_is_switched_off_with_a_notice_and_back_again(console: Visit) -> None:
+    office, page = console.office, go(console, f"services/{SERVICE}")
+    page.locator(".el-drawer .el-switch").first.click()
+    page.get_by_label("公告（群众看到的话）").fill(NOTICE)
+    expect(page.locator(".phone")).to_contain_text(NOTICE)  # what the citizen sees, before it is saved
+    expect(page.locator(".phone")).to_contain_text("已停用")
+    assert balance(office) == (200, "OK")
+    save = page.get_by_role("button", name="保存并生效")
+    expect(save).to_be_disabled()  # no act without its reason
+    page.locator("input[name=reason]").fill("停机升级")
+    console.check("console-switch")
+    save.click()
+    expect(page.locator(".el-alert--success")).to_contain_text("已生效")
+    told = office.citizen(HAN).post(f"/services/{SERVICE}/calls", {"fields": {}})
+    assert (told.status_code, told.json["code"]) == (503, "SERVICE_DISABLED")
+    assert NOTICE in str(told.json)
+    expect(page.locator(".el-drawer .table")).to_contain_text("停机升级")
+    page.locator("input[name=reason]").fill("提前完成")
+    page.get_by_role("button", name="回到此前").first.click()
+    expect(page.locator(".el-alert--success")).to_contain_text("已回退")
+    assert balance(office) == (200, "OK")
+    console.clean()
+
+
+def test_U43_U44_a_drill_shows_in_the_lights_and_each_leg_is_found_by_its_trace(console: Visit) -> None:
+    office, page = console.office, go(console, "systems/medical_insurance")
+    button(page, "答乱码")
+    expect(page.locator(".drills .told")).to_be_visible()
+    try:
+        status, _ = balance(office)
+        assert status == 502
+    finally:
+        button(page, "恢复健康")
+    expect(page.locator(".drills .told")).to_contain_text("已恢复")
+    link = page.locator(".el-drawer .table button").first
+    link.wait_for()
+    page.locator(".chart svg").wait_for()
+    console.check("console-system")
+    link.click()
+    expect(page.locator(".leg").first).to_contain_text("medical_insurance")
+    assert re.search(r"#calls/[0-9a-f]{32}$", page.url)
+    console.check("console-trace")
+    assert balance(office) == (200, "OK")
+    console.clean()
+
+
+def test_U41_a_failed_job_is_tried_again_with_a_reason(office: Office, visit: Open) -> None:
+    with office.hub.database.session() as session:
+        id = office.hub.jobs.enqueue(session, "nothing", number=1)
+        session.execute(text("UPDATE procrastinate_jobs SET status = 'failed' WHERE id = :id"), {"id": id})
+    opened = visit()
+    opened.sign_in("/console#jobs", office.member("system_admin"))
+    row = opened.page.locator("tr", has_text="nothing")
+    row.get_by_role("button", name="重试").click()
+    row.get_by_label("理由").fill("部门已恢复")
+    row.get_by_role("button", name="重试").click()
+    expect(row).to_contain_text("等待")
+    with office.hub.database.session() as session:
+        assert office.hub.jobs.get(session, id).status == "waiting"
+    row.get_by_role("button", name="取消任务").click()
+    row.get_by_label("理由").fill("不再需要")
+    row.get_by_role("button", name="取消任务").click()
+    expect(row).to_contain_text("已取消")
+    opened.clean()
+
+
+def test_it_speaks_english_and_fits_a_phone(office: Office, visit: Open) -> None:
+    opened = visit(PHONE, "en-GB")
+    opened.sign_in("/console", office.member("auditor"))
+    page = opened.page
+    for room in ("systems", "services", "audit"):
+        go(opened, room)
+        page.locator(f".rooms a[aria-current=page][href='#{room}']").wait_for()
+        page.wait_for_load_state("networkidle")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), room
+        opened.check(f"console-phone-{room}")
+        said = page.locator(".rooms").inner_text() + page.locator("h1").inner_text()
+        assert not re.search(r"[\u4e00-\u9fff]", said), said
+    button(page, "中文")
+    expect(page.locator("h1")).to_have_text("操作记录")
+    opened.clean()
+
+
+def test_the_first_screen_weighs_little_and_is_kept(office: Office, visit: Open) -> None:
+    opened, weights = visit(), dict[str, int]()
+    page = opened.page
+    page.on("requestfinished", lambda request: weights.update({request.url: request.sizes()["responseBodySize"]}))
+    opened.sign_in("/console", office.member("operator"))
+    go(opened, "systems/wechat")
+    page.locator(".chart svg").wait_for()
+    page.wait_for_load_state("networkidle")
+    assert 250 * KILOBYTE < sum(weights.values()) <= 500 * KILOBYTE, weights
+    known = page.request.get(f"{office.address}/vendor/vue.js")
+    again = page.request.get(f"{office.address}/vendor/vue.js", headers={"If-None-Match": known.headers["etag"]})
+    assert (known.headers["content-encoding"], again.status) == ("gzip", 304)
+    policy = page.request.get(f"{office.address}/console").headers["content-security-policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy

@@ -1,0 +1,99 @@
+"""The desk in a browser: an officer's whole case, the community's phone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.faces.office import PHONE, Office, Visit, office, staff_browser, visit
+
+__all__ = ["office", "staff_browser", "visit"]
+Open = Callable[..., Visit]
+
+
+def act(page: Page, name: str) -> None:
+    page.locator(".acts").get_by_role("button", name=name, exact=True).click()
+
+
+def opened(visit: Open, office: Office, number: str) -> Visit:
+    desk = visit()
+    desk.sign_in("/desk", office.member("officer"))
+    desk.page.get_by_role("button", name=f"打开 {number}").click()
+    desk.page.locator(".acts").wait_for()
+    return desk
+
+
+def test_feat_B_an_officers_whole_case(office: Office, visit: Open) -> None:
+    number = office.applied()
+    desk = opened(visit, office, number)
+    page = desk.page
+    desk.check("desk-case")
+    act(page, "接办")
+    expect(page.locator(".tag", has_text="材料审查中")).to_be_visible()
+    act(page, "一次性告知补正")
+    page.get_by_label("联系电话：要补正什么").fill("请写能打通的号码")
+    desk.check("desk-correct")
+    act(page, "一次性告知补正")
+    expect(page.locator(".tag", has_text="待申请人补正")).to_be_visible()
+    assert office.case(number)["correction"]["items"] == [{"path": "fields.phone", "message": "请写能打通的号码"}]
+    assert office.mine(number, "corrections", {"fields": {"phone": "13800000001"}}).status_code == 200
+    page.reload()
+    act(page, "接办")
+    act(page, "受理")
+    act(page, "进入特别程序")
+    page.locator("textarea[name=reason]").fill("需要现场核验")
+    act(page, "进入特别程序")
+    expect(page.locator(".tag", has_text="计时暂停")).to_be_visible()
+    act(page, "恢复计时")
+    page.locator("textarea[name=outcome]").fill("现场符合要求")
+    act(page, "恢复计时")
+    act(page, "准予")
+    page.locator("input[name=name]").fill("复工备案回执")
+    page.locator("input[name=number]").fill("示工信备〔2026〕1号")
+    page.locator("textarea[name=text]").fill("准予备案。")
+    desk.check("desk-approve")
+    act(page, "准予")
+    expect(page.get_by_role("heading", name="结果文书")).to_be_visible()
+    assert office.case(number)["status"] == "approved"
+    desk.check("desk-decided")
+    act(page, "撤回决定（须他人）")
+    page.locator("textarea[name=reason]").fill("文号写错")
+    act(page, "撤回决定（须他人）")
+    expect(page.get_by_text("第二", exact=False).or_(page.locator(".el-alert--error"))).to_be_visible()
+    desk.clean()
+
+    second = visit()
+    second.sign_in(f"/desk#cases/{number}", office.member("officer"))
+    act(second.page, "撤回决定（须他人）")
+    second.page.locator("textarea[name=reason]").fill("文号写错")
+    act(second.page, "撤回决定（须他人）")
+    expect(second.page.locator(".tag", has_text="已受理，办理中")).to_be_visible()
+    assert office.case(number)["status"] == "accepted"
+    second.clean()
+
+
+def test_a_community_clerk_answers_a_task_on_the_phone(office: Office, visit: Open) -> None:
+    office.applied()
+    desk = visit(PHONE)
+    desk.sign_in("/desk", office.member("community_clerk", "360423001"))
+    page = desk.page
+    button = page.get_by_role("button", name="情况属实").first
+    button.wait_for()
+    desk.check("desk-tasks-phone")
+    box = button.bounding_box()
+    assert box is not None and box["height"] >= 48
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    button.click()
+    expect(page.get_by_role("status")).to_contain_text("情况属实")
+    desk.clean()
+
+
+@pytest.mark.parametrize("room", ["cases", "tasks", "appeals", "ratings"])
+def test_every_room_of_the_desk_is_usable_by_everybody(office: Office, visit: Open, room: str) -> None:
+    desk = visit()
+    desk.sign_in(f"/desk#{room}", office.member("officer"))
+    desk.page.wait_for_load_state("networkidle")
+    desk.check(f"desk-{room}")
+    desk.clean()

@@ -1,0 +1,103 @@
+"""The volunteer's gate in a browser: online, without a net, and handed in afterwards."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.faces.gate_room import form
+from tests.faces.office import PHONE, Office, Visit, office, staff_browser, visit
+
+__all__ = ["office", "staff_browser", "visit"]
+Open = Callable[..., Visit]
+GATE = "yuning-market"
+DOUBTFUL: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"secret": "somebody else's secret of thirty-two bytes"}, "不是本地的健康码"),
+    ({"mark": "taken-back"}, "状态刚有变化"),
+    ({"minutes": -1}, "申报已过期"),
+    ({"ends": -5}, "码已过期"),
+)
+
+
+@pytest.fixture
+def gate(office: Office, visit: Open) -> Visit:
+    """A phone on shift, whose page is kept for when there is no net."""
+    opened = visit(PHONE)
+    opened.page.clock.install()
+    opened.sign_in("/gate", office.member("verifier"))
+    opened.check("gate-shift")
+    opened.page.locator("input[name=gate]").fill(GATE)
+    opened.page.get_by_role("button", name="开始").click()
+    opened.page.get_by_role("button", name="输入").click()
+    opened.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    return opened
+
+
+def scan(gate: Visit, code: str) -> None:
+    gate.page.locator("textarea[name=code]").fill(code)
+    gate.page.get_by_role("button", name="核验").click()
+
+
+def shows(gate: Visit, kind: str, text: str) -> None:
+    result = gate.page.locator(f".result.{kind}")
+    expect(result).to_contain_text(text)
+    gate.picture(f"gate-{kind}-{re.sub(r'[^a-z]', '', text)}{len(text)}")
+    result.get_by_role("button", name="下一个").click()
+
+
+def test_a_code_that_is_none_is_told_from_a_stop(gate: Visit) -> None:
+    gate.check("gate-type")
+    scan(gate, "no code of ours")
+    shows(gate, "cannot_decide", "无法判断")
+    gate.clean()
+
+
+def test_feat_F5_without_a_net_the_pack_decides_and_says_so(gate: Visit) -> None:
+    hub, page = gate.office.hub, gate.page
+    page.context.set_offline(True)
+    page.reload()
+    page.get_by_role("button", name="输入").click()
+    scan(gate, form(hub, "00"))
+    expect(page.locator(".result")).to_contain_text("离线判断，规则截至")
+    gate.check("gate-pass")
+    shows(gate, "pass", "通行")
+    scan(gate, form(hub, "10"))
+    shows(gate, "stop", "拦下")
+    expect(page.locator(".status")).to_contain_text("离线")
+    expect(page.locator("footer")).to_contain_text("2 条待上交")
+    page.context.set_offline(False)
+    expect(page.get_by_role("status")).to_contain_text("已上交 2 条")
+    expect(page.get_by_text("条待上交")).to_have_count(0)
+    gate.clean()
+
+
+def test_threat_T7_what_a_gate_without_a_net_does_not_believe(gate: Visit) -> None:
+    gate.page.context.set_offline(True)
+    for made, told in DOUBTFUL:
+        scan(gate, form(gate.office.hub, "00", **made))
+        shows(gate, "cannot_decide", told)
+
+
+def test_feat_F5_after_its_end_the_pack_decides_nothing_and_is_loud(gate: Visit) -> None:
+    page = gate.page
+    page.context.set_offline(True)
+    page.clock.fast_forward("31:00")
+    expect(page.locator(".loud")).to_contain_text("离线包已过期")
+    scan(gate, form(gate.office.hub, "00"))
+    shows(gate, "cannot_decide", "离线包已过期")
+
+
+def test_it_can_be_installed(office: Office, visit: Open) -> None:
+    page = visit(PHONE).page
+    manifest = page.request.get(f"{office.address}/gate/gate.webmanifest").json()
+    assert (manifest["start_url"], manifest["scope"], manifest["display"]) == ("/gate", "/gate", "standalone")
+    for icon in manifest["icons"]:
+        assert page.request.get(office.address + icon["src"]).headers["content-type"] == "image/png"
+    worker = page.request.get(f"{office.address}/gate/worker.js")
+    assert worker.headers["service-worker-allowed"] == "/gate"
+    for path in re.findall(r'"(/[^"]+)"', worker.text().split("];")[0]):
+        assert page.request.get(office.address + path).ok, path

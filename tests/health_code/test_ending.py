@@ -1,0 +1,64 @@
+"""The end by order: closed on the day, the data gone or sealed away, a signed report of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import orjson
+import pytest
+
+from hub.health_code.ending import REPORT_KIND
+from hub.health_code.service import count_all
+from hub.signing import verified
+from tests.health_code.conftest import HAN, Clinic
+
+
+@pytest.fixture(params=["delete", "archive"])
+def ended(clinic: Clinic, request: pytest.FixtureRequest, monkeypatch: Any) -> Iterator[Clinic]:
+    """Yesterday was the last day."""
+    clinic.declare(symptoms="fever"), clinic.scan(clinic.code()["code"])
+    clinic.hub.health_code.scans.flush()
+    configured = clinic.hub.health_code.codes.configured()
+    yesterday = (clinic.hub.clock.now() - timedelta(days=1)).date()
+    over = replace(configured, ending=replace(configured.ending, on=yesterday, then=request.param))
+    for part in (clinic.hub.health_code.codes, clinic.hub.health_code.ending):
+        monkeypatch.setattr(part, "_configured", lambda: over)
+    yield clinic
+    monkeypatch.undo()
+    with clinic.hub.database.session() as session:
+        session.connection().exec_driver_sql("DELETE FROM health_code_ending")
+
+
+def end(clinic: Clinic) -> bool:
+    with clinic.hub.database.session() as session:
+        return clinic.hub.health_code.ending.close(session)
+
+
+def test_feat_X20_on_its_day_it_closes_and_leaves_a_signed_report(ended: Clinic) -> None:
+    asked = ended.anyone().get("/health-code/questions")
+    for closed in (ended.citizen(HAN).get("/health-code"), ended.declare(), asked):
+        assert (closed.status_code, closed.json["code"]) == (410, "SERVICE_ENDED")
+    assert ended.scan("A" * 36).json["code"] == "SERVICE_ENDED"
+    assert end(ended) and not end(ended), "once"
+    with ended.hub.database.session() as session:
+        assert set(count_all(session).values()) == {0}
+    told = ended.of("auditor").get("/desk/health-code/ending").json
+    keys = ended.anyone().get("/.well-known/hub-keys.json").json["keys"]
+    report = verified(told["report"], keys, REPORT_KIND)
+    assert report["rows"]["health_code_declaration"] >= 1 and report["rows"]["health_code_scan"] >= 1
+    assert (report["order"], report["what"]) == (told["order"], told["then"])
+    archive = ended.hub.home / "archive" / f"health-code-{report['last_day']}.sealed"
+    assert archive.exists() == (told["then"] == "archive")
+    if archive.exists():
+        rows = orjson.loads(ended.hub.crypto.open(archive.read_bytes(), f"health_code.archive:{report['last_day']}"))
+        assert {"health_code_declaration", "health_code_code"} <= {table for table, _ in rows}
+        archive.unlink()
+
+
+def test_feat_X20_before_its_day_nothing_ends(clinic: Clinic) -> None:
+    clinic.declare()
+    assert not end(clinic) and clinic.code()["grade"] == "00"
+    assert clinic.of("auditor").get("/desk/health-code/ending").json["report"] is None
