@@ -12,7 +12,7 @@ from blueprints import traces_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller
 from blueprints.contract import STAFF, Blueprint, answer, problem_codes
-from hub.errors import Fault, invalid
+from hub.errors import Fault, Problem, invalid
 from hub.tracing.rules import Sighting
 from hub.tracing.service import Order
 
@@ -34,7 +34,7 @@ def _tracing(blueprint: Blueprint, hub: Hub) -> None:
     @recorded("trace.write")
     @problem_codes(
         *STAFF, "NOT_FOUND", "REQUIRED", "RANGE_ORDER", "RANGE_TOO_LONG", "TIMEZONE_MISSING", "ID_FORMAT",
-        "ID_CHECKSUM", "ID_OBSOLETE", "DATE", "DATE_RANGE",
+        "ID_CHECKSUM", "ID_OBSOLETE", "DATE", "DATE_RANGE", "QR_INVALID", "QR_EXPIRED",
     )  # fmt: skip
     @blueprint.arguments(forms.TraceForm)
     @blueprint.response(
@@ -48,7 +48,7 @@ def _tracing(blueprint: Blueprint, hub: Hub) -> None:
             datetime.fromisoformat(form["since"]), datetime.fromisoformat(form["until"]), g.trace.id,
         )  # fmt: skip
         with hub.database.session() as session:
-            return answer(_shown(hub.tracing.trace(session, order, form["subject"])), 201)
+            return answer(_shown(hub.tracing.trace(session, order, _subject(hub, session, form))), 201)
 
     @blueprint.route("/<string:id>")
     @recorded("trace.read", "trace:{id}")
@@ -75,6 +75,19 @@ def _channels(blueprint: Blueprint, hub: Hub) -> None:
             taken = hub.tracing.take(session, [_sighting(channel, each) for each in form["items"]])
         noting(after={"channel": channel, "taken": taken})
         return answer({"taken": taken})
+
+
+def _subject(hub: Hub, session: Any, form: dict[str, Any]) -> str:
+    """The ID number that was given, or that of whoever shows this code."""
+    if ("subject" in form) == ("code" in form):
+        raise invalid([Fault("subject", "REQUIRED")])
+    if "subject" in form:
+        return str(form["subject"])
+    shown = hub.health_code.shown.read(form["code"], hub.clock.now())
+    person = hub.identity.registered(session, shown.citizen_id)
+    if person is None:
+        raise Problem("NOT_FOUND")
+    return person.id_number
 
 
 def _sighting(channel: str, told: dict[str, Any]) -> Sighting:

@@ -14,10 +14,12 @@ _STATES = ["open", "queried", "done", "withdrawn"]
 
 
 class TraceForm(Form):
-    """`subject` is an ID number. Without order, area or time nothing is looked at."""
+    """`subject` is an ID number; `code` a health code as it is shown now: one of the two. Without order, area or time
+    nothing is looked at."""
 
     order_no = Text(required=True, min=1, max=60)
-    subject = IdNumber(required=True)
+    subject = IdNumber()
+    code = Text(min=1, max=200)
     since = DateTime(required=True, data_key="from")
     until = DateTime(required=True, data_key="to")
     regions = Items(Region(), required=True, min=1, max=20)

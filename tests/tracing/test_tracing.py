@@ -134,6 +134,22 @@ def test_feat_S5_everybody_whose_rows_were_read_has_it_in_the_record(office: Off
             assert [each[0] for each in rows] == [4], persona.name
 
 
+def test_feat_S5_the_code_that_is_shown_names_the_person(office: Office) -> None:
+    office.bring("flight", {"id": "c-1", "key": "F1", "document": HAN.id_number, "row": 1},
+                 {"id": "c-2", "key": "F1", "document": WANG.id_number, "row": 1})  # fmt: skip
+    hub = office.room.hub
+    with hub.database.session() as session:
+        holder = hub.identity.citizen_of(session, HAN.id_number) or ""
+    code = hub.health_code.shown.show(holder, hub.clock.now()).code
+    asked = office.order(code=code)
+    assert office.room.of("officer").post("/traces", asked).status_code == 422, "one of the two"
+    del asked["subject"]
+    made = office.room.of("officer").post("/traces", asked)
+    assert (made.status_code, len(made.json["contacts"]) >= 1) == (201, True), made.text
+    forged = office.room.of("officer").post("/traces", {**asked, "code": ("A" if code[0] != "A" else "B") + code[1:]})
+    assert (forged.status_code, forged.json["code"]) == (400, "QR_INVALID")
+
+
 def test_feat_F8_threat_T10_without_order_area_or_time_nothing_is_looked_at(office: Office) -> None:
     for missing in ("order_no", "regions", "from", "to"):
         body = office.order()
@@ -143,6 +159,7 @@ def test_feat_F8_threat_T10_without_order_area_or_time_nothing_is_looked_at(offi
     assert office.trace(regions=[]).status_code == 422
     assert office.trace(to=office.now.replace(year=2027).isoformat()).json["errors"][0]["code"] == "RANGE_TOO_LONG"
     assert office.trace(subject="x").status_code == 422
+    assert office.trace(subject=None).status_code == 422
     for role in ("operator", "community_clerk", "verifier"):
         assert office.room.of(role).post("/traces", office.order()).json["code"] == "ROLE_REQUIRED"
     assert office.room.citizen(HAN).post("/traces", office.order()).json["code"] == "ROLE_REQUIRED"
