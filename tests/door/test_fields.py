@@ -131,7 +131,7 @@ def test_a_fault_has_its_code(kind: str, value: Any, expected: str) -> None:
         ("money_fen", 1, 1),
     ],
 )  # fmt: skip
-def test_a_right_value_is_loaded_in_its_one_form(kind: str, value: Any, loaded: Any) -> None:
+def test_row_B63_a_right_value_is_loaded_in_its_one_form(kind: str, value: Any, loaded: Any) -> None:
     assert one(kind, value, **({"choices": ("a", "b")} if kind == "choice" else {})) == loaded
 
 
