@@ -26,6 +26,8 @@ _FIELD = re.compile(r"([a-z_]+?)[0-9]{1,2}", re.ASCII)
 _TEMPLATE_ID = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
 _PAGE = re.compile(r"[A-Za-z0-9_/-]{1,200}", re.ASCII)
 _LONGEST_SMS = 300
+PERSONAL = frozenset({"id_number", "name", "phone", "address", "birth_date", "account", "amount"})
+"""What may stand in the inbox, behind a login, but not in what WeChat or a telephone company carries (T34)."""
 
 
 class WeChatSchema(Strict):
@@ -75,6 +77,10 @@ def _misfits(data: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
     for name, text in wechat.fields.items() if wechat else ():
         if said := _too_long(name, text, values):
             yield ("wechat", "fields", name), said
+    pushed = [(("wechat", "fields", name), text) for name, text in wechat.fields.items()] if wechat else []
+    for place, text in (*pushed, (("sms",), data["sms"])):
+        if found := PERSONAL.intersection(PLACE.findall(text)):
+            yield place, f"'{min(found)}' is personal: only the text in the inbox may have it"
     used = {name for _, text in told for name in PLACE.findall(text)}
     yield from ((("values", name), "stands in no text") for name in values if name not in used)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -124,6 +128,34 @@ def test_both_locks_belong_to_pyproject() -> None:
             assert not version or have[key] == version, f"{lock} has another {name}: make lock"
     runtime, tests = pinned("requirements.txt"), pinned("tests/requirements.txt")
     assert runtime.items() <= tests.items(), "tests run on what is shipped"
+
+
+def wheel(folder: Path) -> str:
+    """The smallest package there is, and its digest."""
+    with zipfile.ZipFile(folder / "tiny-1.0-py3-none-any.whl", "w") as made:
+        made.writestr("tiny.py", "")
+        made.writestr("tiny-1.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        made.writestr("tiny-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        made.writestr("tiny-1.0.dist-info/RECORD", "")
+    return hashlib.sha256((folder / "tiny-1.0-py3-none-any.whl").read_bytes()).hexdigest()
+
+
+def test_threat_T28_one_altered_hash_and_nothing_is_installed(tmp_path: Path) -> None:
+    """As .ci/environment installs."""
+    digest = wheel(tmp_path)
+    for told, refused in ((digest, False), (f"{int(digest[0], 16) ^ 1:x}{digest[1:]}", True)):
+        (tmp_path / "lock.txt").write_text(f"tiny==1.0 --hash=sha256:{told}\n")
+        from_here = ["--no-index", "--find-links", str(tmp_path), "--no-deps", "--target", str(tmp_path / told[:8])]
+        command = [sys.executable, "-m", "pip", "install", "--require-hashes", "-r", str(tmp_path / "lock.txt")]
+        run = subprocess.run([*command, *from_here], capture_output=True, text=True, timeout=120, check=False)
+        assert (run.returncode != 0, (tmp_path / told[:8] / "tiny.py").exists()) == (refused, not refused), run.stderr
+    assert "--require-hashes" in (ROOT / ".ci/environment").read_text()
+
+
+def test_threat_T28_the_parts_list_names_all_that_is_shipped() -> None:
+    parts = subprocess.run(["make", "sbom"], cwd=ROOT, capture_output=True, text=True, timeout=300, check=True).stdout
+    listed = json.loads((ROOT / parts.strip().splitlines()[-1]).read_text())["components"]
+    assert {each["name"].lower().replace("_", "-") for each in listed} >= set(pinned("requirements.txt"))
 
 
 def test_make_help_lists_what_the_readme_promises() -> None:

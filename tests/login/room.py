@@ -107,7 +107,7 @@ def everything(url: str) -> bytes:
         names = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'").fetchall()
         dump = b""
         for (name,) in names:
-            with connection.cursor().copy(f'COPY "{name}" TO STDOUT') as rows:  # type: ignore[arg-type]
+            with connection.cursor().copy(f'COPY (TABLE "{name}") TO STDOUT') as rows:  # type: ignore[arg-type]
                 dump += b"".join(bytes(row) for row in rows)
     # bytea is written in hex: give the bytes themselves too
     return dump + b"".join(bytes.fromhex(word.decode()) for word in re.findall(rb"\\\\x([0-9a-f]+)", dump))

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft202012Validator
+from marshmallow import ValidationError
 
 from hub.settings import Settings
+from hub.settings.message_schema import PERSONAL, TemplateSchema
 from hub.settings.place import Refused
 from hub.settings.reader import read_yaml
 
@@ -49,3 +51,13 @@ def test_the_editors_schema_refuses_what_the_hub_refuses(exhibit: str) -> None:
         except Refused:
             continue
         assert not schema_for(name).is_valid(value), name
+
+
+@pytest.mark.parametrize("name", sorted(PERSONAL))
+def test_threat_T34_what_is_pushed_carries_no_personal_value(name: str) -> None:
+    told = {"title": {"zh": "a", "en": "a"}, "text": {"zh": f"{{{name}}}", "en": f"{{{name}}}"}, "values": {name: 20}}
+    assert TemplateSchema().load(told).id == ""
+    wechat = {"template_id": "demo-template", "fields": {"thing1": f"{{{name}}}"}}
+    for pushed in ({"sms": f"{{{name}}}"}, {"wechat": wechat}):
+        with pytest.raises(ValidationError, match="personal"):
+            TemplateSchema().load({**told, **pushed})
