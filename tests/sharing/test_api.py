@@ -90,3 +90,24 @@ def test_what_is_not_there_is_not_found(table: Table) -> None:
     for path in ("/data/resources/none", "/data/requests/none", "/data/requests?cursor=none", "/data/grants?cursor=x"):
         assert table.education.get(path).status_code == 404, path
     assert table.education.post("/data/requests/none/decisions", {"decision": "approve"}).status_code == 404
+
+
+@pytest.mark.parametrize("id", ["%00", "%F0%9F%98%80", "a" * 300, "..%2f..", "%7Bx%7D"])
+@pytest.mark.parametrize("path", ["/data/resources/{}", "/data/requests/{}", "/data/corrections/{}"])
+def test_what_is_hostile_in_a_path_is_told_so(table: Table, path: str, id: str) -> None:
+    assert 400 <= table.education.get(path.format(id)).status_code < 500
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [{}, {"id_number": {"a": 1}}, {"id_number": ["x"]}, {"id_number": None}, {"'; DROP": "x"}, {"id_number": 1}],
+    ids=str,
+)
+def test_what_is_hostile_in_a_subject_is_told_so(table: Table, subject: object) -> None:
+    right = table.granted("name")
+    body = {"subject": subject, "purpose": right["purpose"]}
+    told = table.education.post(f"/data/resources/{MARRIAGE}/queries", body)
+    assert told.status_code == 422 and "DROP" not in told.text
+    assert (
+        table.education.post(f"/data/resources/{MARRIAGE}/queries", {**body, "purpose": "x" * 999}).status_code == 422
+    )
