@@ -96,7 +96,8 @@ def copied_config(folder: Path) -> Path:
     for source in (ROOT / "config").glob("*.yaml"):
         shutil.copy(source, folder)
     (folder / "systems.yaml").write_text("{}\n", encoding="utf-8")
-    (folder / "licences.yaml").unlink()  # it names systems
+    for name in ("licences", "bundles", "health_code", "sharing", "recognition"):  # they name services or systems
+        (folder / f"{name}.yaml").unlink(missing_ok=True)
     (folder / "services").mkdir()
     return folder
 
