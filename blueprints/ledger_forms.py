@@ -36,7 +36,7 @@ class InvestigationForm(Form):
     until = DateTime()
 
 
-class DisputeForm(Form):
+class AccessDisputeForm(Form):
     """In your own words; nothing need be said."""
 
     text = LongText(max=1000, load_default="")
