@@ -78,7 +78,7 @@ def _proving(blueprint: Blueprint, hub: Hub) -> None:
 
     @blueprint.route("/access-log/<string:exchange_id>/disputes", methods=["POST"])
     @problem_codes(*_MINE, "NOT_FOUND", "LEVEL_REQUIRED")
-    @blueprint.arguments(forms.DisputeForm)
+    @blueprint.arguments(forms.AccessDisputeForm)
     @blueprint.response(201, WholeAppealAnswer, description="Received, and with an office.", example=WHOLE)
     @idempotent()
     def dispute(form: dict[str, Any], exchange_id: str) -> Response:

@@ -36,7 +36,7 @@ class InvestigationForm(Form):
     until = DateTime()
 
 
-class DisputeForm(Form):
+class AccessDisputeForm(Form):
     """In your own words; nothing need be said."""
 
     text = LongText(max=1000, load_default="")
@@ -258,7 +258,7 @@ INVESTIGATION: dict[str, Any] = {
     "exchanges_found": 5,
     "volumes": [],
     "complete": {"intact": True, "faults": [], "checkpoint": NOTE, "witnesses": ["audit_office", "neighbour_county"]},
-    "liability": ["平台记录完整，已由见证方联署：平台按所附授权原样传递。"],
+    "liability": ["平台记录未发现改动，已由 2 个见证方联署：按记录，平台依所附授权原样传递。"],
     "cannot_show": ["本记录证明数据交付给了谁，不能证明是谁泄露的。"],
     "notice": {"title": "个人信息泄露情况通知（草稿）", "kinds": ["balance_fen", "id_number", "name"]},
 }

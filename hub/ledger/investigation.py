@@ -101,7 +101,7 @@ class Investigations:
                 "checkpoint": last.note if last else None,
                 "witnesses": list(last.cosigned) if last else [],
             },
-            "liability": _liability(exchanges, not faults),
+            "liability": _liability(exchanges, not faults, len(last.cosigned) if last else 0),
             "cannot_show": list(CANNOT),
             "notice": _notice(kinds, canaries, named, now),
         }
@@ -187,7 +187,7 @@ class Investigations:
         ]
 
 
-def _liability(exchanges: Sequence[Mapping[str, Any]], is_intact: bool) -> list[str]:
+def _liability(exchanges: Sequence[Mapping[str, Any]], is_intact: bool, witnesses: int) -> list[str]:
     """How the receipts read, exchange by exchange (Decree 809; PIPL 69)."""
     lacking = {party: [each for each in exchanges if each["receipts"][party] == "missing"] for party in "SUP"}
     told = []
@@ -198,7 +198,8 @@ def _liability(exchanges: Sequence[Mapping[str, Any]], is_intact: bool) -> list[
     if lacking["P"] or not is_intact:
         told.append("平台记录不完整：由平台承担说明责任。")
     else:
-        told.append("平台记录完整，已由见证方联署：平台按所附授权原样传递。")
+        by = f"已由 {witnesses} 个见证方联署" if witnesses else "尚无见证方联署，只有平台自己的签名"
+        told.append(f"平台记录未发现改动，{by}：按记录，平台依所附授权原样传递。")
     told.append(
         "在使用方持有的数据中发现的，由使用方负责（政务数据共享条例：谁使用谁负责）；交付之前的，由提供方负责。"
     )

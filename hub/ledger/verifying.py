@@ -74,7 +74,8 @@ class Verifier:
     def round(self, whole: bool = False) -> list[Fault]:
         """The newest leaves, and of the others the next hundred thousand or so; all of them where `whole`."""
         with self._database.session(patience=_PATIENCE_S) as session:
-            size, last = tree_size(session), newest(session)
+            last = newest(session)  # first: the tree goes on growing meanwhile
+            size = tree_size(session)
             taken = session.scalar(text("SELECT taken FROM ledger_place WHERE id = 1")) or 0
             due = self._due(size, whole)
             faults = list(self._against_copy(session, size, due))
@@ -98,8 +99,8 @@ class Verifier:
         with self._copy.open("r+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # others of this home may look too
             known = file.seek(0, os.SEEK_END) // BYTES
-            if known > size:
-                yield Fault("cut_off", size, f"{known} leaves were seen, and there are {size}")
+            if known > (there := tree_size(session)):  # asked again: somebody else may have gone further
+                yield Fault("cut_off", there, f"{known} leaves were seen, and there are {there}")
             for first in sorted({*due, *range(known // _AT_ONCE * _AT_ONCE, size, _AT_ONCE)}):
                 end = min(first + _AT_ONCE, size)
                 now = self._hashes(session, first, end)

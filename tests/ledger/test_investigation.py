@@ -99,6 +99,7 @@ def test_feat_X6_who_signed_what_cannot_be_shown_and_the_notice(desk: Desk) -> N
     found = desk.ask(*PEOPLE[0].values())
     assert found["exchanges"][0]["receipts"] == {"S": "missing", "U": "missing", "P": "present"}
     assert found["complete"]["intact"] and "xiantong/360423" in found["complete"]["checkpoint"]
+    assert any("尚无见证方" in line for line in found["liability"])  # this log has none
     assert any("E1" in line for line in found["liability"]) and "不能证明是谁" in found["cannot_show"][0]
     assert found["notice"]["kinds"] == ["balance_fen", "id_number", "name"] and "12345" in found["notice"]["contact"]
     made = paper.pdf(found)
