@@ -281,10 +281,14 @@ def test_a_drawn_code_is_the_one_that_the_library_draws() -> None:
     drawer = Drawer()
     for _ in range(20):
         code = base64.urlsafe_b64encode(secrets.token_bytes(27)).decode()
-        drawn, whole = 0, picture(code.encode())
-        for x, y, run in re.findall(r"M(\d+) (\d+)\.5h(\d+)(?=[M\"])", drawer.svg(code)):
-            for column in range(int(run)):
-                drawn |= 1 << (int(y) - 2) * 29 + int(x) - 2 + column
+        drawn, whole, x, y = 0, picture(code.encode()), 0, 0
+        path = drawer.svg(code).rpartition('d="M2 2.5')[2].removesuffix('"/></svg>')
+        for letter, far, down in re.findall(r"([hm])(-?\d+)(?: (\d))?", path):
+            if letter == "h":
+                for column in range(int(far)):
+                    drawn |= 1 << y * 29 + x + column
+            x, y = x + int(far), y + int(down or 0)
+        assert (x, y) == (29, 28)
         assert drawn == whole
 
 
