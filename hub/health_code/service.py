@@ -202,7 +202,7 @@ class HealthCodes:
         configured, row = self.open(), self.row(session, citizen_id)
         if row is None:
             raise Problem("NOT_FOUND")
-        row.paper_serial = (row.paper_serial + 1) % 128 or 1
+        row.paper_serial = (row.paper_serial + 1) % 64 or 1
         self.note(session, row, row.grade, Why("printed", row.reason, case_id="paper"))
         return row.paper_serial, self._clock.now() + timedelta(days=configured.paper_days)
 
