@@ -70,10 +70,6 @@ Scanned = Callable[[Session, Scan], None]
 """Told of every scan that is new, in the transaction that writes it."""
 
 
-def nobody_listens(session: Session, scan: Scan) -> None:
-    """Until a room counts who comes and goes."""
-
-
 def identity(code: str, gate_id: str, direction: str, scanned_at: datetime) -> bytes:
     """The same scan, however often it is sent, has the same id."""
     return hashlib.sha256("\0".join((code, gate_id, direction, f"{scanned_at.timestamp():.3f}")).encode()).digest()

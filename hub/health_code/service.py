@@ -189,6 +189,10 @@ class HealthCodes:
         name, number = orjson.loads(self._crypto.open(row.holder_sealed, f"{HOLDER}:{row.citizen_id}"))
         return Holder(row.citizen_id, name, number)
 
+    def number_of(self, session: Session, citizen_id: str) -> str | None:
+        row = session.get(CodeRow, citizen_id)
+        return self.holder(row).id_number if row else None
+
     def answers(self, session: Session, citizen_id: str) -> Mapping[str, Mapping[str, Any]]:
         """The latest declaration of each kind."""
         latest = select(DeclarationRow).where(DeclarationRow.citizen_id == citizen_id).order_by(DeclarationRow.at)
