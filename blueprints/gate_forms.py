@@ -47,8 +47,8 @@ class ScanForm(Form):
         return data if _is_usual(data) else super().load(data, **options)
 
 
-def _is_usual(data: dict[str, Any]) -> bool:
-    if data.keys() != {"code", "gate_id", "direction", "scanned_at"}:
+def _is_usual(data: Any) -> bool:
+    if type(data) is not dict or data.keys() != {"code", "gate_id", "direction", "scanned_at"}:
         return False
     code, gate, at = data["code"], data["gate_id"], data["scanned_at"]
     return (
