@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import marshmallow
@@ -9,8 +10,16 @@ from marshmallow import fields
 
 from hub.errors import Problem
 from hub.fields import Choice, DateTime, Form, Group, Integer, Items, Name, Text
+from hub.health_code.codes import LENGTH
 from hub.health_code.offline import LONGEST
 from hub.settings.health_code_shapes import GRADES, RESULTS
+from hub.settings.pieces import IDENTIFIER
+
+# A moment of this century that every calendar has.
+_AT = re.compile(
+    r"20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,6})?\+08:00",
+    re.ASCII,
+)
 
 
 class ScannedCode(Text):
@@ -32,6 +41,25 @@ class ScanForm(Form):
     gate_id = Text(required=True, min=1, max=64)
     direction = Choice(choices=("in", "out"), required=True)
     scanned_at = DateTime(required=True)
+
+    def load(self, data: dict[str, Any], **options: Any) -> Any:
+        """The usual scan, right in every part, needs no second look."""
+        return data if _is_usual(data) else super().load(data, **options)
+
+
+def _is_usual(data: Any) -> bool:
+    if type(data) is not dict or data.keys() != {"code", "gate_id", "direction", "scanned_at"}:
+        return False
+    code, gate, at = data["code"], data["gate_id"], data["scanned_at"]
+    return (
+        type(code) is type(gate) is type(at) is str
+        and len(code) == LENGTH
+        and code.isascii()
+        and data["direction"] in ("in", "out")
+        and IDENTIFIER.fullmatch(gate) is not None
+        and len(gate) <= 64
+        and _AT.fullmatch(at) is not None
+    )
 
 
 class ScanBatchForm(Form):

@@ -24,6 +24,7 @@ from hub.filings.orders import Moved
 from hub.filings.outbox import Outbox
 from hub.filings.rules import Times
 from hub.filings.sender import nobody_watches
+from hub.flow.events import Crossing, Direction
 from hub.flow.service import Flow
 from hub.gateway.budget import Budget
 from hub.gateway.orders import Caller, Registered
@@ -32,7 +33,7 @@ from hub.gateway.redis_line import RedisLine, connect
 from hub.gateway.service import Gateway
 from hub.gateway.shared import SharedStore
 from hub.health_code.opening import open_health_code
-from hub.health_code.scans import nobody_listens
+from hub.health_code.scans import Scan
 from hub.identity.accounts import Accounts
 from hub.identity.service import Identity
 from hub.inbox.service import Inbox
@@ -275,7 +276,7 @@ class Hub:
         self.health_code = open_health_code(
             home=self.home, database=self.database, line=self.line, crypto=self.crypto, signing=self.signing,
             exchanges=self.exchanges, identity=self.identity, clock=self.clock, now=lambda: self.settings.now,
-            tell=self.messages.tell, begin=self.login.begin_staff, scanned=nobody_listens,
+            tell=self.messages.tell, begin=self.login.begin_staff, scanned=self._scanned,
         )  # fmt: skip
 
     def _open_movement(self) -> None:
@@ -325,6 +326,15 @@ class Hub:
         """Whoever assigned a task goes on from here; a trace looks for itself."""
         if moved.kind != TRACING:
             self.cases.task_moved(session, moved)
+
+    def _scanned(self, session: Session, scan: Scan) -> None:
+        """Whoever went through a gate is counted; who was only looked up is not."""
+        number = self.health_code.codes.number_of(session, scan.citizen_id) if scan.direction else None
+        gate = self.health_code.codes.configured().gates.get(scan.gate_id)
+        if number and gate:
+            way: Direction = "in" if scan.direction == "in" else "out"
+            who = self.flow.tag(number)
+            self.flow.crossed([Crossing(scan.id.hex(), gate.region, gate.id, way, scan.scanned_at, who)])
 
     def _registered(self, citizen_id: str) -> Registered | None:
         if synthetic := persona(self.settings.now, citizen_id):

@@ -5,7 +5,9 @@ phone asks each half minute."""
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from functools import reduce
+from itertools import groupby
 from operator import xor
 
 import segno
@@ -14,14 +16,15 @@ from hub.health_code.codes import LENGTH
 
 _VERSION, _MASK, _SIDE, _BORDER, _SCALE = 3, 3, 29, 2, 6
 _BASE = b"A" * LENGTH
-_CUTS = ((0, 8), (8, 7), (15, 7), (22, 7))  # columns a row is looked up by
+_FIRST, _SECOND, _THIRD = 10, 10, 9  # columns a row is looked up by
 _ROW = (1 << _SIDE) - 1
 _WHOLE = _SIDE + 2 * _BORDER
 _HEAD = (
     f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WHOLE * _SCALE}" height="{_WHOLE * _SCALE}" '
     f'viewBox="0 0 {_WHOLE} {_WHOLE}" shape-rendering="crispEdges"><path fill="#fff" d="M0 0h{_WHOLE}v{_WHOLE}H0z"/>'
-    '<path stroke="#000" d="'
+    f'<path stroke="#000" d="M{_BORDER} {_BORDER}.5'
 )
+_NEXT_ROW = f"m-{_SIDE} 1"
 _TAIL = '"/></svg>'
 
 
@@ -30,24 +33,26 @@ class Drawer:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._tables: tuple[int, list[dict[int, int]], list[list[list[str]]]] | None = None
+        self._tables: tuple[int, list[list[int]], tuple[list[str], list[str], list[str]]] | None = None
 
     def svg(self, code: str) -> str:
         """Of a code of 36 ASCII characters."""
-        base, letters, strokes = self._tables or self._made()
-        picture = reduce(xor, (letters[place][letter] for place, letter in enumerate(code.encode("ascii"))), base)
-        drawn = []
-        for cuts in strokes:
-            row = picture & _ROW
-            picture >>= _SIDE
-            drawn += [cut[(row >> at) & ((1 << wide) - 1)] for cut, (at, wide) in zip(cuts, _CUTS, strict=True)]
-        return _HEAD + "".join(drawn) + _TAIL
+        drawn, letters, (first, second, third) = self._tables or self._made()
+        for changes, letter in zip(letters, code.encode("ascii"), strict=True):
+            drawn ^= changes[letter]
+        rows = []
+        for _ in range(_SIDE):
+            row = drawn & _ROW
+            drawn >>= _SIDE
+            rows.append(first[row & 1023] + second[row >> _FIRST & 1023] + third[row >> (_FIRST + _SECOND)])
+        return _HEAD + _NEXT_ROW.join(rows) + _TAIL
 
-    def _made(self) -> tuple[int, list[dict[int, int]], list[list[list[str]]]]:
+    def _made(self) -> tuple[int, list[list[int]], tuple[list[str], list[str], list[str]]]:
         with self._lock:
             if self._tables is None:
                 base = picture(_BASE)
-                self._tables = base, [_letters(place, base) for place in range(LENGTH)], _strokes()
+                strokes = _strokes(_FIRST), _strokes(_SECOND), _strokes(_THIRD)
+                self._tables = base, [_letters(place, base) for place in range(LENGTH)], strokes
         return self._tables
 
 
@@ -57,38 +62,24 @@ def picture(content: bytes) -> int:
     return sum(1 << at for at, dark in enumerate(cell for row in made.matrix for cell in row) if dark)
 
 
-def _letters(place: int, base: int) -> dict[int, int]:
+def _letters(place: int, base: int) -> list[int]:
     """What each letter at this place changes of the base."""
     bits = []
     for bit in range(7):
         changed = bytearray(_BASE)
         changed[place] ^= 1 << bit
         bits.append(picture(bytes(changed)) ^ base)
-    return {
-        letter: reduce(xor, (bits[bit] for bit in range(7) if (letter ^ _BASE[0]) >> bit & 1), 0)
-        for letter in range(128)
-    }
-
-
-def _strokes() -> list[list[list[str]]]:
-    """By row, cut and its bits: what is drawn."""
     return [
-        [[_stroke(row, at, bits, wide) for bits in range(1 << wide)] for at, wide in _CUTS] for row in range(_SIDE)
+        reduce(xor, (bits[bit] for bit in range(7) if (letter ^ _BASE[0]) >> bit & 1), 0) for letter in range(128)
     ]
 
 
-def _stroke(row: int, at: int, bits: int, wide: int) -> str:
-    drawn, column = "", 0
-    while column < wide:
-        run = _run(bits >> column)
-        if run:
-            drawn += f"M{_BORDER + at + column} {_BORDER + row}.5h{run}"
-        column += run or 1
-    return drawn
+def _strokes(wide: int) -> list[str]:
+    """How so many columns are drawn, for all that their bits can be; the pen ends behind the last."""
+    return ["".join(_runs(bits, wide)) for bits in range(1 << wide)]
 
 
-def _run(bits: int) -> int:
-    count = 0
-    while bits >> count & 1:
-        count += 1
-    return count
+def _runs(bits: int, wide: int) -> Iterator[str]:
+    for dark, run in groupby(bits >> column & 1 for column in range(wide)):
+        count = len(list(run))
+        yield f"h{count}" if dark else f"m{count} 0"

@@ -189,6 +189,10 @@ class HealthCodes:
         name, number = orjson.loads(self._crypto.open(row.holder_sealed, f"{HOLDER}:{row.citizen_id}"))
         return Holder(row.citizen_id, name, number)
 
+    def number_of(self, session: Session, citizen_id: str) -> str | None:
+        row = session.get(CodeRow, citizen_id)
+        return self.holder(row).id_number if row else None
+
     def answers(self, session: Session, citizen_id: str) -> Mapping[str, Mapping[str, Any]]:
         """The latest declaration of each kind."""
         latest = select(DeclarationRow).where(DeclarationRow.citizen_id == citizen_id).order_by(DeclarationRow.at)
@@ -202,7 +206,7 @@ class HealthCodes:
         configured, row = self.open(), self.row(session, citizen_id)
         if row is None:
             raise Problem("NOT_FOUND")
-        row.paper_serial = (row.paper_serial + 1) % 128 or 1
+        row.paper_serial = (row.paper_serial + 1) % 64 or 1
         self.note(session, row, row.grade, Why("printed", row.reason, case_id="paper"))
         return row.paper_serial, self._clock.now() + timedelta(days=configured.paper_days)
 

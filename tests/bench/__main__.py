@@ -21,6 +21,7 @@ from tests.bench.file_drop import file_drop
 from tests.bench.filings import filings
 from tests.bench.fixed_width import fixed_width
 from tests.bench.flow import flow
+from tests.bench.health_code import code_shown, code_verified
 from tests.bench.hundred import hundred
 from tests.bench.ledger import large, ledger
 from tests.bench.memory import memory
@@ -48,6 +49,8 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"P10"}), records),
     (frozenset({"desk"}), desk_page),
     (frozenset({"licence_check"}), licence_check),
+    (frozenset({"code_shown"}), code_shown),
+    (frozenset({"code_verified"}), code_verified),
     (frozenset({"sealing"}), sealing),
     (frozenset({"look_up"}), look_up),
     (frozenset({"fixed_width"}), fixed_width),

@@ -10,6 +10,7 @@ import requests
 from hub.health_code import rules
 from hub.health_code.rules import Decision
 from hub.mandates.service import Subject
+from hub.settings.health_code_shapes import Condition, PublishedRule, Questions
 from tests.health_code.conftest import HAN, HEALTHY, LIN, WANG, Clinic
 
 
@@ -150,6 +151,16 @@ def test_nothing_of_a_declaration_is_readable_in_the_database(clinic: Clinic) ->
             for row in connection.exec_driver_sql(f"SELECT * FROM health_code_{table}"):  # noqa: S608
                 said = str(row).encode() + b"".join(bytes(v) for v in row if isinstance(v, bytes | memoryview))
                 assert not any(word.encode() in said for word in ("示范路", "韩山福", HAN.id_number, "fever"))
+
+
+def test_feat_X13_what_nobody_can_say_stops_the_rules_below_it() -> None:
+    """A rule that would give green must not be reached past one that might have given red."""
+    red = PublishedRule("case", {}, (Condition("status", ("confirmed",)),), "10", "case")
+    green = PublishedRule("well", {}, (), "00", "nothing_found")
+    asked = Questions({}, (), (red, green), "keep")
+    assert rules.decided(asked, {}, {"status": "none"}).then == "00"
+    assert rules.decided(asked, {}, {"status": "confirmed"}).then == "10"
+    assert rules.decided(asked, {}, None).then == "review"
 
 
 def test_a_two_colour_region_has_no_yellow() -> None:

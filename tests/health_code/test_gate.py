@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from hub.crypto import Crypto
 from hub.database import Database
@@ -281,10 +282,14 @@ def test_a_drawn_code_is_the_one_that_the_library_draws() -> None:
     drawer = Drawer()
     for _ in range(20):
         code = base64.urlsafe_b64encode(secrets.token_bytes(27)).decode()
-        drawn, whole = 0, picture(code.encode())
-        for x, y, run in re.findall(r"M(\d+) (\d+)\.5h(\d+)(?=[M\"])", drawer.svg(code)):
-            for column in range(int(run)):
-                drawn |= 1 << (int(y) - 2) * 29 + int(x) - 2 + column
+        drawn, whole, x, y = 0, picture(code.encode()), 0, 0
+        path = drawer.svg(code).rpartition('d="M2 2.5')[2].removesuffix('"/></svg>')
+        for letter, far, down in re.findall(r"([hm])(-?\d+)(?: (\d))?", path):
+            if letter == "h":
+                for column in range(int(far)):
+                    drawn |= 1 << y * 29 + x + column
+            x, y = x + int(far), y + int(down or 0)
+        assert (x, y) == (29, 28)
         assert drawn == whole
 
 
@@ -298,3 +303,22 @@ def test_scans_are_told_to_whoever_counts(clinic: Clinic, monkeypatch: Any) -> N
     clinic.hub.health_code.scans.flush()
     assert eventually(lambda: bool(heard), 5)
     assert [(each.gate_id, each.direction, each.result) for each in heard] == [(GATE, "in", "pass")]
+
+
+def test_feat_S10_a_scan_is_a_crossing_once_and_a_look_up_is_none(clinic: Clinic) -> None:
+    clinic.declare()
+    now, code = clinic.hub.clock.now(), clinic.code()["code"]
+    for _ in range(2):
+        clinic.scan(code, gate=NEAR, at=now)
+    clinic.verifier("asks").post("/gate/lookups", {"name": HAN.name, "id_tail": HAN.id_number[-6:]})
+    clinic.hub.health_code.scans.flush()
+    tag = clinic.hub.flow.tag(HAN.id_number)
+
+    def crossed() -> list[tuple[str, str, str]]:
+        clinic.hub.flow.turn()
+        wanted = text("SELECT gate, place, direction FROM flow_crossing WHERE person = :tag AND at = :at")
+        with clinic.hub.database.read() as connection:
+            return [tuple(row) for row in connection.execute(wanted, {"tag": tag, "at": now})]
+
+    assert eventually(crossed, 10)
+    assert crossed() == [(NEAR, "360423001", "in")]

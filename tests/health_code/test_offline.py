@@ -128,6 +128,8 @@ def test_feat_S9_what_was_scanned_without_a_link_is_handed_in_twice_and_counts_o
     assert [each["state"] for each in again.json["items"]][:3] == ["known"] * 3
     assert first.json["items"][0]["name_masked"] == "韩*福"
     assert by.post("/gate/scans/batch", {"scans": []}).json["code"] == "TOO_SHORT"
+    for wrong in ([None, None], None, "x", 7, {"code": 7}):
+        assert by.post("/gate/scans/batch", {"scans": [wrong]}).status_code in (400, 422), wrong
     assert clinic.citizen(HAN).post("/gate/scans/batch", {"scans": seen}).json["code"] == "ROLE_REQUIRED"
     with clinic.hub.database.read() as connection:
         gates = connection.exec_driver_sql("SELECT count(*) FROM health_code_scan WHERE offline").scalar()
