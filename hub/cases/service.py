@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from hub.cases import rules
 from hub.cases.bundles import Bundles
+from hub.cases.department import Department
 from hub.cases.desk import Desk
 from hub.cases.file import Files
 from hub.cases.intake import Intake
@@ -22,6 +23,7 @@ from hub.cases.ratings import Ratings
 from hub.cases.resealing import Resealing
 from hub.cases.rounds import Rounds
 from hub.cases.seams import Seams
+from hub.cases.steps import Steps
 from hub.cases.views import CaseView, Entry
 from hub.catalogue import forms
 from hub.clock import Clock
@@ -61,6 +63,7 @@ class Cases:
         self.files = Files(now, crypto, clock, workdays, seams.tell)
         self.intake = Intake(self.files, seams)
         self.desk = Desk(self.files, seams)
+        self.department = Department(self.files, Steps(self.files, seams), crypto)
         self.bundles = Bundles(now, self.files, self.intake, seams.tell)
         self.resealing = Resealing(crypto)
         self.rounds, self.ratings = Rounds(self.files), Ratings(self.files)
@@ -237,6 +240,9 @@ class Cases:
         if event := _FILED.get(row.filing_state):
             detail = {"department_receipt": moved.department_receipt} if moved.department_receipt else {}
             self.files.note(session, row, event, "department", detail={**detail, **_reason(moved)})
+        if moved.department_receipt and (system := self.files.service(row).system):
+            session.flush()
+            self.department.known(session, system, row)
 
     def _make_up(
         self, session: Session, row: CaseRow, fields: Mapping[str, Any], papers: Sequence[Mapping[str, str]]
