@@ -46,6 +46,10 @@ class Files:
     def services(self, which: Callable[[Service], bool]) -> list[str]:
         return [id for id, service in self._now().services.items() if which(service)]
 
+    def task_title(self, kind: str) -> str:
+        found = self._now().tasks.get(kind)
+        return found.title["zh"] if found else kind
+
     def workflow(self, row: CaseRow) -> Workflow:
         workflow = self._now().workflows.get(row.workflow)
         if workflow is None:

@@ -79,8 +79,9 @@ class Intake:
         stage = self._files.workflow(row).stages[row.status]
         told = {name: str(value) for name, value in rules.visible(service, fields, stage.shows + 1).items()}
         self._seams.tasks.withdraw(session, row.receipt_no, "corrected")
+        region = str(fields.get("region", service.region))
         for kind in stage.tasks:
-            self._seams.tasks.assign(session, kind, str(fields.get("region", service.region)), row.receipt_no, told)
+            self._seams.tasks.assign_about(session, kind, region, row.receipt_no, told)
 
     def _order(self, row: CaseRow, service: Service, fields: Mapping[str, Any], papers: Sequence[Paper]) -> Order:
         return Order(

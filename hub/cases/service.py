@@ -38,9 +38,9 @@ from hub.workdays import Workdays
 APPLICANT = ("applicant",)
 _NOTHING_THERE = ("", "rejected", "cancelled")
 _SILENT = {
-    "yellow": "社区未按时核实，已亮黄牌",
-    "red": "社区未按时核实，已亮红牌并转上一级",
-    "raised": "社区核实仍未完成，已再转上一级",
+    "yellow": "{}未按时完成，已亮黄牌",
+    "red": "{}未按时完成，已亮红牌并转上一级",
+    "raised": "{}仍未完成，已再转上一级",
 }
 _HEARD = ("confirmed", "settled", "rejected", "cancelled")
 _FILED = {
@@ -117,7 +117,7 @@ class Cases:
         detail = {"task": moved.kind, "office": moved.office, **({"answer": moved.answer} if moved.answer else {})}
         self.files.note(session, row, f"task_{moved.act}", "community", detail=detail)
         if told := _SILENT.get(moved.act):
-            self.files.tell(session, row, "case-progress", status=told)
+            self.files.tell(session, row, "case-progress", status=told.format(self.files.task_title(moved.kind)))
 
     def takes(self, service: Service) -> None:
         """Raises NOT_FOUND for a service that takes no applications."""

@@ -195,9 +195,13 @@ class Licence:
     operation: str | None = None
 
 
+COMMUNITY = "community"
+
+
 @dataclass(frozen=True, slots=True)
 class TaskKind:
-    """What a grass-roots office may be asked to do, the answers it may give, and when its silence becomes a card."""
+    """What an office may be asked to do, the answers it may give, and when its silence becomes a card. `office`: that
+    of the place it is about (COMMUNITY), the town it lies in (PLACE), or a department."""
 
     id: str
     title: Text
@@ -205,6 +209,7 @@ class TaskKind:
     yellow: Wait
     red: Wait
     per_week: int = 40
+    office: str = COMMUNITY
 
 
 @dataclass(frozen=True, slots=True)
