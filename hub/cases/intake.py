@@ -23,8 +23,6 @@ from hub.gateway.orders import Caller
 from hub.paper import Paper
 from hub.settings.shapes import Service
 
-_HEARD_DAYS = 1  # by then the department's system has said something, or operations are alarmed
-
 
 class Intake:
     """Everything of one submission stands in one transaction, or nothing."""
@@ -69,7 +67,7 @@ class Intake:
         self._ask_community(session, row, service, body["fields"])
         if service.system and service.operation:
             row.filing_state = "ready"
-            row.unheard_at = self._files.workdays.after(self._files.moment(), _HEARD_DAYS)
+            row.unheard_at = self._files.workdays.after(self._files.moment(), service.heard_days)
             self._files.schedule(row)
             self._seams.filings.place(session, self._order(row, service, body["fields"], papers))
         session.flush()

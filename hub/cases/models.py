@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from hub.database import Base
 
 _OPEN = text("ended_at IS NULL AND submitted_at IS NOT NULL")
+UNHEARD = text("ended_at IS NULL AND unheard_at IS NULL AND filing_state IN ('ready', 'inflight', 'unknown', 'manual')")
+"""Its department had its time to acknowledge it, and has not."""
 _FILED = text("department_receipt <> ''")
 
 
@@ -30,6 +32,7 @@ class CaseRow(Base):
         Index("ix_cases_case_mine", "subject", "id"),
         Index("ix_cases_case_next_at", "next_at"),
         Index("ix_cases_case_department_receipt", "department_receipt", postgresql_where=_FILED),
+        Index("ix_cases_case_unheard", "id", postgresql_where=UNHEARD),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)

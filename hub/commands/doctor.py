@@ -200,6 +200,7 @@ def _inspected(hub: Hub) -> Iterator[Finding]:
     """What the rounds of `hub work` found last, and jobs that were given up."""
     with hub.database.session() as session:
         found, failed = hub.inspection.findings(session), hub.jobs.counts(session)["failed"]
+        unheard = hub.cases.rounds.unheard(session)
     for each in found:
         if each.bad:
             told = f"{each.state}: {each.code} {each.note}".strip()
@@ -207,6 +208,8 @@ def _inspected(hub: Hub) -> Iterator[Finding]:
                 told = f"ends {each.until:%Y-%m-%d}" if each.until else told
             worst = each.state in ("expired", "degraded", "failing")
             yield Finding(f"{each.kind} {each.target}", "bad" if worst else "watch", told, _AFTER[each.kind])
+    if unheard:
+        yield Finding("cases", "watch", f"{unheard} not acknowledged by their department in time", "hub filings list")
     if failed:
         yield Finding("jobs", "watch", f"{failed} given up", "hub jobs list --status failed")
 

@@ -139,6 +139,7 @@ class Service:
     uploads: Mapping[str, Any] = field(default_factory=dict)  # where it is stricter than its department
     workflow: str = ""
     once_by: tuple[str, ...] = ()
+    heard_days: int = 1  # working days within which the department's system has to acknowledge an application
     switch: Switch = Switch()
 
 

@@ -14,7 +14,7 @@ from hub.cases import rules
 from hub.errors import Problem
 from tests.cases.conftest import HAN, Hall
 from tests.cases.test_cases import DOCUMENT, messages
-from tests.cases.test_clock import at, events
+from tests.cases.test_clock import at, events, figure
 from tests.materials.papers import photo
 
 
@@ -72,11 +72,13 @@ def test_feat_X2_a_paper_some_office_has_is_asked_for_again_only_with_a_reason(h
     number = hall.applied(materials=[{"type": "protection-plan", "file_id": file_id}])
     assert [each["file_id"] for each in hall.case(number)["materials"]]
     hall.done(number, "pick-up")
+    before = figure(hall, "hub_papers_asked_anew")
     items = [{"path": "materials.protection-plan", "message": "请提交盖章页"}]
     refused = hall.act(number, "request-correction", {"items": items})
     assert (refused.status_code, refused.json["code"]) == (422, "REASON_REQUIRED")
     told = {"items": items, "again_because": "缺少盖章页"}
     assert hall.act(number, "request-correction", told).status_code == 200
+    assert figure(hall, "hub_papers_asked_anew") == before + 1, "and it is counted"
     other = uploaded(hall, "protection-plan")
     handed = hall.mine(number, "corrections", {"materials": [{"type": "protection-plan", "file_id": other}]})
     assert handed.json["status"] == "received" and len(handed.json["materials"]) == 1

@@ -1,4 +1,4 @@
-"""What departments say of cases by themselves."""
+"""What departments say of cases by themselves, and which cases they have not acknowledged."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -27,8 +27,11 @@ def upgrade() -> None:
     op.create_index(
         "ix_cases_case_department_receipt", "cases_case", ["department_receipt"], postgresql_where=filed
     )
+    unheard = "ended_at IS NULL AND unheard_at IS NULL AND filing_state IN ('ready', 'inflight', 'unknown', 'manual')"
+    op.create_index("ix_cases_case_unheard", "cases_case", ["id"], postgresql_where=sa.text(unheard))
 
 
 def downgrade() -> None:
+    op.drop_index("ix_cases_case_unheard", "cases_case")
     op.drop_index("ix_cases_case_department_receipt", "cases_case")
     op.drop_table("cases_department_event")
