@@ -76,7 +76,8 @@ class Intake:
         """Those on the spot, by the region the form names, see what names the case and no more."""
         stage = self._files.workflow(row).stages[row.status]
         told = {name: str(value) for name, value in rules.visible(service, fields, stage.shows + 1).items()}
-        self._seams.tasks.withdraw(session, row.receipt_no, "corrected")
+        if row.version > 1:
+            self._seams.tasks.withdraw(session, row.receipt_no, "corrected")
         region = str(fields.get("region", service.region))
         for kind in stage.tasks:
             self._seams.tasks.assign_about(session, kind, region, row.receipt_no, told)

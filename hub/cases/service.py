@@ -79,7 +79,7 @@ class Cases:
         draft: bool,
     ) -> CaseView:
         """A new case, or its draft, which is checked when it is submitted. `fields` passed the form and every guard
-        unless it is a draft. Raises ALREADY_SUBMITTED, what is wrong with a paper."""
+        unless it is a draft. A receipt without its story. Raises ALREADY_SUBMITTED, what is wrong with a paper."""
         row = self.intake.new(session, caller, service)
         body = {"fields": dict(fields), "papers": list(papers), "promised": list(promised)}
         if draft:
@@ -87,7 +87,7 @@ class Cases:
             session.flush()
         else:
             self.intake.send(session, row, service, body)
-        return self.files.view(session, row, APPLICANT)
+        return self.files.view(session, row, APPLICANT, story=False)
 
     def edit(
         self,
@@ -148,7 +148,7 @@ class Cases:
         body = self.files.open(row, row.body_sealed)
         body["fields"] = dict(fields)
         self.intake.send(session, row, service, body)
-        return self.files.view(session, row, APPLICANT)
+        return self.files.view(session, row, APPLICANT, story=False)
 
     def correct(
         self,
