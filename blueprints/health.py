@@ -83,12 +83,14 @@ def _tell(hub: Hub) -> None:
         with hub.database.session() as session:
             found, counts = hub.inspection.findings(session), hub.jobs.counts(session)
             told, unsent_at = hub.messages.counts(session)
+            unheard, anew = hub.cases.rounds.unheard(session), hub.materials.handing.asked_anew(session)
     except Exception:  # of any driver, and before the first migration
         return
     now = hub.clock.now()
     ends = {each.target: (each.until - now).total_seconds() / 86_400 for each in found if each.until}
     hub.metrics.inspection({(each.kind, each.target): each.bad for each in found}, ends)
     hub.metrics.messages(told, (now - unsent_at).total_seconds() if unsent_at else 0.0)
+    hub.metrics.cases(unheard, anew)
     hub.metrics.jobs({status: count for status, count in counts.items() if status != "done"}, hub.legs.lost)
 
 

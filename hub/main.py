@@ -60,7 +60,7 @@ from hub.messages.push import Push
 from hub.messages.service import Messages
 from hub.messages.subscriptions import Subscriptions
 from hub.metrics import Metrics
-from hub.port import Record, Reply
+from hub.port import BadRow, Record, Reply
 from hub.reruns.asking import Asking
 from hub.reruns.service import Reruns
 from hub.settings import Secrets, Settings
@@ -317,10 +317,11 @@ class Hub:
         self.line.close()
         self.database.close()
 
-    def _brought(self, session: Session, system: str, records: Sequence[Record]) -> None:
-        """Records that a department brought by itself."""
+    def _brought(self, session: Session, system: str, records: Sequence[Record]) -> Sequence[BadRow]:
+        """What departments tell by themselves: of messages, of cases, of where people were."""
         self.push.receipts(session, system, records)
         self.tracing.brought(session, system, records)
+        return self.cases.department.told(session, system, records)
 
     def _task_moved(self, session: Session, moved: TaskMoved) -> None:
         """Whoever assigned a task goes on from here; a trace looks for itself."""

@@ -42,6 +42,8 @@ class Metrics:
             "channel", "state",
         )  # fmt: skip
         self._unsent = _gauge("hub_message_oldest_unsent_seconds", "Age of the oldest", registry, "mostrecent")
+        self._unheard = _gauge("hub_cases_unheard", "Applications no department acknowledged", registry, "mostrecent")
+        self._anew = _gauge("hub_papers_asked_anew", "Papers asked for although held", registry, "mostrecent")
         self._told: set[tuple[str, str]] = set()
         self._legs_lost = _gauge("hub_legs_lost", "Legs that could not be kept", registry, "sum")
         self._counters: dict[tuple[str, str], Any] = {}
@@ -79,6 +81,10 @@ class Metrics:
         for (channel, state), count in counts.items():
             self._messages.labels(channel, state).set(count)
         self._unsent.set(round(oldest_unsent_s, 1))
+
+    def cases(self, unheard: int, asked_anew: int) -> None:
+        self._unheard.set(unheard)
+        self._anew.set(asked_anew)
 
     def state(
         self,

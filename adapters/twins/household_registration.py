@@ -6,14 +6,17 @@ twice is two applications, and only asking for it shows them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
+from adapters.twins.calling import Calling
 from adapters.twins.residents import Resident, luck
 from adapters.twins.soap_site import Fault, SoapSite, secret, xml
+from adapters.twins.twin import Answer, Request, as_json
 
 RELATIONS = {("head", "M"): "02", ("head", "F"): "02", ("spouse", "M"): "10", ("spouse", "F"): "10"}
 RELATIONS |= {("child", "M"): "20", ("child", "F"): "30", ("sibling", "M"): "73", ("sibling", "F"): "73"}
@@ -34,11 +37,23 @@ class HouseholdRegistration(SoapSite):
     def __init__(self, secrets: Path, seed: int) -> None:
         super().__init__("household_registration", seed, {"Q3": True, "Q7": True})
         self._account = secret(secrets, f"{self.system}_username"), secret(secrets, f"{self.system}_password")
+        self._calling = Calling(self.system, lambda: secret(secrets, f"{self.system}_callback_key"))
         self._by_person: Mapping[str, Callable[[Resident], Body]] = {
             "queryPerson": self._person,
             "queryMembers": self._members,
             "queryResidence": self._residence,
         }
+
+    def admin(self, request: Request) -> Answer | None:
+        """What has become of an application is told by themselves: `POST /twin/events {"SJ": [{"YWLSH": …}]}`; where
+        to, `PUT /twin/events {"url": …}`."""
+        if request.path != "/twin/events":
+            return super().admin(request)
+        if request.method == "PUT":
+            self._calling.url = str(json.loads(request.body)["url"])
+        if request.method == "POST":
+            self._calling.tell(json.dumps(json.loads(request.body), ensure_ascii=False).encode("gb18030"))
+        return as_json({"url": self._calling.url})
 
     def account(self) -> tuple[str, str]:
         return self._account

@@ -9,27 +9,18 @@ the environment (TWINS_CALL, with the system's name put in for {system}).
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
-import os
-import queue
 import re
-import secrets as chance
-import threading
-import time
-import urllib.request
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
+from adapters.twins.calling import Calling
 from adapters.twins.signed_site import SignedSite
 from adapters.twins.twin import Answer, Request, as_json
 
 PHONE = re.compile(r"1[3-9][0-9]{9}", re.ASCII)
 WINDOW_S = 300
-_TRIES = 3
 
 
 class SmsSite(SignedSite):
@@ -39,18 +30,16 @@ class SmsSite(SignedSite):
 
     def __init__(self, system: str, secrets: Path, seed: int, charset: str) -> None:
         super().__init__(system, secrets, seed, charset, {"refuse": False, "receipts": "delivered", "forged": False})
-        self._url = os.environ.get("TWINS_CALL", "").format(system=system)
-        self._reports: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
-        threading.Thread(target=self._call, name=f"{system}-receipts", daemon=True).start()
+        self._calling = Calling(system, lambda: "forged" if self.quirk("forged") else self.secret("callback_key"))
 
     def admin(self, request: Request) -> Answer | None:
         if request.path != "/twin/receipts":
             return super().admin(request)
         if request.method == "PUT":
-            self._url = str(json.loads(request.body)["url"])
+            self._calling.url = str(json.loads(request.body)["url"])
         if request.method == "POST":  # one that nobody asked for
             self._report(json.loads(request.body))
-        return as_json({"url": self._url})
+        return as_json({"url": self._calling.url})
 
     def taken(self, phone: str, text: str, reference: str) -> str:
         """Keeps the message; its number. The receipt follows by itself."""
@@ -75,20 +64,4 @@ class SmsSite(SignedSite):
 
     def _report(self, receipt: Mapping[str, Any]) -> None:
         body = json.dumps({"receipts": [receipt]}, ensure_ascii=False).encode(self.charset)
-        self._reports.put((chance.token_hex(8), body))
-
-    def _call(self) -> None:
-        while True:
-            event, body = self._reports.get()
-            for _ in range(_TRIES if self._url else 0):
-                with suppress(OSError):
-                    urllib.request.urlopen(self._signed_call(event, body), timeout=5).close()
-                    break
-                time.sleep(0.5)
-
-    def _signed_call(self, event: str, body: bytes) -> urllib.request.Request:
-        at, key = str(int(time.time())), "forged" if self.quirk("forged") else self.secret("callback_key")
-        text = "\n".join((event, at, hashlib.sha256(body).hexdigest()))
-        sign = hmac.new(key.encode(), text.encode(), "sha256").hexdigest()
-        headers = {"X-Event": event, "X-Time": at, "X-Sign": sign, "Content-Type": "application/json"}
-        return urllib.request.Request(self._url, body, headers)
+        self._calling.tell(body)

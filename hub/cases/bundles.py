@@ -88,7 +88,7 @@ class Bundles:
         session.flush()
         rows = [self._part(session, caller, whole, share) for share in shares]
         session.flush()
-        view = self._view(session, whole, rows)
+        view = self._view(session, whole, rows, story=False)
         told = {"service": bundle.title["zh"], "receipt_no": whole.receipt_no}
         self._tell(
             session, caller.subject, "case-received", {**told, "promised_on": self._files.day(view.promised_at)},
@@ -126,8 +126,8 @@ class Bundles:
         session.add(PartRow(case_id=row.id, bundle_id=whole.id))
         return row
 
-    def _view(self, session: Session, whole: BundleRow, rows: Sequence[CaseRow]) -> BundleView:
-        parts = [self._files.view(session, row, _APPLICANT) for row in rows]
+    def _view(self, session: Session, whole: BundleRow, rows: Sequence[CaseRow], story: bool = True) -> BundleView:
+        parts = [self._files.view(session, row, _APPLICANT, story=story) for row in rows]
         bundle = self._now().bundles.get(whole.bundle)
         clocks = [(part.clock, _yours(part)) for part in parts]
         approved = [part.result["approved"] if part.result else None for part in parts]

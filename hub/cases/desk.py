@@ -1,7 +1,6 @@
 """The officer's side: the list, one case with the fields of its step, and what may be done in it.
 
-What is possible stands in the workflow; that a decision needs its document, and a refusal its reason, basis and appeal
-route, is law and stands here.
+What is possible stands in the workflow; what an act does to the case, in steps.py.
 """
 
 from __future__ import annotations
@@ -16,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from hub.cases import rules
 from hub.cases.file import Files
-from hub.cases.models import CaseRow, CorrectionRow, EventRow, PauseRow, ResultRow
+from hub.cases.models import CaseRow, EventRow
 from hub.cases.seams import Seams
+from hub.cases.steps import Steps
 from hub.cases.views import CaseView, Entry
 from hub.errors import Fault, Problem, invalid
 from hub.settings.workflow_shapes import Procedure
@@ -47,7 +47,7 @@ class Desk:
     """Takes a session and never commits."""
 
     def __init__(self, files: Files, seams: Seams) -> None:
-        self._files, self._seams = files, seams
+        self._files, self._seams, self._steps = files, seams, Steps(files, seams)
 
     def page(self, session: Session, officer: Officer, asked: Asked) -> Sequence[Entry]:
         """The most urgent first: of those that are open, or of one step. No personal value is in it."""
@@ -104,28 +104,8 @@ class Desk:
         """All that is missing or wrong, in one list: {path, message}. A second list needs the reason why the first was
         not full. Raises CHOICE, REASON_REQUIRED."""
         row, to = self._at(session, officer, receipt_no, "request-correction")
-        rules.check_items(self._files.service(row), items)
-        former = self._files.correction(session, row)
-        if former is not None and not again_because:
-            raise invalid([Fault("again_because", "REASON_REQUIRED")])
-        now = self._files.moment()
-        for each in items:
-            if each["path"].startswith("materials."):  # what some office has is not asked for again without a reason
-                kind = each["path"].removeprefix("materials.")
-                ask_anew = self._seams.materials.handing.ask_anew
-                ask_anew(session, row.citizen_id, receipt_no, kind, officer.id, again_because)
-        due, number = self._files.workdays.after(now, days), former.number + 1 if former else 1
-        session.add(
-            CorrectionRow(
-                case_id=row.id, number=number, items_sealed=self._files.seal(row, {"items": list(items)}),
-                again_because=again_because, due_at=due, asked_at=now,
-            )
-        )  # fmt: skip
-        detail = {"number": number, "items": list(items), **({"again_because": again_because} if again_because else {})}
-        shown = self._done(session, row, officer, to, "correction_requested", "", detail)
-        what = "；".join(each["message"] for each in items)
-        self._files.tell(session, row, "case-correction", what=what, due_on=self._files.day(due))
-        return shown
+        detail = self._steps.ask(session, row, items, days, again_because, officer.id)
+        return self._done(session, row, officer, to, "correction_requested", "", detail)
 
     def accept_on_promise(
         self, session: Session, officer: Officer, receipt_no: str, days: int, missing: Sequence[str]
@@ -148,52 +128,28 @@ class Desk:
     ) -> CaseView:
         """Only in a special procedure that the workflow names, for no longer than it allows. Raises CHOICE, RANGE."""
         row, to = self._at(session, officer, receipt_no, "pause")
-        named = self._files.workflow(row).procedures.get(procedure)
-        if named is None:
-            raise invalid([Fault("procedure", "CHOICE")])
-        if days > named.days:
-            raise invalid([Fault("days", "RANGE")])
-        now = self._files.moment()
-        until = self._files.workdays.after(now, days)
-        sealed = self._files.seal(row, {"reason": reason})
-        session.add(PauseRow(case_id=row.id, procedure=procedure, reason_sealed=sealed, started_at=now, until=until))
-        detail = {"procedure": procedure, "title": dict(named.title), "reason": reason, "until": self._files.day(until)}
-        return self._done(session, row, officer, to, "paused", f"进入{named.title['zh']}，计时暂停", detail)
+        detail = self._steps.pause(session, row, procedure, days, reason)
+        return self._done(session, row, officer, to, "paused", f"进入{detail['title']['zh']}，计时暂停", detail)
 
     def resume(self, session: Session, officer: Officer, receipt_no: str, outcome: str) -> CaseView:
         """The special procedure is over: the promise is later by as many working days as it took."""
         row, to = self._at(session, officer, receipt_no, "resume")
-        running = select(PauseRow).where(PauseRow.case_id == row.id, PauseRow.ended_at.is_(None))
-        pause = session.scalars(running).one()
-        pause.ended_at = self._files.moment()
-        for name in ("promised_at", "legal_at", "make_up_at"):
-            moment = getattr(row, name)
-            if moment is not None:
-                setattr(row, name, rules.longer(moment, pause.started_at, pause.ended_at, self._files.workdays))
+        self._steps.resume(session, row)
         return self._done(session, row, officer, to, "resumed", "计时恢复", {"outcome": outcome})
 
     def approve(self, session: Session, officer: Officer, receipt_no: str, document: Mapping[str, Any]) -> CaseView:
         """With the result document: its name and number, and its text or the licence that was issued. Raises REQUIRED
         without, NOT_FOUND for a licence that is not the applicant's, STATE_CONFLICT while promised papers are out."""
         row, to = self._at(session, officer, receipt_no, "approve")
-        if row.make_up_at is not None:
-            left = rules.possible(self._files.workflow(row), row.status, officer.permissions)
-            now_possible = [name for name in left if name != "approve"]
-            raise Problem("STATE_CONFLICT", extra={"case_status": row.status, "possible": now_possible})
-        if not (document.get("text") or document.get("credential_id")):
-            raise invalid([Fault("document.text", "REQUIRED")])
-        licence = document.get("credential_id")
-        if licence and not self._seams.holds_licence(session, row.subject, licence):
-            raise invalid([Fault("document.credential_id", "NOT_FOUND")])
-        return self._decided(session, row, officer, to, True, document)
+        possible = rules.possible(self._files.workflow(row), row.status, officer.permissions)
+        self._steps.grant(session, row, document, officer.id, possible)
+        return self._decided(session, row, officer, to, True)
 
     def refuse(self, session: Session, officer: Officer, receipt_no: str, why: Mapping[str, str]) -> CaseView:
         """`why` has reason, basis and appeal, none of them empty. Raises REQUIRED."""
         row, to = self._at(session, officer, receipt_no, "refuse")
-        missing = [Fault(name, "REQUIRED") for name in ("reason", "basis", "appeal") if not why.get(name, "").strip()]
-        if missing:
-            raise invalid(missing)
-        return self._decided(session, row, officer, to, False, why)
+        self._steps.refuse(session, row, why, officer.id)
+        return self._decided(session, row, officer, to, False)
 
     def reassign(self, session: Session, officer: Officer, receipt_no: str, to: str, reason: str) -> CaseView:
         """To another officer. Raises CHOICE for who is none."""
@@ -231,19 +187,9 @@ class Desk:
         """The case itself, locked, for who goes on with it. Raises NOT_FOUND."""
         return self._row(session, officer, receipt_no, lock=True)
 
-    def _decided(
-        self, session: Session, row: CaseRow, officer: Officer, to: str, approved: bool, document: Mapping[str, Any]
-    ) -> CaseView:
-        session.add(
-            ResultRow(
-                case_id=row.id, approved=approved, document_sealed=self._files.seal(row, dict(document)),
-                decided_by=officer.id, decided_at=self._files.moment(),
-            )
-        )  # fmt: skip
-        self._seams.tasks.withdraw(session, row.receipt_no, "decided")
-        self._seams.materials.handing.ended(session, row.receipt_no)
+    def _decided(self, session: Session, row: CaseRow, officer: Officer, to: str, approved: bool) -> CaseView:
         shown = self._done(session, row, officer, to, "decided", "", {"approved": approved})
-        self._files.tell(session, row, "case-decided", result="准予" if approved else "不予，理由和救济途径见详情")
+        self._steps.tell_decided(session, row, approved)
         return shown
 
     def _at(self, session: Session, officer: Officer, receipt_no: str, name: str) -> tuple[CaseRow, str]:

@@ -46,6 +46,10 @@ class Files:
     def services(self, which: Callable[[Service], bool]) -> list[str]:
         return [id for id, service in self._now().services.items() if which(service)]
 
+    def task_title(self, kind: str) -> str:
+        found = self._now().tasks.get(kind)
+        return found.title["zh"] if found else kind
+
     def workflow(self, row: CaseRow) -> Workflow:
         workflow = self._now().workflows.get(row.workflow)
         if workflow is None:
@@ -126,8 +130,11 @@ class Files:
         query = select(ResultRow).where(ResultRow.case_id == row.id, ResultRow.undone_at.is_(None))
         return session.scalars(query.order_by(ResultRow.id.desc()).limit(1)).one_or_none()
 
-    def view(self, session: Session, row: CaseRow, by: Iterable[str], shows: int | None = None) -> CaseView:
-        """`by`: the applicant, or an officer's permissions; `shows`: up to which data class, None for all."""
+    def view(
+        self, session: Session, row: CaseRow, by: Iterable[str], shows: int | None = None, story: bool = True
+    ) -> CaseView:
+        """`by`: the applicant, or an officer's permissions; `shows`: up to which data class, None for all. Without its
+        `story` (timeline, pauses, corrections, result) it is a receipt, and asks the database nothing."""
         service, workflow, snapshot = self.service(row), self.workflow(row), self._now()
         body, stage = self.open(row, row.body_sealed), workflow.stages.get(row.status)
         fields = body["fields"] if shows is None else rules.visible(service, body["fields"], shows)
@@ -140,11 +147,12 @@ class Files:
             created_at=row.created_at, submitted_at=row.submitted_at, since=row.since,
             promised_at=row.promised_at, legal_at=row.legal_at, make_up_at=row.make_up_at,
             clock=stage.clock if stage else "waits", card=rules.shown_card(row.card),
-            paused=self._pauses(session, row, workflow),
+            paused=self._pauses(session, row, workflow) if story else (),
             raised_to=chain[min(row.raised, len(chain)) - 1] if row.raised else None,
             fields=fields, papers=body["papers"] if shows is None or shows > 1 else [],
-            promised_papers=body["promised"], timeline=self._timeline(session, row),
-            correction=self._correction(session, row), result=self._result(session, row),
+            promised_papers=body["promised"], timeline=self._timeline(session, row) if story else (),
+            correction=self._correction(session, row) if story else None,
+            result=self._result(session, row) if story else None,
             filing_state=row.filing_state, department_receipt=row.department_receipt,
             possible=rules.possible(workflow, row.status, by),
         )  # fmt: skip

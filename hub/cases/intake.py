@@ -23,8 +23,6 @@ from hub.gateway.orders import Caller
 from hub.paper import Paper
 from hub.settings.shapes import Service
 
-_HEARD_DAYS = 1  # by then the department's system has said something, or operations are alarmed
-
 
 class Intake:
     """Everything of one submission stands in one transaction, or nothing."""
@@ -69,7 +67,7 @@ class Intake:
         self._ask_community(session, row, service, body["fields"])
         if service.system and service.operation:
             row.filing_state = "ready"
-            row.unheard_at = self._files.workdays.after(self._files.moment(), _HEARD_DAYS)
+            row.unheard_at = self._files.workdays.after(self._files.moment(), service.heard_days)
             self._files.schedule(row)
             self._seams.filings.place(session, self._order(row, service, body["fields"], papers))
         session.flush()
@@ -78,9 +76,11 @@ class Intake:
         """Those on the spot, by the region the form names, see what names the case and no more."""
         stage = self._files.workflow(row).stages[row.status]
         told = {name: str(value) for name, value in rules.visible(service, fields, stage.shows + 1).items()}
-        self._seams.tasks.withdraw(session, row.receipt_no, "corrected")
+        if row.version > 1:
+            self._seams.tasks.withdraw(session, row.receipt_no, "corrected")
+        region = str(fields.get("region", service.region))
         for kind in stage.tasks:
-            self._seams.tasks.assign(session, kind, str(fields.get("region", service.region)), row.receipt_no, told)
+            self._seams.tasks.assign_about(session, kind, region, row.receipt_no, told)
 
     def _order(self, row: CaseRow, service: Service, fields: Mapping[str, Any], papers: Sequence[Paper]) -> Order:
         return Order(

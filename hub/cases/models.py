@@ -10,6 +10,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from hub.database import Base
 
 _OPEN = text("ended_at IS NULL AND submitted_at IS NOT NULL")
+UNHEARD = text("ended_at IS NULL AND unheard_at IS NULL AND filing_state IN ('ready', 'inflight', 'unknown', 'manual')")
+"""Its department had its time to acknowledge it, and has not."""
+_FILED = text("department_receipt <> ''")
 
 
 class CaseRow(Base):
@@ -28,6 +31,8 @@ class CaseRow(Base):
         Index("ix_cases_case_status", "status", "promised_at", "id"),
         Index("ix_cases_case_mine", "subject", "id"),
         Index("ix_cases_case_next_at", "next_at"),
+        Index("ix_cases_case_department_receipt", "department_receipt", postgresql_where=_FILED),
+        Index("ix_cases_case_unheard", "id", postgresql_where=UNHEARD),
     )
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
@@ -95,6 +100,23 @@ class EventRow(Base):
     at: Mapped[datetime]
     promised_at: Mapped[datetime | None]
     detail_sealed: Mapped[bytes]
+
+
+class DepartmentEventRow(Base):
+    """One event of a department, once: what it said, sealed, and what became of it: applied, late, or a code."""
+
+    __tablename__ = "cases_department_event"
+    __table_args__ = (Index("ix_cases_department_event_receipt", "system", "receipt_tag"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    system: Mapped[str]
+    key_tag: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    receipt_tag: Mapped[bytes] = mapped_column(LargeBinary(32))
+    case_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
+    outcome: Mapped[str]
+    at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    fields_sealed: Mapped[bytes]
 
 
 class PauseRow(Base):

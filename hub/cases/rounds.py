@@ -8,12 +8,12 @@ from __future__ import annotations
 from datetime import datetime
 
 import structlog
-from sqlalchemy import exists, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from hub.cases import rules
 from hub.cases.file import Files
-from hub.cases.models import CaseRow, EventRow
+from hub.cases.models import UNHEARD, CaseRow, EventRow
 
 _MOST = 200
 _log = structlog.get_logger("cases")
@@ -50,6 +50,10 @@ class Rounds:
         while self._card(session, row, now):
             pass
         self._files.schedule(row)
+
+    def unheard(self, session: Session) -> int:
+        """How many open applications their department has not acknowledged although it had its time."""
+        return session.scalar(select(func.count(CaseRow.id)).where(UNHEARD)) or 0
 
     def _unheard(self, session: Session, row: CaseRow) -> None:
         """No acknowledgement of the department in time: operations are alarmed, and the citizen is told so."""

@@ -64,6 +64,34 @@ def conflict(workflow: Workflow, status: str, by: Iterable[str]) -> Problem:
     return Problem("STATE_CONFLICT", extra={"case_status": status, "possible": list(possible(workflow, status, by))})
 
 
+def way_to(workflow: Workflow, status: str, act: str) -> tuple[str, ...]:
+    """The acts that lead to this one: a department that decides has accepted before, whether it said so or not. Raises
+    STATE_CONFLICT where it cannot be done now, nor after one other act."""
+    stages = workflow.stages
+    here = stages[status].acts if status in stages else {}
+    if act in here:
+        return (act,)
+    for first in ("accept", "resume"):
+        if first in here and act in stages[here[first].to].acts:
+            return first, act
+    raise conflict(workflow, status, ("case.write",))
+
+
+def items_of(text: str) -> list[dict[str, str]]:
+    """A list of corrections as a department writes it: a line for each, `fields.<name>` or `materials.<type>`, `=`,
+    what is wrong. Raises REQUIRED for none."""
+    lines = [line.partition("=") for line in text.splitlines() if line.strip()]
+    if not lines or not all(path and message.strip() for path, _, message in lines):
+        raise invalid([Fault("items", "REQUIRED")])
+    return [{"path": path.strip(), "message": message.strip()} for path, _, message in lines]
+
+
+def document_of(fields: Mapping[str, Any]) -> dict[str, str]:
+    """The result document an event brings, where it brings one."""
+    names = {"name": "document_name", "number": "document_number", "text": "document_text"}
+    return {name: str(fields[theirs]) for name, theirs in names.items() if fields.get(theirs)}
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """By when a case is promised, and by when the law wants it; both the end of a day."""

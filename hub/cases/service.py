@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from hub.cases import rules
 from hub.cases.bundles import Bundles
+from hub.cases.department import Department
 from hub.cases.desk import Desk
 from hub.cases.file import Files
 from hub.cases.intake import Intake
@@ -22,6 +23,7 @@ from hub.cases.ratings import Ratings
 from hub.cases.resealing import Resealing
 from hub.cases.rounds import Rounds
 from hub.cases.seams import Seams
+from hub.cases.steps import Steps
 from hub.cases.views import CaseView, Entry
 from hub.catalogue import forms
 from hub.clock import Clock
@@ -36,9 +38,9 @@ from hub.workdays import Workdays
 APPLICANT = ("applicant",)
 _NOTHING_THERE = ("", "rejected", "cancelled")
 _SILENT = {
-    "yellow": "社区未按时核实，已亮黄牌",
-    "red": "社区未按时核实，已亮红牌并转上一级",
-    "raised": "社区核实仍未完成，已再转上一级",
+    "yellow": "{}未按时完成，已亮黄牌",
+    "red": "{}未按时完成，已亮红牌并转上一级",
+    "raised": "{}仍未完成，已再转上一级",
 }
 _HEARD = ("confirmed", "settled", "rejected", "cancelled")
 _FILED = {
@@ -61,6 +63,7 @@ class Cases:
         self.files = Files(now, crypto, clock, workdays, seams.tell)
         self.intake = Intake(self.files, seams)
         self.desk = Desk(self.files, seams)
+        self.department = Department(self.files, Steps(self.files, seams), crypto)
         self.bundles = Bundles(now, self.files, self.intake, seams.tell)
         self.resealing = Resealing(crypto)
         self.rounds, self.ratings = Rounds(self.files), Ratings(self.files)
@@ -76,7 +79,7 @@ class Cases:
         draft: bool,
     ) -> CaseView:
         """A new case, or its draft, which is checked when it is submitted. `fields` passed the form and every guard
-        unless it is a draft. Raises ALREADY_SUBMITTED, what is wrong with a paper."""
+        unless it is a draft. A receipt without its story. Raises ALREADY_SUBMITTED, what is wrong with a paper."""
         row = self.intake.new(session, caller, service)
         body = {"fields": dict(fields), "papers": list(papers), "promised": list(promised)}
         if draft:
@@ -84,7 +87,7 @@ class Cases:
             session.flush()
         else:
             self.intake.send(session, row, service, body)
-        return self.files.view(session, row, APPLICANT)
+        return self.files.view(session, row, APPLICANT, story=False)
 
     def edit(
         self,
@@ -114,7 +117,7 @@ class Cases:
         detail = {"task": moved.kind, "office": moved.office, **({"answer": moved.answer} if moved.answer else {})}
         self.files.note(session, row, f"task_{moved.act}", "community", detail=detail)
         if told := _SILENT.get(moved.act):
-            self.files.tell(session, row, "case-progress", status=told)
+            self.files.tell(session, row, "case-progress", status=told.format(self.files.task_title(moved.kind)))
 
     def takes(self, service: Service) -> None:
         """Raises NOT_FOUND for a service that takes no applications."""
@@ -145,7 +148,7 @@ class Cases:
         body = self.files.open(row, row.body_sealed)
         body["fields"] = dict(fields)
         self.intake.send(session, row, service, body)
-        return self.files.view(session, row, APPLICANT)
+        return self.files.view(session, row, APPLICANT, story=False)
 
     def correct(
         self,
@@ -237,6 +240,9 @@ class Cases:
         if event := _FILED.get(row.filing_state):
             detail = {"department_receipt": moved.department_receipt} if moved.department_receipt else {}
             self.files.note(session, row, event, "department", detail={**detail, **_reason(moved)})
+        if moved.department_receipt and (system := self.files.service(row).system):
+            session.flush()
+            self.department.known(session, system, row)
 
     def _make_up(
         self, session: Session, row: CaseRow, fields: Mapping[str, Any], papers: Sequence[Mapping[str, str]]

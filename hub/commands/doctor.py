@@ -9,13 +9,14 @@ import resource
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
 import click
 from sqlalchemy import text
 
+from hub.clock import CHINA
 from hub.commands.listing import all_systems
 from hub.commands.opening import as_json, home_folder, hub_of, print_json, print_table
 from hub.demo.places import SYSTEM_ACCOUNT, account, reachable
@@ -29,6 +30,8 @@ from hub.settings.secrets import Missing
 Verdict = Literal["good", "watch", "bad"]
 _SKEW_S = 2.0
 _SOCKETS = 4096
+_CALENDAR_DAYS = 60  # the yearly notice comes in autumn, and a term may take that long
+_REFRESH = "Once the State Council has published them: a newer chinesecalendar, then hub calendar refresh."
 _CORRECT = "Correct the file, or put what it names in its place (hub demo makes invented ones); hub check looks again."
 _NEXT = {
     "contacted_unproven": "It let us reach it, but nothing was asked yet: call one of its services.",
@@ -84,6 +87,7 @@ def examined(home: Path) -> Iterator[Finding]:
         return
     try:
         yield from _config(hub)
+        yield working_days(hub.workdays.known_until, hub.clock.now().astimezone(CHINA).date())
         yield from _guarded("database", hub, _database)
         yield from _guarded("redis", hub, _redis)
         yield from _guarded("systems", hub, _systems)
@@ -158,6 +162,15 @@ def _config(hub: Hub) -> Iterator[Finding]:
         )
 
 
+def working_days(known_until: date, today: date) -> Finding:
+    """Past the last year that is known weekends alone count: deadlines that reach there would be wrong."""
+    ends = (known_until - today).days
+    told = f"working days are known until {known_until}"
+    if ends >= _CALENDAR_DAYS:
+        return Finding("calendar", "good", told)
+    return Finding("calendar", "watch", f"{told}; the next year's are missing", _REFRESH)
+
+
 def _database(hub: Hub) -> Iterator[Finding]:
     with hub.database.read() as connection:
         there: datetime = connection.execute(text("SELECT clock_timestamp()")).scalar_one()
@@ -187,6 +200,7 @@ def _inspected(hub: Hub) -> Iterator[Finding]:
     """What the rounds of `hub work` found last, and jobs that were given up."""
     with hub.database.session() as session:
         found, failed = hub.inspection.findings(session), hub.jobs.counts(session)["failed"]
+        unheard = hub.cases.rounds.unheard(session)
     for each in found:
         if each.bad:
             told = f"{each.state}: {each.code} {each.note}".strip()
@@ -194,6 +208,8 @@ def _inspected(hub: Hub) -> Iterator[Finding]:
                 told = f"ends {each.until:%Y-%m-%d}" if each.until else told
             worst = each.state in ("expired", "degraded", "failing")
             yield Finding(f"{each.kind} {each.target}", "bad" if worst else "watch", told, _AFTER[each.kind])
+    if unheard:
+        yield Finding("cases", "watch", f"{unheard} not acknowledged by their department in time", "hub filings list")
     if failed:
         yield Finding("jobs", "watch", f"{failed} given up", "hub jobs list --status failed")
 

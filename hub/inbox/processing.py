@@ -21,12 +21,14 @@ _ROWS = 500  # of one transaction
 _PATIENCE_S = 20.0
 
 
-Brought = Callable[[Session, str, Sequence[Record]], None]
-"""Told of the records of a system that were kept, in the transaction that keeps them; again when that is repeated."""
+Brought = Callable[[Session, str, Sequence[Record]], Sequence[BadRow]]
+"""Told of the records of a system that were kept, in the transaction that keeps them; again when that is repeated.
+Those that came to nothing are given back."""
 
 
-def nobody_waits(session: Session, system: str, records: Sequence[Record]) -> None:
+def nobody_waits(session: Session, system: str, records: Sequence[Record]) -> Sequence[BadRow]:  # noqa: ARG001
     """Where no room wants to know."""
+    return ()
 
 
 class _Lost(Exception):
@@ -131,7 +133,7 @@ class Processing:
             if not work.begun:
                 self._deliveries.forget_bad(session, claimed)
             self._keeping.put(session, claimed.source, claimed.id, work.declared, records)
-            self._brought(session, claimed.source, records)
+            work.refuse(list(self._brought(session, claimed.source, records)))
             self._deliveries.note_bad(session, claimed, first, work.refused[first:])
             work.add(records)
             if last:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -131,6 +131,10 @@ class Handing:
             AskedAnew(row.type, row.officer, opened(row.reason_sealed, f"{_REASON}:{receipt_no}").decode(), row.at)
             for row in rows
         ]
+
+    def asked_anew(self, session: Session) -> int:
+        """How often an officer asked for a paper that some office had."""
+        return session.scalar(select(func.count(Asked.id))) or 0
 
     def running(self, session: Session, file_id: str) -> list[str]:
         """The receipts of the cases that still need it."""

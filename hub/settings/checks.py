@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
 from hub.settings.place import Keys
-from hub.settings.shapes import PLACE, Appeals, Licence, Service, Switch
+from hub.settings.shapes import COMMUNITY, PLACE, Appeals, Licence, Service, Switch
 from hub.settings.sharing_shapes import Sharing
 from hub.settings.tables import Tables
 
@@ -67,6 +67,10 @@ def _sharing(sharing: Sharing, tables: Tables) -> Iterator[Finding]:
 
 
 def _workflows(tables: Tables) -> Iterator[Finding]:
+    """Every task a step names is one, and every office of a task."""
+    for id, task in tables.tasks.items():
+        if task.office not in (COMMUNITY, PLACE, *tables.departments):
+            yield "tasks.yaml", (id, "office"), _unknown("department", task.office)
     for id, workflow in tables.workflows.items():
         for name, stage in workflow.stages.items():
             for place, kind in enumerate(stage.tasks):

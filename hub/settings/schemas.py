@@ -25,7 +25,7 @@ from hub.settings.pieces import (
     switchable,
     whole,
 )
-from hub.settings.shapes import Department, Licence, Materials, Region, Switch, TaskKind, Theme
+from hub.settings.shapes import COMMUNITY, Department, Licence, Materials, Region, Switch, TaskKind, Theme
 from hub.workdays import Wait
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\]", re.ASCII)
@@ -207,6 +207,7 @@ class TaskKindSchema(Strict):
     yellow = fields.Nested(WaitSchema, required=True)
     red = fields.Nested(WaitSchema, required=True)
     per_week = whole(1, 10_000, load_default=40)
+    office = identifier(load_default=COMMUNITY)
 
     @post_load
     def shape(self, data: dict[str, Any], **_: Any) -> TaskKind:

@@ -185,6 +185,7 @@ class ServiceSchema(Strict):
     uploads = fields.Nested(UploadsSchema, load_default=dict)
     workflow = identifier(load_default="")
     once_by = fields.List(Matching(IDENTIFIER, "a field name"), load_default=list, validate=validate.Length(max=5))
+    heard_days = whole(1, 30, load_default=1)
     switch = fields.Nested(SwitchSchema, load_default=Switch)
 
     @validates_schema(skip_on_field_errors=True)

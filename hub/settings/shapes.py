@@ -139,6 +139,7 @@ class Service:
     uploads: Mapping[str, Any] = field(default_factory=dict)  # where it is stricter than its department
     workflow: str = ""
     once_by: tuple[str, ...] = ()
+    heard_days: int = 1  # working days within which the department's system has to acknowledge an application
     switch: Switch = Switch()
 
 
@@ -195,9 +196,13 @@ class Licence:
     operation: str | None = None
 
 
+COMMUNITY = "community"
+
+
 @dataclass(frozen=True, slots=True)
 class TaskKind:
-    """What a grass-roots office may be asked to do, the answers it may give, and when its silence becomes a card."""
+    """What an office may be asked to do, the answers it may give, and when its silence becomes a card. `office`: that
+    of the place it is about (COMMUNITY), the town it lies in (PLACE), or a department."""
 
     id: str
     title: Text
@@ -205,6 +210,7 @@ class TaskKind:
     yellow: Wait
     red: Wait
     per_week: int = 40
+    office: str = COMMUNITY
 
 
 @dataclass(frozen=True, slots=True)

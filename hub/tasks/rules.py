@@ -6,17 +6,25 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, cast
 
-from hub.settings.shapes import TaskKind
+from hub.settings.shapes import COMMUNITY, PLACE, TaskKind
 from hub.workdays import Workdays
 
 State = Literal["open", "queried", "done", "withdrawn"]
 Card = Literal["none", "yellow", "red"]
+_TOWN = 9
 _LEVELS = (12, 9, 6)  # digits of a community, a subdistrict or town, a county (GB/T 2260 and 10114)
 
 
 def above(office: str) -> str:
     """The next office up; itself where there is none."""
     return next((office[:digits] for digits in _LEVELS if digits < len(office)), office) if office.isdigit() else office
+
+
+def office_for(kind: TaskKind, region: str) -> str:
+    """Which office has a task of this kind about this place."""
+    if kind.office == COMMUNITY:
+        return region
+    return region[:_TOWN] if kind.office == PLACE else kind.office
 
 
 def has(office: str, task_office: str, raised_to: str) -> bool:

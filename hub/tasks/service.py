@@ -103,6 +103,10 @@ class Tasks:
         self._note(session, row, "assigned", office, "", "", "")
         return row.id
 
+    def assign_about(self, session: Session, kind: str, region: str, about: str, told: Mapping[str, str]) -> str:
+        """To whom its kind says, for a place."""
+        return self.assign(session, kind, rules.office_for(self._now().tasks[kind], region), about, told)
+
     def page(self, session: Session, office: str, open_only: bool, after: str = "", limit: int = 20) -> Sequence[Task]:
         """What an office has before it, the most urgent first; `after` is the id to go on from."""
         order = (TaskRow.red_at, TaskRow.id)

@@ -64,10 +64,13 @@ class Hall(Room):
             while self.hub.cases.rounds.tick(session):
                 pass
 
-    def apply(self, service: str = "work-resumption", persona: personas.Persona = HAN, **more: Any) -> TestResponse:
+    def resumption(self) -> dict[str, Any]:
+        """Each time for another day: there may be one of each."""
         day = date(2027, 1, 1) + timedelta(days=secrets.randbelow(20_000))
-        fields = {**RESUMPTION, "reopens_on": day.isoformat()}
-        body = {"fields": fields, **more}
+        return {**RESUMPTION, "reopens_on": day.isoformat()}
+
+    def apply(self, service: str = "work-resumption", persona: personas.Persona = HAN, **more: Any) -> TestResponse:
+        body = {"fields": self.resumption(), **more}
         return self.citizen(persona).post(f"/services/{service}/cases", body, Idempotency_Key=secrets.token_hex(16))
 
     def applied(self, **more: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from hub.cases.resealing import Resealing
 from hub.clock import CHINA
 from hub.crypto import Crypto
 from hub.filings.orders import Moved
+from hub.gateway.orders import Caller
 from tests.cases.conftest import HAN, Hall
 from tests.cases.test_cases import DOCUMENT, messages
 
@@ -24,6 +26,11 @@ def today_again(hall: Hall) -> Any:
     yield
     hall.clock.ahead = 0.0
     hall.tokens.clear()
+
+
+def figure(hall: Hall, name: str) -> float:
+    lines = hall.client.get("/metrics").text.splitlines()
+    return next(float(line.split()[-1]) for line in lines if line.startswith(f"{name} "))
 
 
 def events(hall: Hall, number: str) -> list[str]:
@@ -123,11 +130,13 @@ def test_feat_E11_rated_once_and_a_bad_one_is_verified_fixed_and_called_back_abo
 
 def test_feat_X1_four_steps_of_delivery_and_no_acknowledgement_is_an_alarm(hall: Hall, capsys: Any) -> None:
     hall.later(until=at(2026, 3, 2))
+    before = figure(hall, "hub_cases_unheard")
     number = hall.applied(service="household-application", fields={"kind": "address_change", "reason": "搬家"})
-    assert hall.case(number)["filing"]["state"] == "ready"
+    assert hall.case(number)["filing"]["state"] == "ready" and figure(hall, "hub_cases_unheard") == before
     hall.later(until=at(2026, 3, 4))
     hall.rounds()
     assert "not_acknowledged" in events(hall, number) and "case-progress" in messages(hall, number)
+    assert figure(hall, "hub_cases_unheard") == before + 1, "operations see it"
     hall.rounds()
     assert events(hall, number).count("not_acknowledged") == 1
     with hall.hub.database.session() as session:
@@ -137,6 +146,7 @@ def test_feat_X1_four_steps_of_delivery_and_no_acknowledgement_is_an_alarm(hall:
             told = Moved(number, order.version, state, receipt, "", hall.hub.clock.now())
             hall.hub.cases.filing_moved(session, told)
         hall.hub.cases.filing_moved(session, Moved(number, 0, "rejected", "", "X", hall.hub.clock.now()))
+    assert figure(hall, "hub_cases_unheard") == before
     hall.act(number, "pick-up")
     story = [each for each in events(hall, number) if each not in ("not_acknowledged", "warning")]
     assert story == ["received", "handed_to_department", "delivered_to_department", "picked_up"]
@@ -165,3 +175,17 @@ def test_what_is_kept_of_cases_comes_under_a_new_key_and_opens(hall: Hall) -> No
         row = hall.hub.cases.files.find(session, number)
         assert new.open(row.body_sealed, f"cases.case:{number}") and row.body_sealed.startswith(b"1.n.")
         session.rollback()
+
+
+def test_feat_X1_how_long_a_department_may_be_silent_is_the_services_own(hall: Hall) -> None:
+    hall.later(until=at(2026, 3, 2))
+    patient = replace(hall.hub.settings.now.services["assistance-application"], heard_days=3)
+    other = hall.applied()
+    with hall.hub.database.session() as session:
+        caller = Caller(hall.hub.cases.files.find(session, other).citizen_id, 2)
+        number = hall.hub.cases.submit(session, caller, patient, {"kind": "medical"}, [], [], draft=False).receipt_no
+    for day, heard in ((4, False), (6, True)):
+        hall.later(until=at(2026, 3, day))
+        hall.rounds()
+        assert ("not_acknowledged" in events(hall, number)) is heard
+    assert hall.mine(number, "withdrawal", {}).status_code == 200

@@ -57,7 +57,7 @@ def write(folder: Path, address: str, per_minute: int = 0, deadline_s: float = 1
         id: {
             "address": address,
             "allow_private": True,
-            "secrets": {each: f"file/secrets/{TWIN}_{each}" for each in ("username", "password")},
+            "secrets": {each: f"file/secrets/{TWIN}_{each}" for each in ("username", "password", "callback_key")},
             "limits": {"cap": 8, "deadline_s": deadline_s, "per_minute": per_minute},
         }
         for id in SYSTEMS

@@ -35,6 +35,8 @@ def facts_of(system: str, change: Change | None = None) -> tuple[Any, Mapping[st
 def opened(system: str, address: str, change: Change | None = None, **secrets: str) -> Adapter:
     protocol, facts = facts_of(system, change)
     account = {"username": f"{system}_username", "password": f"{system}_password"} | secrets
+    if facts["callback"]:
+        account |= {"callback_key": f"{system}_callback_key"}
     no_store: Any = None
     adapter: Adapter = protocol.Adapter(
         Setting(system, address, facts, ADAPTERS / system, no_store, account, allow_private=True)

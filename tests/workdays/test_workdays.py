@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from hub.clock import CHINA
 from hub.commands.calendar import calendar, text_of
+from hub.commands.doctor import working_days
 from hub.workdays import FOLDER, Workdays
 
 DAYS = Workdays.load()
@@ -55,3 +56,13 @@ def test_a_year_nobody_has_announced_is_not_made_up() -> None:
         text_of(DAYS.known_until.year + 1)
     with pytest.raises(ValueError, match="no file"):
         Workdays.load(Path(__file__).parent)
+
+
+@pytest.mark.parametrize(
+    ("today", "verdict"),
+    [(date(2026, 10, 1), "good"), (date(2026, 11, 15), "watch"), (date(2027, 1, 1), "watch")],
+)
+def test_feat_E4_the_doctor_says_when_the_next_years_days_are_missing(today: date, verdict: str) -> None:
+    found = working_days(date(2026, 12, 31), today)
+    assert found.verdict == verdict and "2026-12-31" in found.found
+    assert ("refresh" in found.next) == (verdict != "good")
