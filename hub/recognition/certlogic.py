@@ -124,6 +124,25 @@ def paths(expression: Any) -> set[str]:
     return paths(operands)
 
 
+def check(expression: Any, depth: int = 0) -> None:
+    """Whether this is an expression at all, whatever the data. Raises LogicFault."""
+    if depth > _DEPTH:
+        raise LogicFault("too deep or too long")
+    if isinstance(expression, str | bool) or is_integer(expression):
+        return
+    if isinstance(expression, dict) and len(expression) == 1:
+        ((name, operands),) = expression.items()
+        if name == "var" and isinstance(operands, str):
+            return
+        if name not in _COUNTS or not isinstance(operands, list):
+            raise LogicFault("unknown operation")
+        expression = _counted(operands, *_COUNTS[name])
+    if not isinstance(expression, list):
+        raise LogicFault("neither a literal nor one operation")
+    for each in expression:
+        check(each, depth + 1)
+
+
 def is_integer(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -231,4 +250,9 @@ _PLAIN: Mapping[str, tuple[int, Callable[..., Any]]] = {
     "dccDateOfBirth": (1, _date_of_birth),
     "extractFromUVCI": (2, _from_uvci),
     "extractFromUCI": (2, _from_uvci),
+}
+_COUNTS: Mapping[str, tuple[int, int]] = {
+    **{name: (count, count) for name, (count, _) in _PLAIN.items()},
+    **dict.fromkeys(_COMPARED, (2, 3)),
+    **{"and": (2, _STEPS), "if": (3, 3), "reduce": (3, 3)},
 }
