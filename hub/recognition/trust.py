@@ -153,3 +153,12 @@ def _moment(text: str) -> datetime:
 def _own(region: str) -> str:
     """A province speaks for all below it, a prefecture for its counties."""
     return region[:2] if region.endswith("0000") else region[:4] if region.endswith("00") else region
+
+
+def signers(text: str) -> list[dict[str, Any]]:
+    """The public keys (a JWK set) of whoever signs the list. Raises ValueError."""
+    document = orjson.loads(text)
+    keys = document.get("keys") if isinstance(document, dict) else None
+    if not isinstance(keys, list) or not all(isinstance(each, dict) and "kid" in each for each in keys):
+        raise ValueError("the signers of the list are no JWK set")
+    return keys
