@@ -106,8 +106,8 @@ def _believed(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/desk/recognition/revocations", methods=["POST"])
     @recorded("recognition.write")
     @problem_codes(*STAFF, "TOO_SHORT", "CHOICE")
-    @blueprint.arguments(forms.RevocationForm)
-    @blueprint.response(201, forms.RevocationAnswer, description="In force within seconds.", example=forms.REVOKED)
+    @blueprint.arguments(forms.TrustRevocationForm)
+    @blueprint.response(201, forms.TrustRevocationAnswer, description="In force within seconds.", example=forms.REVOKED)
     def revoke(form: dict[str, Any]) -> Response:
         """Refuse a credential, a batch or a key from now on"""
         digest = revocation(form["what"], form["issuer"], form["value"])

@@ -40,7 +40,7 @@ class RuleForm(Form):
     emergency = Boolean(load_default=False)
 
 
-class RevocationForm(Form):
+class TrustRevocationForm(Form):
     """What is refused from now on. `value`: the id of the credential or batch, or the key's id."""
 
     what = Choice(required=True, choices=("credential", "batch", "key"))
@@ -114,7 +114,7 @@ class RulesAnswer(marshmallow.Schema):
     items = fields.List(fields.Nested(RuleAnswer), required=True)
 
 
-class RevocationAnswer(marshmallow.Schema):
+class TrustRevocationAnswer(marshmallow.Schema):
     """`digest` is how a signed list writes it down; `new`: it was not revoked before."""
 
     digest = fields.String(required=True)

@@ -68,14 +68,14 @@ class Standing:
         self._database, self._clock, self._settings = database, clock, now
         self._lock = threading.Lock()
         self._stored = _Stored(-1, "", (), frozenset())
-        self._due, self._version = float("-inf"), ""
+        self._due, self._said = float("-inf"), Recognition()
         self._stand: Stand | None = None
 
     def now(self) -> Stand:
         """Never raises; what is away shows in the stand."""
         settings = self._settings()
         stand = self._stand
-        is_due = stand is None or self._clock.monotonic() >= self._due or settings.version != self._version
+        is_due = stand is None or self._clock.monotonic() >= self._due or settings.recognition is not self._said
         if is_due and self._lock.acquire(blocking=stand is None):
             try:
                 stand = self._stand = self._look(settings)
@@ -98,9 +98,9 @@ class Standing:
             looked_at, offline = self._clock.now(), False
         except Problem:
             pass
-        if last is not None and self._stored is before and settings.version == self._version:
+        if last is not None and self._stored is before and settings.recognition is self._said:
             return replace(last, looked_at=looked_at, offline=offline)
-        self._version = settings.version
+        self._said = settings.recognition
         return replace(_built(settings, self._stored), looked_at=looked_at, offline=offline)
 
 

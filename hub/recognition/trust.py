@@ -90,13 +90,10 @@ def signed_list(text: str, signers: Iterable[Mapping[str, Any]]) -> Trust:
         keys = [key for entry in claims["issuers"] for key in keys_of(_issuer(entry), entry)]
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"the list is not of the right shape ({type(error).__name__})") from error
-    if (
-        version < 1
-        or len(keys) > _MOST_KEYS
-        or len(revoked) > _MOST_REVOKED
-        or not all(map(_DIGEST.fullmatch, revoked))
-    ):
+    if version < 1 or len(keys) > _MOST_KEYS or len(revoked) > _MOST_REVOKED:
         raise ValueError("the list is not within its limits")
+    if not all(map(_DIGEST.fullmatch, revoked)):
+        raise ValueError("a revocation of the list is no digest")
     return Trust(*_indexed(keys), version, expires, frozenset(revoked), sets)
 
 
