@@ -54,7 +54,7 @@ class Signer:
     kind: str = "ec"
     uses: tuple[str, ...] = ()
     begins: datetime = NOW - timedelta(days=100)
-    ends: datetime = NOW + timedelta(days=600)
+    ends: datetime = NOW + timedelta(days=20_000)
     kid: bytes = b""
     key: Any = field(init=False)
 

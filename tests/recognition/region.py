@@ -16,7 +16,7 @@ def rule(region: str, **changed: Any) -> dict[str, Any]:
     """A rule that accepts every fact with a report, in force for months."""
     whole = {
         "Identifier": f"RR-{region}-0001", "Type": "Acceptance", "Region": region, "Version": "1.0.0",
-        "ValidFrom": "2026-07-01T00:00:00+08:00", "ValidTo": "2028-12-31T23:59:59+08:00",
+        "ValidFrom": "2026-07-01T00:00:00+08:00", "ValidTo": "2099-12-31T23:59:59+08:00",
         "AffectedFields": ["facts.0.report_date"], "Logic": True,
     }  # fmt: skip
     return {**whole, **changed}
