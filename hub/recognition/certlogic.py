@@ -21,6 +21,7 @@ _PARTIAL = re.compile(r"(\d{4})(?:-(\d{2}))?", re.ASCII)
 _MOMENT = re.compile(
     r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d+))?(?:Z|([+-])(\d{1,2}):?(\d{2})?)?", re.ASCII
 )  # fmt: skip
+_PLACE = re.compile(r"[0-9]{1,6}", re.ASCII)
 _PREFIX = "URN:UVCI:"
 _COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt, "<": operator.lt, ">=": operator.ge, "<=": operator.le,
@@ -103,7 +104,7 @@ def access(data: Any, path: str) -> Any:
     for step in path.split(".") if path else ():
         if isinstance(data, dict):
             data = data.get(step)
-        elif isinstance(data, list) and step.isascii() and step.isdigit() and int(step) < len(data):
+        elif isinstance(data, list) and _PLACE.fullmatch(step) and int(step) < len(data):
             data = data[int(step)]
         else:
             return None

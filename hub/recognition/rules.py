@@ -22,6 +22,7 @@ _MEMBERS = {*_NEEDED, "Country", "SchemaVersion", "Engine", "EngineVersion", "Ce
             "Kinds", "Issuers"}  # fmt: skip
 _BY_PREFIX = {"VR": ("vaccination",), "TR": ("test",), "RR": ("recovery", "health_code")}
 _NOTICE, _AHEAD = timedelta(hours=48), timedelta(days=14)
+_WRITING = timedelta(minutes=5)  # "from now" is a little before now when it arrives
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,8 @@ def check_admission(rule: Rule, known: Iterable[Rule], region: str, now: datetim
     if any(number(rule.version) <= number(old.version) for old in known if old.identifier == rule.identifier):
         faults.append(Fault("Version", "RULE_VERSION"))
     ahead = rule.valid_from - now
-    least = timedelta(0) if emergency or rule.type != "Acceptance" else _NOTICE
-    if not least - timedelta(minutes=5) <= ahead <= _AHEAD or rule.valid_to <= rule.valid_from:
+    least = -_WRITING if emergency or rule.type != "Acceptance" else _NOTICE
+    if not least <= ahead <= _AHEAD or rule.valid_to <= rule.valid_from:
         faults.append(Fault("ValidFrom", "RULE_NOTICE"))
     if faults:
         raise invalid(faults)

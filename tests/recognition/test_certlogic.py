@@ -29,6 +29,7 @@ VALUES: list[tuple[Any, Any, Any]] = [
     ({"if": [-1, "apple", {"nonsense": [1]}]}, None, "apple"),
     ({"var": "a.b"}, {"a": {"b": "c"}}, "c"), ({"var": "1.1"}, ["x", ["y", "beer"]], "beer"),
     ({"var": "a"}, None, None), ({"var": "x"}, "foo", None), ({"var": "-1"}, [1], None), ({"var": "9"}, [1], None),
+    ({"var": "9" * 5000}, [1], None),
     (VAR, {"a": 1}, {"a": 1}),
     ({"reduce": [{"var": "n"}, {"+": [{"var": "accumulator"}, {"var": "current.v"}]}, 0]}, {"n": [{"v": 2}, {"v": 3}]},
      5),

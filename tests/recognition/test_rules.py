@@ -132,7 +132,8 @@ def admitted(known: list[Rule] | None = None, emergency: bool = False, region: s
 def test_feat_G2_a_rule_begins_with_notice_and_rises_and_is_the_regions_own() -> None:
     at = lambda **away: {"ValidFrom": (NOW + timedelta(**away)).isoformat()}  # noqa: E731
     assert admitted() == "OK"
-    assert admitted(**at(hours=47)) == "RULE_NOTICE"
+    assert admitted(**at(hours=48)) == "OK"
+    assert admitted(**at(hours=47, minutes=59)) == "RULE_NOTICE"
     assert admitted(**at(days=15)) == "RULE_NOTICE"
     assert admitted(**at(hours=0), Type="Invalidation") == "OK", "what refuses may begin at once"
     assert admitted(**at(hours=0), emergency=True) == "OK"
