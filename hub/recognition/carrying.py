@@ -57,13 +57,13 @@ class Carrying:
         self, standing: Standing, deciding: Deciding, crypto: Crypto, signing: Signing, clock: Clock, facts_of: FactsOf
     ) -> None:
         self._standing, self._deciding, self._crypto = standing, deciding, crypto
-        self._signing, self._clock, self.facts_of = signing, clock, facts_of
+        self._signing, self._clock, self._facts_of = signing, clock, facts_of
 
     def take(self, session: Session, citizen_id: str, id_number: str, consent: str) -> Portable:
         """What this region knows of the citizen, signed. Raises NOT_FOUND where it knows nothing, CONSENT_MISSING."""
         stand, now = self._standing.now(), self._clock.now()
         _check_consent(stand.settings, consent)
-        facts = self.facts_of(session, citizen_id)
+        facts = self._facts_of(session, citizen_id)
         if not facts:
             raise Problem("NOT_FOUND")
         until = now + timedelta(minutes=stand.settings.portable_minutes)

@@ -15,6 +15,7 @@ from hub.clock import CHINA
 from hub.settings.recognition_shapes import GRADES
 from tests.conftest import Twins
 from tests.credentials.conftest import HAN, LIN, Person, Room
+from tests.health_code.conftest import HEALTHY
 from tests.recognition.authority import NOW, Signer
 from tests.recognition.conftest import MakeNode, make_node, trust_list
 from tests.recognition.hubs import LIST, A, B, Opened, issuer, opened
@@ -40,9 +41,13 @@ def keys(public: Any) -> str:
 
 @pytest.fixture(scope="module")
 def a(opened: Opened) -> Room:
-    """Zhejiang: three colours, whose health office knows Han and Lin."""
+    """Zhejiang: three colours; Han and Lin have a health code there."""
     room = opened(A, {})
-    room.hub.recognition.carrying.facts_of = lambda _, citizen_id: (fact(),) if citizen_id else ()
+    for persona in (HAN, LIN):
+        key = secrets.token_hex(9)
+        body = {"kind": "health", "fields": HEALTHY}
+        declared = room.citizen(persona).post("/health-code/declarations", body, Idempotency_Key=key)
+        assert declared.json["grade"] == "00", declared.text
     return room
 
 
