@@ -34,6 +34,7 @@ from blueprints import (
     notices,
     operations,
     pages,
+    recognition,
     sharing,
     tasks,
     traces,
@@ -48,7 +49,8 @@ if TYPE_CHECKING:
 
 ROOMS = (
     login, me, messages, mandates, catalogue, gateway, cases, bundles, credentials, materials, desk, desk_cases,
-    notices, tasks, appeals, health_code, health_code_desk, gate, sharing, exchange, corrections, flow, traces, ledger,
+    notices, tasks, appeals, health_code, health_code_desk, gate, recognition, sharing, exchange, corrections, flow,
+    traces, ledger,
     access_log, inbound, health, docs, front, pages,
 )  # fmt: skip
 

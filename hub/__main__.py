@@ -31,6 +31,7 @@ VERBS: Mapping[str, tuple[str, str]] = {
     "ledger": ("hub.commands.ledger:ledger", "Verify the record of all exchanges, investigate a leak."),
     "leak": ("hub.commands.leak:leak", "Find out where leaked records may have come from."),
     "witness": ("hub.commands.witness:witness", "Cosign the checkpoints of a hub's ledger."),
+    "recognition": ("hub.commands.recognition:recognition", "See and change whom this region believes, and its rules."),
     "token": ("hub.commands.call:token", "Log in as a person of the demo and print the access token."),
     "import": ("hub.commands.records:import_", "Import catalogue items from a file."),
     "resources": ("hub.commands.resources:resources", "Import the catalogue of data that departments share."),

@@ -92,6 +92,7 @@ def examined(home: Path) -> Iterator[Finding]:
         yield from _guarded("redis", hub, _redis)
         yield from _guarded("systems", hub, _systems)
         yield from _guarded("database", hub, _inspected)
+        yield from _guarded("database", hub, _recognition)
     finally:
         hub.close()
 
@@ -212,6 +213,13 @@ def _inspected(hub: Hub) -> Iterator[Finding]:
         yield Finding("cases", "watch", f"{unheard} not acknowledged by their department in time", "hub filings list")
     if failed:
         yield Finding("jobs", "watch", f"{failed} given up", "hub jobs list --status failed")
+
+
+def _recognition(hub: Hub) -> Iterator[Finding]:
+    """What of the trust in other regions ends soon or has ended."""
+    for each in hub.recognition.findings():
+        said = "Take a newer list: hub recognition trust-list take FILE." if each.what == "trust list" else _CORRECT
+        yield Finding(f"recognition {each.what}", "bad" if each.bad else "watch", each.note, said)
 
 
 def _systems(hub: Hub) -> Iterator[Finding]:

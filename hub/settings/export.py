@@ -14,6 +14,7 @@ from hub.settings.channel_schema import ChannelSchema
 from hub.settings.health_code_schema import HealthCodeSchema
 from hub.settings.message_schema import TemplateSchema
 from hub.settings.pieces import Sentence
+from hub.settings.recognition_schema import RecognitionSchema
 from hub.settings.schemas import (
     DepartmentSchema,
     HubSchema,
@@ -55,6 +56,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         "sharing.yaml": whole(SharingSchema()),
         "health_code.yaml": whole(HealthCodeSchema()),
         "bundles.yaml": table(BundleSchema()),
+        "recognition.yaml": whole(RecognitionSchema()),
         "tasks.yaml": table(TaskKindSchema()),
         "workflows.yaml": table(WorkflowSchema()),
         "themes.yaml": table(ThemeSchema()),

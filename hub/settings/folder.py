@@ -14,6 +14,7 @@ from hub.settings.checks import Check, together
 from hub.settings.pieces import check_address
 from hub.settings.place import Complaint, Keys, Refused
 from hub.settings.reader import Document, parse, read_yaml
+from hub.settings.recognition_shapes import Recognition
 from hub.settings.secrets import REFERENCE, Missing, Secrets
 from hub.settings.shapes import Hub, Oidc, Snapshot, System
 from hub.settings.tables import FILES, OPTIONAL, SERVICES, Tables, fill
@@ -82,6 +83,7 @@ def load(
     lookup = _Lookup(secrets, documents)
     systems = lookup.systems(tables)
     hub = lookup.hub(tables)
+    tables.recognition = lookup.recognition(tables.recognition)
     complaints = sorted(complaints + lookup.complaints, key=lambda complaint: (complaint.file, complaint.line))
     snapshot = None
     if hub and all(_can_be_left_out(complaint) for complaint in complaints):
@@ -167,6 +169,7 @@ def _snapshot(
         appeals=tables.appeals,
         sharing=tables.sharing,
         health_code=tables.health_code,
+        recognition=tables.recognition,
         messages=tables.messages,
         themes=tables.themes,
         regions=tables.regions,
@@ -220,6 +223,17 @@ class _Lookup:
             "oidc": Oidc(**oidc) if oidc else None,
         }
         return Hub(**{**rest, **keys, **lists, **kept, **made})
+
+    def recognition(self, said: Recognition) -> Recognition:
+        """An issuer whose keys are not there is not believed; the hub can do without."""
+        before, believed = len(self.complaints), {}
+        for id, issuer in said.issuers.items():
+            keys = self._value("recognition.yaml", ("issuers", id, "keys"), issuer.keys, None)
+            if keys:
+                believed[id] = replace(issuer, keys=keys)
+        signers = self._value("recognition.yaml", ("signers",), said.signers, None) if said.signers else ""
+        self.complaints[before:] = [replace(each, broken=False) for each in self.complaints[before:]]
+        return replace(said, issuers=believed, signers=signers)
 
     def _personas(self, tables: Tables) -> dict[str, dict[str, str]]:
         """One that lacks a secret does not ask; the hub can do without."""

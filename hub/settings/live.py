@@ -41,7 +41,7 @@ _MENTION = re.compile(r"(?<![\w./-])(?:env/\w+|file/[\w./-]+)", re.ASCII)
 def _mentioned(folder: Path) -> set[str]:
     """What looks like the name of a secret: a first guess at what to watch, which spares a second reading."""
     found: set[str] = set()
-    for name in ("hub.yaml", "systems.yaml"):
+    for name in ("hub.yaml", "systems.yaml", "recognition.yaml"):
         with suppress(OSError):
             found |= set(_MENTION.findall((folder / name).read_text(encoding="utf-8", errors="replace")))
     return {each for each in found if REFERENCE.fullmatch(each)}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hub.settings.health_code_shapes import HealthCode
 from hub.settings.movement_shapes import Channel, Flow
+from hub.settings.recognition_shapes import Recognition
 from hub.settings.sharing_shapes import Sharing
 from hub.settings.workflow_shapes import Workflow
 from hub.workdays import Wait
@@ -365,6 +366,7 @@ class Snapshot:
     appeals: Appeals = Appeals()
     channels: Mapping[str, Channel] = field(default_factory=dict)
     sharing: Sharing = Sharing()  # noqa: RUF009
+    recognition: Recognition = Recognition()  # noqa: RUF009
     messages: Mapping[str, Template] = field(default_factory=dict)
     workflows: Mapping[str, Workflow] = field(default_factory=dict)
     health_code: HealthCode | None = None  # no file: there is no health code

@@ -20,6 +20,8 @@ from hub.settings.movement_shapes import Channel
 from hub.settings.pieces import IDENTIFIER, REGION, Sentence
 from hub.settings.place import Complaint, Keys
 from hub.settings.reader import Document
+from hub.settings.recognition_schema import RecognitionSchema
+from hub.settings.recognition_shapes import Recognition
 from hub.settings.schemas import (
     DepartmentSchema,
     HubSchema,
@@ -59,7 +61,7 @@ FILES = (
 )
 OPTIONAL = (
     "appeals.yaml", "bundles.yaml", "channels.yaml", "health_code.yaml", "licences.yaml", "messages.yaml",
-    "sharing.yaml", "tasks.yaml", "workflows.yaml",
+    "recognition.yaml", "sharing.yaml", "tasks.yaml", "workflows.yaml",
 )  # fmt: skip
 _PLAIN = {
     "Missing data for required field.": "is missing",
@@ -93,6 +95,7 @@ class Tables:
     sharing: Sharing = Sharing()  # noqa: RUF009
     health_code: HealthCode | None = None
     bundles: dict[str, Bundle] = field(default_factory=dict)
+    recognition: Recognition = Recognition()  # noqa: RUF009
     tasks: dict[str, TaskKind] = field(default_factory=dict)
     messages: dict[str, Template] = field(default_factory=dict)
     workflows: dict[str, Workflow] = field(default_factory=dict)
@@ -124,6 +127,7 @@ def fill(documents: Mapping[str, Document]) -> tuple[Tables, list[Complaint]]:
         "sharing.yaml": lambda document: _sharing(document, tables),
         "health_code.yaml": lambda document: _health_code(document, tables),
         "bundles.yaml": lambda document: _entries(document, IDENTIFIER, BundleSchema().load, tables.bundles, _with_id),
+        "recognition.yaml": lambda document: _recognition(document, tables),
         "tasks.yaml": lambda document: _entries(document, IDENTIFIER, TaskKindSchema().load, tables.tasks, _with_id),
         "messages.yaml": lambda document: _entries(
             document, IDENTIFIER, TemplateSchema().load, tables.messages, _with_id
@@ -190,6 +194,13 @@ def _appeals(document: Document, tables: Tables) -> Iterator[Complaint]:
 def _sharing(document: Document, tables: Tables) -> Iterator[Complaint]:
     try:
         tables.sharing = _loaded(SharingSchema(), document)
+    except ValidationError as error:
+        yield from flattened(document, error, ())
+
+
+def _recognition(document: Document, tables: Tables) -> Iterator[Complaint]:
+    try:
+        tables.recognition = _loaded(RecognitionSchema(), document)
     except ValidationError as error:
         yield from flattened(document, error, ())
 

@@ -27,6 +27,7 @@ from tests.bench.ledger import large, ledger
 from tests.bench.memory import memory
 from tests.bench.processes import OTHER_CPU, ROOT
 from tests.bench.reads import reads
+from tests.bench.recognition import recognition
 from tests.bench.records import records
 from tests.bench.rounds import Timing
 from tests.bench.sealing import look_up, sealing
@@ -51,6 +52,7 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"licence_check"}), licence_check),
     (frozenset({"code_shown"}), code_shown),
     (frozenset({"code_verified"}), code_verified),
+    (frozenset({"recognition"}), recognition),
     (frozenset({"sealing"}), sealing),
     (frozenset({"look_up"}), look_up),
     (frozenset({"fixed_width"}), fixed_width),
