@@ -10,9 +10,8 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
 from tests.cases.conftest import HAN
-from tests.faces.office import PHONE, Office, Visit, office, staff_browser, visit
+from tests.faces.office import PHONE, Office, Visit
 
-__all__ = ["office", "staff_browser", "visit"]
 Open = Callable[..., Visit]
 ROOMS = ("systems", "services", "calls", "changes", "jobs", "inbound", "quotas", "config")
 SERVICE, NOTICE = "medical-insurance-balance", "医保系统升级，请明天再来。"

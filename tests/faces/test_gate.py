@@ -10,9 +10,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.faces.gate_room import form
-from tests.faces.office import PHONE, Office, Visit, office, staff_browser, visit
+from tests.faces.office import PHONE, Office, Visit
 
-__all__ = ["office", "staff_browser", "visit"]
 Open = Callable[..., Visit]
 GATE = "yuning-market"
 DOUBTFUL: tuple[tuple[dict[str, Any], str], ...] = (
