@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from tests.credentials.conftest import WANG
 from tests.faces.office import PHONE, Office, Visit
 from tests.faces.test_routes import PLAN, sent
 
@@ -99,4 +100,22 @@ def test_every_room_of_the_desk_is_usable_by_everybody(office: Office, visit: Op
         desk.page.locator(f".rooms a[aria-current=page][href='#{room}']").wait_for()
         desk.page.wait_for_load_state("networkidle")
         desk.check(f"desk-{room}")
+    desk.clean()
+
+
+def test_feat_F2_a_reviewer_decides_a_declaration_with_its_reason(office: Office, visit: Open) -> None:
+    fever = {"temperature": 385, "symptoms": "fever", "contact": False, "risk_area": False}
+    told = office.citizen(WANG).post("/health-code/declarations", {"fields": fever}, Idempotency_Key="a-fever")
+    desk = visit()
+    desk.sign_in("/desk#reviews", office.member("officer"))
+    page = desk.page
+    if told.status_code == 404:  # a hub without a health code shows no such room
+        assert page.get_by_role("link", name="健康申报复核").count() == 0
+        return
+    page.get_by_role("button", name="复核").first.click()
+    page.locator("input[name=reason_code]").fill("symptoms")
+    page.locator("input[name=case_id]").fill("C-2026-1")
+    desk.check("desk-reviews")
+    page.get_by_role("button", name="决定").click()
+    expect(page.locator(".el-alert--success")).to_be_visible()
     desk.clean()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.cases.conftest import LIN
 from tests.faces.gate_room import form
 from tests.faces.office import PHONE, Office, Visit
 
@@ -16,7 +18,6 @@ Open = Callable[..., Visit]
 GATE = "yuning-market"
 DOUBTFUL: tuple[tuple[dict[str, Any], str], ...] = (
     ({"secret": "somebody else's secret of thirty-two bytes"}, "不是本地的健康码"),
-    ({"mark": "taken-back"}, "状态刚有变化"),
     ({"minutes": -1}, "申报已过期"),
     ({"ends": -5}, "码已过期"),
 )
@@ -24,7 +25,9 @@ DOUBTFUL: tuple[tuple[dict[str, Any], str], ...] = (
 
 @pytest.fixture
 def gate(office: Office, visit: Open) -> Visit:
-    """A phone on shift, whose page is kept for when there is no net."""
+    """A phone on shift, whose page is kept for when there is no net; somebody's state has just changed."""
+    healthy = {"temperature": 366, "symptoms": "none", "contact": False, "risk_area": False}
+    office.citizen(LIN).post("/health-code/declarations", {"fields": healthy}, Idempotency_Key=secrets.token_hex(16))
     opened = visit(PHONE)
     opened.page.clock.install()
     opened.sign_in("/gate", office.member("verifier"))
@@ -76,7 +79,8 @@ def test_feat_F5_without_a_net_the_pack_decides_and_says_so(gate: Visit) -> None
 
 def test_threat_T7_what_a_gate_without_a_net_does_not_believe(gate: Visit) -> None:
     gate.page.context.set_offline(True)
-    for made, told in DOUBTFUL:
+    changed = gate.page.evaluate("JSON.parse(localStorage.getItem('gate-pack')).revoked[0]")
+    for made, told in (*DOUBTFUL, ({"mark": changed}, "状态刚有变化")):
         scan(gate, form(gate.office.hub, "00", **made))
         shows(gate, "cannot_decide", told)
 
