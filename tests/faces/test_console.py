@@ -13,7 +13,7 @@ from tests.cases.conftest import HAN
 from tests.faces.office import PHONE, Office, Visit
 
 Open = Callable[..., Visit]
-ROOMS = ("systems", "services", "calls", "changes", "jobs", "inbound", "quotas", "config")
+ROOMS = ("systems", "services", "calls", "changes", "jobs", "inbound", "quotas", "ledger", "flow", "config")
 SERVICE, NOTICE = "medical-insurance-balance", "医保系统升级，请明天再来。"
 KILOBYTE = 1024
 
@@ -111,6 +111,15 @@ def test_U41_a_failed_job_is_tried_again_with_a_reason(office: Office, visit: Op
     row.get_by_label("理由").fill("不再需要")
     row.get_by_role("button", name="取消任务").click()
     expect(row).to_contain_text("已取消")
+    opened.clean()
+
+
+def test_U47_statistics_of_data_sharing_are_for_who_may_see_them(office: Office, visit: Open, console: Visit) -> None:
+    assert console.page.get_by_role("link", name="数据共享").count() == 0  # an operator may not
+    opened = visit()
+    opened.sign_in("/console#sharing", office.member("data_officer"))
+    expect(opened.page.locator("th", has_text="部门").first).to_be_visible()
+    opened.check("console-sharing")
     opened.clean()
 
 

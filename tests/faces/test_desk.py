@@ -109,9 +109,7 @@ def test_feat_F2_a_reviewer_decides_a_declaration_with_its_reason(office: Office
     desk = visit()
     desk.sign_in("/desk#reviews", office.member("officer"))
     page = desk.page
-    if told.status_code == 404:  # a hub without a health code shows no such room
-        assert page.get_by_role("link", name="健康申报复核").count() == 0
-        return
+    assert told.status_code < 300, told.text
     page.get_by_role("button", name="复核").first.click()
     page.locator("input[name=reason_code]").fill("symptoms")
     page.locator("input[name=case_id]").fill("C-2026-1")

@@ -11,8 +11,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.cases.conftest import LIN
-from tests.faces.gate_room import form
 from tests.faces.office import PHONE, Office, Visit
+from tests.faces.shown import form
 
 Open = Callable[..., Visit]
 GATE = "yuning-market"
