@@ -35,7 +35,7 @@ def gate(office: Office, visit: Open) -> Visit:
     opened.page.locator("input[name=gate]").fill(GATE)
     opened.page.get_by_role("button", name="开始").click()
     opened.page.get_by_role("button", name="输入").click()
-    opened.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    opened.page.wait_for_function("navigator.serviceWorker.controller !== null")
     return opened
 
 

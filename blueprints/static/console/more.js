@@ -50,7 +50,8 @@ const countName = (name) =>
   })[name] || name;
 
 function departments(rows) {
-  const columns = rows.length ? Object.keys(rows[0]) : [];
+  if (!rows.length) return html`<p class="quiet">${t("还没有目录项。", "Nothing is in the catalogue yet.")}</p>`;
+  const columns = Object.keys(rows[0]);
   return html`<div class="scroll" tabindex="0"><table class="table">
     <thead><tr>${columns.map((each) => html`<th key=${each}>${countName(each)}</th>`)}</tr></thead>
     <tbody>${rows.map((row) => html`<tr key=${row.department}>${columns.map((each) => html`<td>${each === "department" ? departmentName(row[each]) : String(row[each])}</td>`)}</tr>`)}</tbody>
