@@ -134,8 +134,8 @@ def test_a_proof_is_checked_in_the_browser_with_public_keys_only(office: Office,
     hashes = [leaf_hash(each) for each in leaves]
     text = f"log\n{len(leaves)}\n{base64.b64encode(root_of(hashes)).decode()}\n"
     ways = [
-        {"step": "DELIVERED", "number": number, "leaf": leaf.hex(), "path": [each.hex() for each in _way(hashes, number)]}
-        for number, leaf in enumerate(leaves)
+        {"step": "DELIVERED", "number": at, "leaf": leaf.hex(), "path": [each.hex() for each in _way(hashes, at)]}
+        for at, leaf in enumerate(leaves)
     ]
     keys = {"log": str(log_key("log", signer.public))}
     proof = {"checkpoint": signed(text, "log", signer), "leaves": ways}
