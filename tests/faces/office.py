@@ -26,7 +26,6 @@ from hub.identity.rules import one_time_code, step_of
 from hub.main import Hub
 from tests.cases.conftest import Hall
 from tests.conftest import Twins
-from tests.faces.gate_room import stand_in
 from tests.login.room import MovableClock
 
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
@@ -36,10 +35,9 @@ _SECRET = "JBSWY3DPEHPK3PXP"
 
 @dataclass
 class Office(Hall):
-    """A hall with an address, whose staff have passwords. `handed_in` is what gates brought later."""
+    """A hall with an address, whose staff have passwords."""
 
     address: str = ""
-    handed_in: list[dict[str, Any]] = field(default_factory=list)
 
     def member(self, role: str, office: str = "") -> personas.StaffMember:
         """A new account each time: a one-time code works once."""
@@ -112,13 +110,12 @@ def office(hub_home: Path, make_database: Any, redis: str, twins: Twins) -> Iter
     demo = hub_home / "faces_demo.json"
     demo.write_text(json.dumps({"twins": dict(twins.entries)}), encoding="utf-8")
     app = create_app(hub, demo=Drills(demo))
-    handed_in = stand_in(app, hub)
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     address = f"http://127.0.0.1:{server.server_port}"
     staff = {each.role: each for each in members}
-    yield Office(hub, app.test_client(), twins, staff, {}, address=address, handed_in=handed_in)
+    yield Office(hub, app.test_client(), twins, staff, {}, address=address)
     server.shutdown()
     thread.join(10)
     hub.close()

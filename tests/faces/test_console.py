@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 
@@ -9,12 +10,14 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
+from hub.ledger.note import log_key, signed
+from hub.ledger.receipts import Signer
+from hub.ledger.tree import leaf_hash, root_of
 from tests.cases.conftest import HAN
-from tests.faces.office import PHONE, Office, Visit, office, staff_browser, visit
+from tests.faces.office import PHONE, Office, Visit
 
-__all__ = ["office", "staff_browser", "visit"]
 Open = Callable[..., Visit]
-ROOMS = ("systems", "services", "calls", "changes", "jobs", "inbound", "quotas", "config")
+ROOMS = ("systems", "services", "calls", "changes", "jobs", "inbound", "quotas", "ledger", "flow", "config")
 SERVICE, NOTICE = "medical-insurance-balance", "医保系统升级，请明天再来。"
 KILOBYTE = 1024
 
@@ -113,6 +116,51 @@ def test_U41_a_failed_job_is_tried_again_with_a_reason(office: Office, visit: Op
     row.get_by_role("button", name="取消任务").click()
     expect(row).to_contain_text("已取消")
     opened.clean()
+
+
+def test_U47_statistics_of_data_sharing_are_for_who_may_see_them(office: Office, visit: Open, console: Visit) -> None:
+    assert console.page.get_by_role("link", name="数据共享").count() == 0  # an operator may not
+    opened = visit()
+    opened.sign_in("/console#sharing", office.member("data_officer"))
+    expect(opened.page.locator("h1")).to_have_text("数据共享")
+    opened.check("console-sharing")
+    opened.clean()
+
+
+def test_a_proof_is_checked_in_the_browser_with_public_keys_only(office: Office, visit: Open) -> None:
+    page, signer = visit().page, Signer("log", b"k" * 32)
+    page.goto(f"{office.address}/console")
+    leaves = [bytes([number]) * 5 for number in range(7)]
+    hashes = [leaf_hash(each) for each in leaves]
+    text = f"log\n{len(leaves)}\n{base64.b64encode(root_of(hashes)).decode()}\n"
+    ways = [
+        {"step": "DELIVERED", "number": at, "leaf": leaf.hex(), "path": [each.hex() for each in _way(hashes, at)]}
+        for at, leaf in enumerate(leaves)
+    ]
+    keys = {"log": str(log_key("log", signer.public))}
+    proof = {"checkpoint": signed(text, "log", signer), "leaves": ways}
+    forged = {"checkpoint": proof["checkpoint"], "leaves": [{**ways[3], "leaf": "00"}, {**ways[3], "number": 4}]}
+    rewritten = {**proof, "checkpoint": str(proof["checkpoint"]).replace("log\n7", "log\n8", 1)}
+    told = page.evaluate(
+        """async ([keys, proofs]) => {
+            const { check } = await import("/console/proof.js");
+            return Promise.all(proofs.map((each) => check(each, keys)));
+        }""",
+        [keys, [proof, forged, rewritten]],
+    )
+    assert [each["holds"] for each in told[0]["leaves"]] == [True] * 7
+    assert [each["holds"] for each in told[1]["leaves"]] == [False, False]
+    assert [each["signed"] for each in told] == [True, True, False]
+
+
+def _way(hashes: list[bytes], number: int) -> list[bytes]:
+    """The hashes beside the way of one leaf to the root, by the definition of RFC 9162."""
+    if len(hashes) < 2:
+        return []
+    half = 1 << (len(hashes) - 1).bit_length() - 1
+    if number < half:
+        return [*_way(hashes[:half], number), root_of(hashes[half:])]
+    return [*_way(hashes[half:], number - half), root_of(hashes[:half])]
 
 
 def test_it_speaks_english_and_fits_a_phone(office: Office, visit: Open) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Page, expect
 
-from tests.faces.office import PHONE, Office, Visit, office, staff_browser, visit
+from tests.credentials.conftest import WANG
+from tests.faces.office import PHONE, Office, Visit
+from tests.faces.test_routes import PLAN, sent
 
-__all__ = ["office", "staff_browser", "visit"]
 Open = Callable[..., Visit]
 
 
@@ -26,11 +26,13 @@ def opened(visit: Open, office: Office, number: str) -> Visit:
 
 
 def test_feat_B_an_officers_whole_case(office: Office, visit: Open) -> None:
-    number = office.applied()
+    number = office.applied(materials=[{"type": PLAN, "file_id": sent(office, 77)}])
     desk = opened(visit, office, number)
     page = desk.page
     desk.check("desk-case")
     act(page, "接办")
+    page.get_by_role("button", name="打开 疫情防控方案").click()
+    expect(page.locator(".paper img")).to_be_visible()
     expect(page.locator(".tag", has_text="材料审查中")).to_be_visible()
     act(page, "一次性告知补正")
     page.get_by_label("联系电话：要补正什么").fill("请写能打通的号码")
@@ -90,10 +92,28 @@ def test_a_community_clerk_answers_a_task_on_the_phone(office: Office, visit: Op
     desk.clean()
 
 
-@pytest.mark.parametrize("room", ["cases", "tasks", "appeals", "ratings"])
-def test_every_room_of_the_desk_is_usable_by_everybody(office: Office, visit: Open, room: str) -> None:
+def test_every_room_of_the_desk_is_usable_by_everybody(office: Office, visit: Open) -> None:
     desk = visit()
-    desk.sign_in(f"/desk#{room}", office.member("officer"))
-    desk.page.wait_for_load_state("networkidle")
-    desk.check(f"desk-{room}")
+    desk.sign_in("/desk", office.member("officer"))
+    for room in ("cases", "tasks", "appeals", "ratings"):
+        desk.page.evaluate("place => { location.hash = place; }", room)
+        desk.page.locator(f".rooms a[aria-current=page][href='#{room}']").wait_for()
+        desk.page.wait_for_load_state("networkidle")
+        desk.check(f"desk-{room}")
+    desk.clean()
+
+
+def test_feat_F2_a_reviewer_decides_a_declaration_with_its_reason(office: Office, visit: Open) -> None:
+    fever = {"temperature": 385, "symptoms": "fever", "contact": False, "risk_area": False}
+    told = office.citizen(WANG).post("/health-code/declarations", {"fields": fever}, Idempotency_Key="a-fever")
+    desk = visit()
+    desk.sign_in("/desk#reviews", office.member("officer"))
+    page = desk.page
+    assert told.status_code < 300, told.text
+    page.get_by_role("button", name="复核").first.click()
+    page.locator("input[name=reason_code]").fill("symptoms")
+    page.locator("input[name=case_id]").fill("C-2026-1")
+    desk.check("desk-reviews")
+    page.get_by_role("button", name="决定").click()
+    expect(page.locator(".el-alert--success")).to_be_visible()
     desk.clean()

@@ -1,9 +1,11 @@
 // Rooms that are there only where the hub answers for them: data sharing, the ledger, flow.
 import { html, onMounted, onUnmounted, reactive, ref, shallowRef, watch } from "../shared/html.js";
 import { ElAlert, ElButton, ElInput } from "/vendor/elements.js";
-import { get, session } from "../shared/api.js";
+import { bytes, get, may, session } from "../shared/api.js";
 import { useEvery } from "../shared/lists.js";
-import { moment, t } from "../shared/words.js";
+import { inLanguage, moment, t } from "../shared/words.js";
+import { departmentName, learnNames } from "./names.js";
+import { check, checkpoint } from "./proof.js";
 
 const PATHS = {
   sharing: "/api/v1/data/statistics",
@@ -13,20 +15,22 @@ const PATHS = {
 
 export const present = reactive({ sharing: false, ledger: false, flow: false });
 
-// 404 and 403 hide a room; whoever asks is somebody else after each sign-in.
+const needs = { sharing: "grant.read", flow: "flow.read" };
+
+// A hub without the room hides it; whoever asks is somebody else after each sign-in.
 watch(() => session.me?.staff_id, (id) => {
   for (const name of Object.keys(PATHS)) {
     present[name] = false;
-    if (id) get(PATHS[name]).then(() => (present[name] = true), () => null);
+    if (id && (!needs[name] || may(needs[name]))) bytes(PATHS[name]).then(() => (present[name] = true), ({ status }) => (present[name] = ![0, 403, 404].includes(status)));
   }
 }, { immediate: true });
 
-function useAnswer(path, seconds) {
+function useAnswer(asked, seconds) {
   const seen = reactive({ problem: "" });
   const found = shallowRef(null);
   async function ask() {
     try {
-      found.value = await get(typeof path === "function" ? path() : path);
+      found.value = await asked();
       seen.problem = "";
     } catch (problem) {
       seen.problem = problem.sentence || String(problem);
@@ -37,58 +41,87 @@ function useAnswer(path, seconds) {
 }
 
 const problem = (seen) => seen.problem && html`<${ElAlert} type="error" closable=${false} title=${seen.problem} />`;
-const cell = (value) => (value && typeof value === "object" ? JSON.stringify(value) : String(value ?? "–"));
+const countName = (name) =>
+  ({
+    department: t("部门", "Department"), resources: t("目录项", "Resources"), unconditional: t("无条件", "Unconditional"), conditional: t("有条件", "Conditional"),
+    not_shared: t("不共享", "Not shared"), published: t("已发布", "Published"), received: t("收到申请", "Received"), open: t("待办", "Open"), granted: t("同意", "Granted"),
+    refused: t("拒绝", "Refused"), silent: t("超期", "Silent"), asked: t("发出申请", "Asked"), rights: t("授权", "Rights"), given: t("提供次数", "Given"),
+    taken: t("使用次数", "Taken"), turned_away: t("被拦", "Turned away"),
+  })[name] || name;
 
-// Whatever the hub counts, as it names it.
-function figures(found) {
-  const rows = found.items || [];
-  const single = Object.entries(found).filter(([, value]) => !Array.isArray(value) && typeof value !== "object");
-  const columns = rows.length ? Object.keys(rows[0]) : [];
-  return html`
-    ${single.length > 0 && html`<dl class="facts">${single.map(([name, value]) => html`<dt key=${name}>${name}</dt><dd>${cell(value)}</dd>`)}</dl>`}
-    ${rows.length > 0 && html`<div class="scroll" tabindex="0"><table class="table">
-      <thead><tr>${columns.map((each) => html`<th key=${each}>${each}</th>`)}</tr></thead>
-      <tbody>${rows.map((row, index) => html`<tr key=${index}>${columns.map((each) => html`<td>${cell(row[each])}</td>`)}</tr>`)}</tbody>
-    </table></div>`}`;
+function departments(rows) {
+  if (!rows.length) return html`<p class="quiet">${t("还没有目录项。", "Nothing is in the catalogue yet.")}</p>`;
+  const columns = Object.keys(rows[0]);
+  return html`<div class="scroll" tabindex="0"><table class="table">
+    <thead><tr>${columns.map((each) => html`<th key=${each}>${countName(each)}</th>`)}</tr></thead>
+    <tbody>${rows.map((row) => html`<tr key=${row.department}>${columns.map((each) => html`<td>${each === "department" ? departmentName(row[each]) : String(row[each])}</td>`)}</tr>`)}</tbody>
+  </table></div>`;
 }
 
 export const Sharing = {
   setup() {
-    const { seen, found } = useAnswer(PATHS.sharing, 15);
-    return () => html`<h1>${t("数据共享", "Data sharing")}</h1>${problem(seen)}${found.value && figures(found.value)}`;
+    learnNames();
+    const { seen, found } = useAnswer(() => get(PATHS.sharing), 30);
+    return () => html`
+      <h1>${t("数据共享", "Data sharing")}</h1>
+      ${problem(seen)}
+      ${found.value && html`
+        <p class="quiet">${t("截至", "As of")} ${moment(found.value.at)}</p>
+        ${departments(found.value.departments)}
+        <h2>${t("90 天无人使用的系统", "Systems nobody asked in 90 days")}</h2>
+        <p>${found.value.unused.map((each) => `${departmentName(each.department)} · ${each.system}`).join("；") || t("没有", "None")}</p>
+        <h2>${t("一数多源", "Kept twice")}</h2>
+        <p>${found.value.twice.map((each) => `${inLanguage(each.title)}：${each.systems.join("、")}`).join("；") || t("没有", "None")}</p>`}`;
   },
 };
 
 export const LedgerRoom = {
   setup() {
-    const { seen, found } = useAnswer(PATHS.ledger, 15);
-    const form = reactive({ exchange: "", proof: null, problem: "" });
-    async function check(event) {
+    const { seen, found } = useAnswer(async () => checkpoint(await (await bytes(PATHS.ledger)).text()), 15);
+    const form = reactive({ exchange: "", proof: null, told: null, problem: "" });
+    async function prove(event) {
       event.preventDefault();
-      Object.assign(form, { proof: null, problem: "" });
+      Object.assign(form, { proof: null, told: null, problem: "" });
       try {
         form.proof = await get(`/api/v1/ledger/proofs/${encodeURIComponent(form.exchange.trim())}`);
+        form.told = await check(form.proof, await get("/api/v1/ledger/keys"));
       } catch (refused) {
         form.problem = refused.sentence || String(refused);
       }
     }
     return () => html`
       <h1>${t("存证账本", "Ledger")}</h1>
-      ${problem(seen)}${found.value && figures(found.value)}
-      <h2>${t("存在性证明", "Proof of one entry")}</h2>
-      <form class="bar" onSubmit=${check}>
-        <${ElInput} modelValue=${form.exchange} onUpdate:modelValue=${(value) => (form.exchange = value)} placeholder=${t("交换编号", "Exchange id")} aria-label=${t("交换编号", "Exchange id")} />
-        <${ElButton} type="primary" nativeType="submit" disabled=${!form.exchange.trim()}>${t("取证明", "Get the proof")}<//>
+      ${problem(seen)}
+      ${found.value && html`<dl class="facts">
+        <dt>${t("账本", "Log")}</dt><dd><code>${found.value.origin}</code></dd>
+        <dt>${t("条数", "Entries")}</dt><dd>${found.value.size}</dd>
+        <dt>${t("树根", "Root")}</dt><dd><code>${found.value.root}</code></dd>
+        <dt>${t("签名与见证", "Signed by")}</dt><dd>${found.value.signers.join("、")}</dd>
+      </dl>`}
+      <h2>${t("核验一次交换的存证", "Check the proof of one exchange")}</h2>
+      <p class="quiet">${t("在您的浏览器里用公钥核验，不必相信本系统。", "Checked in your browser with public keys: you need not believe us.")}</p>
+      <form class="bar" onSubmit=${prove}>
+        <${ElInput} modelValue=${form.exchange} onUpdate:modelValue=${(value) => (form.exchange = value)} placeholder=${t("交换编号", "Exchange id")} aria-label=${t("交换编号", "Exchange id")} name="exchange" />
+        <${ElButton} type="primary" nativeType="submit" disabled=${!form.exchange.trim()}>${t("取证明并核验", "Get and check")}<//>
       </form>
       ${problem(form)}
+      ${form.told && verdict(form.told)}
       ${form.proof && html`<pre class="files" tabindex="0">${JSON.stringify(form.proof, null, 2)}</pre>`}`;
   },
 };
 
+const holds = (right, yes, no) => html`<span class=${`tag ${right ? "good" : "bad"}`}>${right ? yes : no}</span>`;
+
+const verdict = ({ signed, leaves }) => html`
+  <div class="card leg" role="status">
+    <p>${t("账本签名", "Signature of the log")} ${holds(signed, t("✓ 正确", "✓ right"), t("✗ 不对", "✗ wrong"))}</p>
+    ${leaves.map((each) => html`<p key=${each.number}>${each.step} · ${each.number} ${holds(each.holds, t("✓ 在账本里", "✓ in the log"), t("✗ 不在账本里", "✗ not in the log"))}</p>`)}
+  </div>`;
+
 export const Flow = {
   setup() {
     const asked = reactive({ region: "360423001" });
-    const { seen, found, ask } = useAnswer(() => `/api/v1/flow/communities/${encodeURIComponent(asked.region.trim())}?bucket=5m`, 10);
+    const { seen, found, ask } = useAnswer(() => get(`/api/v1/flow/communities/${encodeURIComponent(asked.region.trim())}?bucket=5m`), 10);
     const box = ref(null);
     let chart = null;
     const buckets = () => found.value?.items || [];
