@@ -7,7 +7,7 @@ UV := uv==0.13.9
 BESIDE := -n 3 --dist loadfile --no-loadscope-reorder
 EXTRAS := --extra embedded --extra files --extra sftp --extra mq --extra mysql --extra iso8583 --extra oidc --extra sm2
 
-.PHONY: help run test test-sm lint check bench drill audit sbom lock clean environment test-environment
+.PHONY: help run test test-sm lint check bench drill audit sbom lock faces pictures clean environment test-environment
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,13 @@ lock: environment ## write both hash-pinned lock files anew from pyproject.toml
 	  $(EXTRAS) pyproject.toml -o requirements.txt
 	@build/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 	  $(EXTRAS) --extra dev -c requirements.txt pyproject.toml -o tests/requirements.txt
+
+faces: environment ## build the citizen's pages from miniprogram/ (needs Node 20): for the browser and for WeChat
+	@cd miniprogram && npm ci --no-audit --no-fund && npm run --silent build:h5 && npm run --silent build:mp-weixin
+	@$(PYTHON_HERE) miniprogram/ship.py
+
+pictures: test-environment ## take the pictures of README anew, from the real pages (needs Chromium)
+	@$(PYTHON_HERE) -m tests.faces.pictures
 
 clean: ## remove what can be made again (not var/, which holds data)
 	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

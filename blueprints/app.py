@@ -9,6 +9,7 @@ from blueprints import (
     cases,
     catalogue,
     credentials,
+    demo,
     desk,
     desk_cases,
     docs,
@@ -39,6 +40,7 @@ ROOMS = (
 
 
 def create_app(hub: Hub, ops: bool = True) -> Flask:
-    """The app; without `ops` it is the public one, where every operations route is unknown."""
-    rooms = (*ROOMS, operations) if ops else ROOMS
+    """The app; without `ops` it is the public one, where every operations route is unknown. Only
+    a demo lets a visitor choose whom to be."""
+    rooms = (*ROOMS, *([operations] if ops else []), *([demo] if hub.is_demo else []))
     return build(hub, [room.make for room in rooms])

@@ -174,6 +174,7 @@ class County:
             "HUB_CONFIG": str(self._config),
             "HUB_PORT": str(self._port),
             "HUB_WORKERS": str(self._workers),
+            "HUB_DEMO": "1",
             **self._package,
         }
 
