@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
@@ -22,7 +23,7 @@ class Glass:
 
     def __post_init__(self) -> None:
         self.context.set_default_timeout(PATIENCE_MS)
-        self.context.on("request", self.requests.append)
+        self.context.on("request", lambda request: self.requests.append(request))
         self.page: Page = self.context.new_page()
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("console", self._heard)
@@ -36,17 +37,17 @@ class Glass:
         own = (self.base_url + "/", "data:", "blob:")
         return [request.url for request in self.requests if not request.url.startswith(own)]
 
-    def open(self, name: str, query: str = "") -> Page:
+    def open(self, name: str, query: str = "", page: str = "") -> Page:
         """A page as if the citizen had come from the first one."""
         self.page.goto(self.base_url + "/docs/docs.css")  # the same address with another fragment loads nothing anew
-        self.page.goto(f"{self.base_url}/#/pages/{name}/{name}{'?' + query if query else ''}")
+        self.page.goto(f"{self.base_url}/#/pages/{name}/{page or name}{'?' + query if query else ''}")
         expect(self.page.locator("[role=main]:visible")).to_be_attached()
         return self.page
 
     def login(self, name: str = "韩山福") -> Glass:
         self.open("login")
         self.button(name).click()
-        expect(self.page.get_by_text("认证等级")).to_be_visible()
+        expect(self.page).to_have_url(re.compile("/pages/me/me"))
         return self
 
     def button(self, name: str) -> Locator:

@@ -1,5 +1,7 @@
 // From page to page.
-const PATH = (name) => `/pages/${name}/${name}`;
+// The messages of the hub name these two (config/messages.yaml).
+const NAMED = { case: "/pages/cases/one", messages: "/pages/messages/list" };
+export const PATH = (name) => NAMED[name] || `/pages/${name}/${name}`;
 
 export function go(name, values = {}) {
   const query = Object.entries(values).map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
