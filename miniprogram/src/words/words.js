@@ -1,5 +1,6 @@
 // key: [Chinese, English]
 export const WORDS = {
+  comma: ["、", ", "],
   app: ["县通", "Xiantong"],
   slogan: ["一个入口，办全县的事", "One place for everything in the county"],
   home: ["首页", "Home"],
