@@ -7,7 +7,7 @@ UV := uv==0.13.9
 BESIDE := -n 3 --dist loadfile --no-loadscope-reorder
 EXTRAS := --extra embedded --extra files --extra sftp --extra mq --extra mysql --extra iso8583 --extra oidc --extra sm2
 
-.PHONY: help run test test-sm lint check bench drill audit sbom lock vendor clean environment test-environment
+.PHONY: help run test test-sm lint check bench drill audit sbom lock vendor faces pictures clean environment test-environment
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -58,6 +58,13 @@ lock: environment ## write both hash-pinned lock files anew from pyproject.toml
 
 vendor: ## what the pages of staff stand on, anew from vendor/package.json (needs Node; users never do)
 	@cd vendor && npm ci --no-audit --no-fund && node build.mjs
+
+faces: environment ## build the citizen's pages from miniprogram/ (needs Node 20): for the browser and for WeChat
+	@cd miniprogram && npm ci --no-audit --no-fund && npm run --silent build:h5 && npm run --silent build:mp-weixin
+	@$(PYTHON_HERE) miniprogram/ship.py
+
+pictures: test-environment ## take the pictures of README anew, from the real pages (needs Chromium)
+	@$(PYTHON_HERE) -m tests.faces.pictures
 
 clean: ## remove what can be made again (not var/, which holds data)
 	@rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

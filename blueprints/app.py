@@ -39,6 +39,7 @@ from blueprints import (
     tasks,
     traces,
 )
+from blueprints import demo as visitors
 from blueprints.frame import Room, build
 
 if TYPE_CHECKING:
@@ -62,4 +63,6 @@ def create_app(hub: Hub, ops: bool = True, demo: Drills | None = None) -> Flask:
         made += [operations.make, pages.make_console]
     if ops and demo:
         made.append(lambda _: drills.make(demo))
+    if hub.is_demo:
+        made.append(visitors.make)  # a visitor chooses whom to be
     return build(hub, made)

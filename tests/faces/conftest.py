@@ -1,5 +1,51 @@
-"""What the tests of the pages stand on, once for all of them."""
+"""One demo county and one Chromium for all pages. Each test has a browser context: its own storage, as a phone."""
 
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.county import County, running_county
 from tests.faces.office import office, staff_browser, visit
+from tests.faces.phone import Glass
+from tests.town import Town
 
 __all__ = ["office", "staff_browser", "visit"]
+
+
+@pytest.fixture(scope="session")
+def county() -> Iterator[County]:
+    with running_county({"HUB_WORKERS": "1"}) as county:
+        yield county
+
+
+@pytest.fixture(scope="session")
+def town(county: County) -> Town:
+    return Town(county.demo)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    found = shutil.which("chromium") or shutil.which("chromium-browser")
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("Chromium is not installed, and in CI nothing may be skipped")
+        pytest.skip("Chromium is not installed here (.ci/components installs it)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def glass(browser: Browser, county: County) -> Iterator[Glass]:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN")
+    glass = Glass(county.base_url, context)
+    yield glass
+    context.close()
+    assert not glass.foreign, f"asked another host: {glass.foreign}"
+    assert not glass.complaints, f"the browser complained: {glass.complaints}"

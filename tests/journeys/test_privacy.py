@@ -23,7 +23,7 @@ SESSION_KEY = base64.b64encode(b"canary-sing-sing").decode()
 ILLS: tuple[dict[str, Any], ...] = (
     {"garbage": True}, {"charset": "utf-8"}, {"truncate_at": 120}, {"duplicate": "contradict"},
 )  # fmt: skip
-OWN = ("/calls", "/services/batch", "/api/v1/me")
+OWN = ("/calls", "/services/batch", "/api/v1/me", "/api/v1/demo/people")  # the last: a demo says whom one can play
 
 
 @dataclass

@@ -1,0 +1,220 @@
+"""What a citizen does on the phone, against a real county: reads, files, corrects, is told; also large and offline."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.county import County
+from tests.faces.phone import Glass
+from tests.town import Town
+
+PAGES = (
+    "home", "search", "service?id=household-application", "form?id=work-resumption", "form?id=housing-fund-account",
+    "cases", "messages/list", "me", "licences", "health", "mandates", "access", "settings", "login",
+)  # fmt: skip
+READS = (
+    ("housing-fund-account", "县住房公积金管理部"),
+    ("medical-insurance-balance", "县医疗保障局"),
+    ("marriage-record", "县民政局"),
+)
+LARGEST_FIRST_SCREEN, MOST_QUESTIONS = 250_000, 3
+SMALLEST_TEXT_PX, SMALLEST_TARGET_PX = 24, 60  # 18 pt
+# Every text that is seen with its size, and every thing that can be touched with its sides.
+MEASURE = """() => {
+  const seen = (element) => element.checkVisibility() && element.getBoundingClientRect().width > 0;
+  const small = [], narrow = [];
+  for (const element of document.querySelectorAll('.frame *')) {
+    if (!seen(element)) continue;
+    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
+    const size = parseFloat(getComputedStyle(element).fontSize);
+    const text = element.textContent.trim();
+    if ((own || element.matches('input, textarea')) && size < LEAST_TEXT) small.push(text + ' ' + size);
+    if (element.matches('[role=button], [role=link], [role=radio], [role=switch], a, input, textarea')) {
+      const box = element.getBoundingClientRect();
+      if (box.width < LEAST_TARGET - 0.5 || box.height < LEAST_TARGET - 0.5)
+        narrow.push(text + ' ' + box.width + ' x ' + box.height);
+    }
+  }
+  return [small, narrow];
+}""".replace("LEAST_TEXT", str(SMALLEST_TEXT_PX)).replace("LEAST_TARGET", str(SMALLEST_TARGET_PX))  # fmt: skip
+numbers = itertools.count(1)
+
+
+def test_from_the_first_page_to_the_decision(glass: Glass, town: Town) -> None:
+    page = glass.login().open("home")
+    page.get_by_role("link", name="搜服务").click()
+    page.get_by_role("textbox").or_(page.get_by_role("searchbox")).fill("gjj")
+    glass.button("搜索").click()
+    expect(page.get_by_role("link", name="住房公积金账户查询")).to_be_visible()
+    for service, told in READS:
+        glass.open("form", f"id={service}")
+        glass.button("查询").click()
+        expect(page.get_by_text(f"来源：{told}")).to_be_visible()
+    receipt = _files(glass, "要办事")
+    expect(page.get_by_text("已送达部门")).to_be_visible()
+    _officer(town, receipt, ("pick-up", {}), ("request-correction", {"items": [_WRONG]}))
+    expect(page.get_by_text("需要您补正")).to_be_visible()
+    expect(page.get_by_text("请写明用途").first).to_be_visible()
+    page.get_by_label("申请理由").fill("子女入学")
+    glass.button("提交补正").click()
+    expect(page.get_by_text("已补正").first).to_be_visible()
+    _officer(town, receipt, ("pick-up", {}), ("accept", {}), ("approve", {"document": _DOCUMENT}))
+    expect(page.get_by_text("准予", exact=True)).to_be_visible()
+    expect(page.get_by_text(_DOCUMENT["number"])).to_be_visible()
+    page.get_by_role("radio", name="很满意").click()
+    glass.button("提交评价").click()
+    expect(page.get_by_text("已评价，谢谢您。")).to_be_visible()
+    glass.open("messages", page="list")
+    expect(page.get_by_text("未读").first).to_be_visible()
+    glass.button("查看办件").first.click()
+    expect(page.get_by_text(receipt)).to_be_visible()
+
+
+_WRONG = {"path": "fields.reason", "message": "请写明用途"}
+_DOCUMENT = {"name": "居住证明", "number": "示公户〔2026〕1号", "text": "准予出具居住证明。"}
+
+
+def _files(glass: Glass, reason: str) -> str:
+    """A case is filed from the guide on; its page is open afterwards."""
+    page = glass.open("service", "id=household-application")
+    glass.button("开始办理").click()
+    expect(page.get_by_text("已为您填好").first).to_be_visible()
+    page.get_by_role("radio", name="居住证明").click()
+    page.get_by_label("申请理由").fill(reason)
+    glass.button("提交").click()
+    expect(page.get_by_text("提交成功")).to_be_visible()
+    receipt = page.get_by_text("BJ", exact=False).last.inner_text()
+    glass.button("查看进度").click()
+    expect(page.get_by_text("承诺办结")).to_be_visible()
+    return receipt
+
+
+def _officer(town: Town, receipt: str, *acts: tuple[str, dict[str, object]]) -> None:
+    for name, body in acts:
+        key = f"{receipt}-{name}-{next(numbers)}"
+        answer = town.staff("officer").post(f"/desk/cases/{receipt}/{name}", body, Idempotency_Key=key)
+        assert answer.status_code == 200, f"{name}: {answer.text}"
+
+
+def test_a_licence_is_shown_by_its_code(glass: Glass) -> None:
+    page = glass.login().open("licences")
+    glass.button("亮证").first.click()
+    expect(page.get_by_text("秒后失效")).to_be_visible()
+    drawn = page.locator(".code-picture").first
+    assert drawn.evaluate("each => [each.clientWidth, each.clientHeight]") == [240, 240]
+
+
+def test_an_open_page_tells_that_its_service_was_switched_off(glass: Glass, town: Town) -> None:
+    page = glass.login().open("service", "id=vehicle-list")
+    expect(glass.button("开始查询")).to_be_visible()
+    where, operator = "/ops/v1/services/vehicle-list", town.staff("operator")
+    notice = {"zh": "车管系统升级，请明天再来。", "en": "Closed for an upgrade. Please come back tomorrow."}
+    assert operator.patch(where, {"enabled": False, "notice": notice, "reason": "test"}).status_code == 200
+    try:
+        expect(page.get_by_text(notice["zh"])).to_be_visible()
+    finally:
+        assert operator.patch(where, {"enabled": True, "reason": "test"}).status_code == 200
+    expect(page.get_by_text(notice["zh"])).to_be_hidden()
+
+
+def test_a_refusal_is_one_sentence_the_next_step_and_a_number(glass: Glass, town: Town) -> None:
+    page = glass.login().page
+    with town.twin("vehicle_administration").sick(garbage=True):
+        glass.open("form", "id=vehicle-list")
+        alert = page.get_by_role("alert")
+        expect(alert).to_contain_text("下一步：")
+        assert len(alert.locator(".note-trace").inner_text().split()[-1]) == 32
+
+
+def test_feat_U20_U21_elder_mode_is_measured(glass: Glass) -> None:
+    page = glass.login().open("settings")
+    page.get_by_role("switch", name="长辈版").click()
+    found = {}
+    for each in PAGES:
+        _seen(glass, each)
+        found[each] = page.evaluate(MEASURE)
+    assert all(result == [[], []] for result in found.values()), {k: v for k, v in found.items() if v != [[], []]}
+    glass.open("settings").get_by_role("radio", name="30 磅").click()
+    assert page.locator(".row-main, .choice").first.evaluate("each => getComputedStyle(each).fontSize") == "40px"
+    _seen(glass, "home")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "wider than the phone"
+
+
+def test_feat_U22_U24_axe_finds_nothing_serious(glass: Glass) -> None:
+    page, wrong = glass.login().page, []
+    for each in PAGES:
+        _seen(glass, each)
+        told = Axe().run(page).response["violations"]
+        grave = [rule for rule in told if rule["impact"] in ("serious", "critical")]
+        wrong += [f"{each}: {rule['id']} {rule['nodes'][0]['html'][:160]}" for rule in grave]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_feat_U30_an_english_page_has_english_words(glass: Glass) -> None:
+    page = glass.login().open("settings")
+    page.get_by_role("radio", name="English").click()
+    assert page.evaluate("document.documentElement.lang") == "en"
+    for each in ("home", "service?id=household-application", "form?id=household-application", "licences"):
+        _seen(glass, each)
+        seen = page.locator(".frame").inner_text()
+        for own in ("中文", "机动车驾驶证", "韩", "福"):  # the other language, a licence's title, a person's name
+            seen = seen.replace(own, "")
+        assert not re.findall(r"[\u4e00-\u9fff]+", seen), each
+
+
+def _seen(glass: Glass, each: str) -> Page:
+    """The page when it no longer says that it is loading."""
+    name, _, query = each.partition("?")
+    folder, _, file = name.partition("/")
+    page = glass.open(folder, query, file)
+    page.wait_for_load_state("networkidle") if name not in ("service", "form") else page.wait_for_timeout(300)
+    expect(page.get_by_text("正在加载").or_(page.get_by_text("Loading…"))).to_have_count(0)
+    return page
+
+
+def test_feat_U13_U15_without_a_network_nothing_is_lost(glass: Glass) -> None:
+    page = glass.login().open("form", "id=assistance-application")
+    page.get_by_role("radio", name="临时救助").click()
+    page.get_by_label("困难情况").fill("家中有人住院")
+    expect(page.get_by_text("已自动保存草稿")).to_be_visible()
+    glass.context.set_offline(True)
+    glass.button("提交").click()
+    expect(page.get_by_role("alert").filter(has_text="没有连上网络")).to_be_visible()
+    glass.context.set_offline(False)
+    glass.open("form", "id=assistance-application")
+    expect(page.get_by_label("困难情况")).to_have_value("家中有人住院")
+    glass.button("提交").click()
+    expect(page.get_by_text("提交成功")).to_be_visible()
+    place = "/services/assistance-application/cases"
+    keys = [each.headers["idempotency-key"] for each in glass.requests if each.method == "POST" and place in each.url]
+    assert len(keys) == 2 and len(set(keys)) == 1
+    page = glass.open("cases")
+    expect(page.get_by_text("社会救助申请")).to_be_visible()
+    page.get_by_role("navigation").get_by_role("link", name="首页").click()
+    expect(page.get_by_text("按人生事项找")).to_be_visible()
+    glass.context.set_offline(True)
+    page.get_by_role("navigation").get_by_role("link", name="办件").click()
+    expect(page.get_by_text("没有连上网络，显示的是")).to_be_visible()
+    expect(page.get_by_text("社会救助申请")).to_be_visible()
+    glass.context.set_offline(False)
+
+
+def test_the_first_screen_is_small_and_asks_little(browser: Browser, county: County) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    wire = context.new_cdp_session(page)
+    sizes: list[float] = []
+    wire.send("Network.enable")
+    wire.on("Network.loadingFinished", lambda told: sizes.append(told["encodedDataLength"]))
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(county.base_url)
+    expect(page.get_by_text("可在线办理")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    context.close()
+    assert 0 < sum(sizes) <= LARGEST_FIRST_SCREEN
+    assert 0 < len([url for url in asked if "/api/" in url]) <= MOST_QUESTIONS

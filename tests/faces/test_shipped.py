@@ -1,0 +1,94 @@
+"""What is shipped: made of the source beside it, small, pressed, in both languages; WeChat's build is whole."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import runpy
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.county import ROOT
+
+SOURCE = ROOT / "miniprogram"
+H5 = ROOT / "blueprints" / "static" / "h5"
+STALE = "miniprogram/ was changed after it was built: make faces"
+LARGEST_WECHAT = 2_000_000
+_LINE = re.compile(r'^\s+(?:"[^"]+"|\w+): \[(".*?"), (".*")\],$', re.M)
+_PAIR = re.compile(r'(?:"[^"]+"|\w+): \[("[^"]*"), ("[^"]*")\]')
+
+
+@pytest.fixture(scope="module")
+def ship() -> dict[str, Any]:
+    return runpy.run_path(str(SOURCE / "ship.py"))
+
+
+@pytest.fixture(scope="module")
+def wechat() -> dict[str, bytes]:
+    with zipfile.ZipFile(SOURCE / "mp-weixin.zip") as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_both_builds_are_of_this_source(ship: dict[str, Any], wechat: dict[str, bytes]) -> None:
+    assert (H5 / "source.sha256").read_text().strip() == ship["digest"](), STALE
+    assert wechat["source.sha256"].decode().strip() == ship["digest"](), STALE
+
+
+def test_pressed_files_hold_the_same() -> None:
+    pressed = list(H5.rglob("*.gz"))
+    assert len(pressed) > 10
+    for path in pressed:
+        assert gzip.decompress(path.read_bytes()) == path.with_suffix("").read_bytes(), path
+
+
+def test_no_script_in_a_page_and_no_other_host_in_a_style() -> None:
+    page = (H5 / "index.html").read_text(encoding="utf-8")
+    assert not re.search(r"<script(?![^>]*\bsrc=)|\son\w+=|style=", page)
+    for path in H5.rglob("*.css"):
+        assert not re.search(r"https?:", path.read_text(encoding="utf-8")), path
+
+
+def test_wechat_build_is_whole(wechat: dict[str, bytes]) -> None:
+    app = json.loads(wechat["app.json"])
+    pages = json.loads((SOURCE / "src" / "pages.json").read_text(encoding="utf-8"))["pages"]
+    assert app["pages"] == [page["path"] for page in pages]
+    for page in app["pages"]:
+        assert {f"{page}.{kind}" for kind in ("js", "json", "wxml")} <= wechat.keys(), page
+    for name, content in wechat.items():
+        if name.endswith(".json"):
+            for used in json.loads(content).get("usingComponents", {}).values():
+                place = used.removeprefix("/") if used.startswith("/") else str((Path("/") / name).parent / used)[1:]
+                assert f"{_plain(place)}.wxml" in wechat, f"{name}: {used}"
+    assert sum(map(len, wechat.values())) < LARGEST_WECHAT
+
+
+def _plain(place: str) -> str:
+    parts: list[str] = []
+    for part in place.split("/"):
+        parts = parts[:-1] if part == ".." else [*parts, part]
+    return "/".join(part for part in parts if part != ".")
+
+
+def test_wechat_build_speaks_tls_only(wechat: dict[str, bytes]) -> None:
+    for name, content in wechat.items():
+        for address in re.findall(rb"http:[^\s\"'`)]*", content):
+            assert address.startswith(b"http://www.w3.org/"), f"{name}: {address!r}"  # the name of a format, not a host
+
+
+def test_feat_U30_every_word_in_both_languages() -> None:
+    words = (SOURCE / "src/words/words.js").read_text(encoding="utf-8")
+    pairs = _LINE.findall(words)
+    assert len(pairs) == len(re.findall(r"^  \w+: \[", words, re.M)) > 100
+    pairs += _PAIR.findall((SOURCE / "src/words/names.js").read_text(encoding="utf-8"))
+    for zh, en in pairs:
+        assert en.strip('"') and not re.search(r"[\u4e00-\u9fff]", en.replace("中文", "")), (zh, en)
+    keys = set(re.findall(r"^  (\w+): \[", words, re.M))
+    for path in (SOURCE / "src").rglob("*.vue"):
+        text = path.read_text(encoding="utf-8")
+        assert set(re.findall(r'\bt\("(\w+)"[,)]', text)) <= keys, path
+        template = re.sub(r"<!--.*?-->", "", text.partition("<script")[0], flags=re.S)
+        assert not re.search(r"[\u4e00-\u9fff]", template), f"{path}: words belong in words.js"
