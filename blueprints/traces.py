@@ -94,7 +94,7 @@ def _sighting(channel: str, told: dict[str, Any]) -> Sighting:
     at = datetime.fromisoformat(told["at"])
     until = datetime.fromisoformat(told["until"]) if "until" in told else at
     texts = {name: told[name] for name in ("id", "key", "document_kind", "document", "name", "phone", "car", "row")}
-    return Sighting(channel=channel, at=at, until=max(at, until), place=told["region"], **texts)
+    return Sighting(channel=channel, at=at, until=max(at, until), place=told.get("region", ""), **texts)
 
 
 def _shown(trace: Trace) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class SightingForm(Form):
     document = Text(required=True, min=1, max=40)
     name = Name(load_default="")
     phone = Text(max=20, load_default="")
-    region = Region(load_default="")
+    region = Region()
     car = Text(max=20, load_default="")
     row = Integer(min=0, max=500, load_default=None)
 

@@ -99,7 +99,7 @@ class Hub:
 
     def __init__(self, home: Path, environ: Mapping[str, str]) -> None:
         self.home = home
-        self.is_demo = environ.get("HUB_DEMO") == "1"  # said by `hub demo` alone
+        self.is_demo = bool(environ.get("HUB_DEMO"))  # said by `hub demo` alone
         self.clock = Clock()
         self.workdays = Workdays.load()
         self.registry = CollectorRegistry()

@@ -181,7 +181,6 @@ class County:
             "HUB_PORT": str(self._port),
             "HUB_DEMO": str(self.home / "demo.json"),
             "HUB_WORKERS": str(self._workers),
-            "HUB_DEMO": "1",
             **self._package,
         }
 
