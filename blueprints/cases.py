@@ -105,10 +105,9 @@ def _drafts(blueprint: Blueprint, hub: Hub) -> None:
         caller = who_applies()
         hub.materials.disk.room_for_submissions()
         with hub.database.session() as session:
-            service, fields, papers = hub.cases.drafted(session, caller, receipt_no)
-            _, citizen = hub.cases.shelf(session, caller, receipt_no)
-        passed = admitted(hub, service, caller, fields)
-        prepare(hub, citizen, service, papers)
+            draft = hub.cases.drafted(session, caller, receipt_no)
+        passed = admitted(hub, draft.service, caller, draft.fields)
+        prepare(hub, draft.citizen_id, draft.service, draft.papers)
         with hub.database.session() as session:
             made = hub.cases.send(session, caller, receipt_no, passed)
         return answer(receipt(made), 202)

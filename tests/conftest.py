@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psycopg
 import pytest
 import structlog
 from argon2 import PasswordHasher
@@ -29,7 +28,7 @@ from hub.demo.embedded import embedded_redis, postgres
 from hub.demo.supervisor import Supervisor
 from hub.migrations.upgrade import upgrade
 from tests.county import ROOT, County, running_county
-from tests.reuse import Reused, hasty
+from tests.reuse import Reused, execute, hasty
 
 SYSTEMS = ("medical_insurance", "household_registration", "civil_affairs", "social_security", "housing_fund",
            "vehicle_administration", "health_commission", "sms_mobile", "sms_telecom", "wechat")  # fmt: skip
@@ -127,7 +126,7 @@ def make_database(database_server: str) -> Iterator[Callable[[], str]]:
 
     def new(template: str = "template0") -> str:
         name = f"test_{secrets.token_hex(6)}"
-        _execute(database_server, f"CREATE DATABASE {name} TEMPLATE {template}")
+        execute(database_server, f"CREATE DATABASE {name} TEMPLATE {template}")
         made.append(name)
         return name
 
@@ -139,7 +138,7 @@ def make_database(database_server: str) -> Iterator[Callable[[], str]]:
     if "HUB_DATABASE_URL" not in os.environ:
         return  # they go with the server
     for name in reversed(made):
-        _execute(database_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        execute(database_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.fixture(scope="session")
@@ -150,7 +149,7 @@ def database(make_database: Callable[[], str]) -> str:
 
 @pytest.fixture(scope="session")
 def reused(make_database: Callable[[], str], database_server: str) -> Iterator[Reused]:
-    made = Reused(make_database, lambda statement: _execute(database_server, statement))
+    made = Reused(make_database, lambda statement: execute(database_server, statement))
     yield made
     made.end()
 
@@ -208,9 +207,3 @@ def county() -> Iterator[County]:
 
 def _url(server: str, name: str) -> str:
     return make_url(server).set(database=name).render_as_string(hide_password=False)
-
-
-def _execute(server: str, statement: str) -> None:
-    plain = make_url(server).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(plain, autocommit=True) as connection:
-        connection.execute(statement)  # type: ignore[arg-type]

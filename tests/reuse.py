@@ -99,6 +99,13 @@ class Reused:
             connection.execute(put.format(sql.Identifier(name)), [Jsonb(rows)])
 
 
+def execute(server: str, statement: str) -> None:
+    """Outside of a transaction."""
+    plain = make_url(server).set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(statement)  # type: ignore[arg-type]
+
+
 def hasty(postgres: Program) -> Program:
     """It cares for no power cut and ends without tidying up; what survives a power cut is tested on others."""
     argv = (*postgres.argv, "--fsync=off", "--full_page_writes=off")

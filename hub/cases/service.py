@@ -24,7 +24,7 @@ from hub.cases.resealing import Resealing
 from hub.cases.rounds import Rounds
 from hub.cases.seams import Seams
 from hub.cases.steps import Steps
-from hub.cases.views import CaseView, Entry
+from hub.cases.views import CaseView, Draft, Entry
 from hub.catalogue import forms
 from hub.clock import Clock
 from hub.crypto import Crypto
@@ -124,15 +124,12 @@ class Cases:
         if not service.workflow:
             raise Problem("NOT_FOUND")
 
-    def drafted(
-        self, session: Session, caller: Caller, receipt_no: str
-    ) -> tuple[Service, dict[str, Any], Sequence[Mapping[str, str]]]:
-        """What a draft says, checked by the form, and its papers. Raises NOT_FOUND, STATE_CONFLICT, the form's
-        faults."""
+    def drafted(self, session: Session, caller: Caller, receipt_no: str) -> Draft:
+        """Raises NOT_FOUND, STATE_CONFLICT, the form's faults."""
         row = self._mine(session, caller, receipt_no)
         self._draft_only(row)
         service, body = self.files.service(row), self.files.open(row, row.body_sealed)
-        return service, forms.load(service, body["fields"], "fields"), body["papers"]
+        return Draft(service, row.citizen_id, forms.load(service, body["fields"], "fields"), body["papers"])
 
     def shelf(self, session: Session, caller: Caller, receipt_no: str) -> tuple[Service, str]:
         """What a case is about, and on whose shelf its papers lie: who applied, also where somebody else goes on.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from hub.settings.shapes import Text
+from hub.settings.shapes import Service, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,16 @@ class Happened:
     at: datetime
     promised_at: datetime | None
     detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a draft says, checked by the form, and its papers: they lie on the shelf of `citizen_id`, who applies."""
+
+    service: Service
+    citizen_id: str
+    fields: Mapping[str, Any]
+    papers: Sequence[Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)

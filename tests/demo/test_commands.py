@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from click.testing import CliRunner
 from sqlalchemy import make_url
 
 from hub.__main__ import main
-from tests.county import ROOT, County, ask, login, openid_of
+from tests.county import ROOT, County, ask, eventually, login, openid_of
 
 VERBS = ("demo", "serve", "work", "check", "migrate", "doctor", "services", "systems", "new", "call", "token", "import",
          "export-openapi")  # fmt: skip
@@ -26,13 +25,6 @@ def as_json(county: County, *arguments: str, code: int = 0) -> Any:
     run = county.hub(*arguments, "--json")
     assert run.returncode == code, run.stderr + run.stdout
     return json.loads(run.stdout)
-
-
-def soon(check: Any) -> None:
-    until = time.monotonic() + 20
-    while not check():
-        assert time.monotonic() < until, "not in force"
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -80,13 +72,13 @@ def test_feat_M1_a_service_is_switched_off_with_a_notice_and_on_again(county: Co
     assert refused.returncode == 2 and "--reason" in refused.stderr
     notice = ("--notice", "今晚升级", "--notice-en", "Tonight")
     change = as_json(county, "services", "disable", service, "--reason", "升级", *notice)
-    soon(lambda: all(ask(county, service, {}, headers).status_code == 503 for _ in range(6)))
+    eventually(lambda: all(ask(county, service, {}, headers).status_code == 503 for _ in range(6)), 20)
     assert "今晚升级" in ask(county, service, {}, headers).text
     shown = as_json(county, "services", "show", service)
     assert (shown["status"], shown["source"]["enabled"], shown["source"]["rollout"]) == ("closed", "override", "config")
     assert as_json(county, "services", "history", service)[0]["reason"] == "升级"
     as_json(county, "services", "rollback", str(change["id"]), "--reason", "too early")
-    soon(lambda: all(ask(county, service, {}, headers).status_code == 200 for _ in range(6)))
+    eventually(lambda: all(ask(county, service, {}, headers).status_code == 200 for _ in range(6)), 20)
 
 
 def test_feat_M2_maintenance_rollout_and_write_back(county: County) -> None:
@@ -94,16 +86,16 @@ def test_feat_M2_maintenance_rollout_and_write_back(county: County) -> None:
     service = "pension-status"
     window = ("--from", "2020-01-01T00:00", "--until", "2099-01-01T00:00", "--notice", "年度维护")
     as_json(county, "services", "maintenance", service, *window, "--reason", "test")
-    soon(lambda: all("年度维护" in ask(county, service, {}, headers).text for _ in range(6)))
+    eventually(lambda: all("年度维护" in ask(county, service, {}, headers).text for _ in range(6)), 20)
     as_json(county, "services", "maintenance", service, "--clear", "--reason", "test")
-    soon(lambda: all(ask(county, service, {}, headers).status_code == 200 for _ in range(6)))
+    eventually(lambda: all(ask(county, service, {}, headers).status_code == 200 for _ in range(6)), 20)
     as_json(county, "services", "rollout", service, "--percent", "0", "--reason", "test")
-    soon(lambda: all(ask(county, service, {}, headers).status_code == 503 for _ in range(6)))
+    eventually(lambda: all(ask(county, service, {}, headers).status_code == 503 for _ in range(6)), 20)
     as_json(county, "services", "write-back", service, "--reason", "test")
     assert "percent: 0" in (county.config / "services" / f"{service}.yaml").read_text(encoding="utf-8")
     assert as_json(county, "services", "show", service)["override"] is None
     as_json(county, "services", "rollout", service, "--percent", "100", "--reason", "test")
-    soon(lambda: all(ask(county, service, {}, headers).status_code == 200 for _ in range(6)))
+    eventually(lambda: all(ask(county, service, {}, headers).status_code == 200 for _ in range(6)), 20)
 
 
 def test_a_change_by_the_command_is_on_record_as_an_act(county: County) -> None:

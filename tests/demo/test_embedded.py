@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from hub.demo.child import read_mark
 from hub.demo.embedded import embedded_redis, postgres
 from hub.demo.places import sockets
 from hub.demo.supervisor import Supervisor
-from tests.county import ROOT, county_home
+from tests.county import ROOT, county_home, eventually
 from tests.reuse import Reused
 
 
@@ -33,13 +32,6 @@ def home() -> Iterator[Path]:
 def connect(url: str) -> psycopg.Connection[tuple[object, ...]]:
     plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     return psycopg.connect(plain, autocommit=True)
-
-
-def eventually(check: Callable[[], bool], seconds: float = 15) -> None:
-    until = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < until, "never came true"
-        time.sleep(0.05)
 
 
 def test_the_session_servers_answer(database: str, redis: str) -> None:
@@ -138,11 +130,11 @@ def test_fault_F19_a_killed_server_comes_back_with_everything(home: Path) -> Non
         before = pid_of(home, "postgres"), pid_of(home, "redis")
         for pid in before:
             os.kill(pid, signal.SIGKILL)
-        eventually(lambda: pid_of(home, "postgres") != before[0] and answers(database_url))
-        eventually(lambda: pid_of(home, "redis") != before[1])
+        eventually(lambda: pid_of(home, "postgres") != before[0] and answers(database_url), 15)
+        eventually(lambda: pid_of(home, "redis") != before[1], 15)
         with connect(database_url) as connection:
             assert connection.execute("SELECT count(*) FROM kept").fetchone() == (1000,)
-        eventually(lambda: client.ping())
+        eventually(lambda: client.ping(), 15)
         assert client.dbsize() == 1000
         assert (home / "out").read_text().count("ended (SIGKILL") == 2
     finally:
@@ -159,7 +151,7 @@ def test_fault_F25_nothing_outlives_the_supervisor_and_its_data_does(home: Path)
     assert len(marks) == 2
     process.kill()
     process.wait()
-    eventually(lambda: not any(mark.members() for mark in marks if mark))
+    eventually(lambda: not any(mark.members() for mark in marks if mark), 15)
     process = watched(home)
     try:
         with connect(database_url) as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -88,6 +89,21 @@ def test_fault_F25_the_port_stays_open_when_workers_die_again_and_again(county: 
         eventually(lambda: alive(port), 30)
         assert process.poll() is None
         eventually(lambda: len(children(process)) == 2, 60)
+
+
+def test_workers_that_cannot_live_end_the_server(county: County) -> None:
+    """Whoever started it shall know: the demo's supervisor, or systemd."""
+    port = free_port()
+    with running(county, ["hub", "serve", "--workers", "2"], port) as process:
+
+        def ended() -> bool:
+            for pid in children(process):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            return process.poll() is not None
+
+        eventually(ended, 60)
+        assert process.returncode == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

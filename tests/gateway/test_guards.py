@@ -15,6 +15,7 @@ from hub.gateway.bulkhead import Bulkhead
 from hub.gateway.orders import Answer, Caller
 from hub.port import Unavailable
 from hub.trace import new
+from tests.county import eventually
 from tests.gateway.office import good
 from tests.gateway.world import ANNA, BERT, PEOPLE, World
 
@@ -35,18 +36,11 @@ def fail(world: World, times: int, id: str = "balance") -> list[str]:
     return [outcome(lambda: world.call(id))[0] for _ in range(times)]
 
 
-def eventually(true: Callable[[], bool], seconds: float = 20.0) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
 def test_fault_F1_a_hung_department_holds_its_cap_and_no_more(world: World) -> None:
     world.offices["alpha"].hang()
     with ThreadPoolExecutor(16) as pool:
         sick = [pool.submit(outcome, lambda: world.call("balance")) for _ in range(12)]
-        eventually(lambda: world.gateway.health("alpha").in_flight == 4)
+        eventually(lambda: world.gateway.health("alpha").in_flight == 4, 20)
         healthy = [outcome(lambda: world.call("pension")) for _ in range(20)]
         results = [future.result() for future in sick]
     assert {code for code, _ in healthy} == {"OK"}
@@ -82,7 +76,7 @@ def test_busy_says_when_to_come_back(world: World) -> None:
     with ThreadPoolExecutor(4) as pool:
         for _ in range(4):
             pool.submit(outcome, lambda: world.call("balance"))
-        eventually(lambda: world.gateway.health("alpha").in_flight == 4)
+        eventually(lambda: world.gateway.health("alpha").in_flight == 4, 20)
         with pytest.raises(Problem) as caught:
             world.call("balance")
     problem = caught.value
@@ -115,7 +109,7 @@ def test_a_good_background_probe_brings_it_back_early(world: World) -> None:
         condition.probe_again_soon()
         good = world.gateway.health("alpha").last_good_at
         world.gateway._watch.look()
-        eventually(lambda good=good: world.gateway.health("alpha").last_good_at != good)  # type: ignore[misc]
+        eventually(lambda good=good: world.gateway.health("alpha").last_good_at != good, 20)  # type: ignore[misc]
     assert world.gateway.health("alpha").breaker == "closed"
     assert outcome(lambda: world.call("balance"))[0] == "OK"
 
@@ -196,7 +190,7 @@ def test_the_stuck_place_is_free_again_when_the_driver_comes_back(world: World) 
     assert outcome(lambda: world.call("stuck"))[0] == "DEPARTMENT_TIMEOUT"
     assert world.gateway.health("stuck").in_flight == 1
     office.hanging.set()
-    eventually(lambda: world.gateway.health("stuck").in_flight == 0)
+    eventually(lambda: world.gateway.health("stuck").in_flight == 0, 20)
     assert world.call("stuck").fields == {"status": "open"}
 
 

@@ -14,6 +14,7 @@ from sqlalchemy import func, select, update
 from hub.errors import Problem
 from hub.gateway.models import SampleRow
 from hub.gateway.samples import purge
+from tests.county import eventually
 from tests.gateway.conftest import SERVICES
 from tests.gateway.office import Office
 from tests.gateway.servers import send_to_postgres
@@ -51,19 +52,13 @@ def test_fault_F19_no_leaf_no_data(frail: World, server: Server) -> None:
     code, seconds = told(lambda: frail.call("balance"))
     assert code == "STORE_UNAVAILABLE" and seconds < 8
     assert told(lambda: frail.call("hours"))[0] == "OK"  # class 1 need not wait
-    until = time.monotonic() + 20
-    while not frail.exchanges.away:
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    eventually(lambda: frail.exchanges.away, 20)
     asked = len(frail.offices["alpha"].seen)
     assert told(lambda: frail.call("balance"))[0] == "STORE_UNAVAILABLE"
     assert len(frail.offices["alpha"].seen) == asked  # nobody is asked for what could not be shown
     assert told(lambda: frail.call("hours", key="k"))[0] == "STORE_UNAVAILABLE"
     server.start()
-    until = time.monotonic() + 30
-    while told(lambda: frail.call("balance"))[0] != "OK":
-        assert time.monotonic() < until
-        time.sleep(0.1)
+    eventually(lambda: told(lambda: frail.call("balance"))[0] == "OK", 30)
     assert frail.exchanges.lost == 0
 
 

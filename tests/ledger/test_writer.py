@@ -17,6 +17,7 @@ from hub.clock import Clock
 from hub.database import Database
 from hub.errors import Problem
 from hub.ledger import Exchange, Exchanges, find
+from tests.county import eventually
 from tests.gateway.servers import send_to_postgres
 from tests.switches.postgres import Server
 
@@ -53,10 +54,7 @@ def count(store: Database) -> int:
 
 
 def eventually_written(exchanges: Exchanges, seconds: float = 30.0) -> None:
-    until = time.monotonic() + seconds
-    while exchanges.depth:
-        assert time.monotonic() < until, exchanges.depth
-        time.sleep(0.02)
+    eventually(lambda: not exchanges.depth, seconds)
 
 
 def soon() -> float:
@@ -174,10 +172,7 @@ def test_fault_F19_database_away_no_leaf_no_data_and_nothing_lost(server: Server
         writer.commit(exchange(), soon())
     assert (caught.value.code, caught.value.status, caught.value.origin) == ("STORE_UNAVAILABLE", 503, "hub")
     assert time.monotonic() - started < 10
-    until = time.monotonic() + 20
-    while not writer.away:
-        assert time.monotonic() < until
-        time.sleep(0.02)
+    eventually(lambda: writer.away, 20)
     started = time.monotonic()
     with pytest.raises(Problem):
         writer.commit(exchange(), started + 20)
@@ -201,10 +196,7 @@ def test_fault_F22_database_frozen_callers_are_released(server: Server, store: D
         with pytest.raises(Problem, match="STORE_UNAVAILABLE"):
             writer.commit(exchange(), started + 2.2)
         assert time.monotonic() - started < 8
-        until = time.monotonic() + 20
-        while not writer.away:
-            assert time.monotonic() < until
-            time.sleep(0.02)
+        eventually(lambda: writer.away, 20)
         started = time.monotonic()
         with pytest.raises(Problem):
             writer.commit(exchange(), started + 20)

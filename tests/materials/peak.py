@@ -6,14 +6,12 @@ Run as a program: a child counts its parent's memory as its own until it is anot
 from __future__ import annotations
 
 import resource
-from pathlib import Path
 
 from hub.errors import Problem
 from hub.materials import content
 from hub.settings.shapes import Uploads
 from tests.materials.papers import HOSTILE
 
-ROOT = Path(__file__).parents[2]
 LIMITS = Uploads(10 * 1024 * 1024, ("application/pdf",), 50)
 
 

@@ -12,10 +12,10 @@ import pikepdf
 import pytest
 from PIL import Image
 
+from tests.county import ROOT
 from tests.materials import papers
 from tests.materials.conftest import Room
 from tests.materials.papers import HOSTILE, PLANTED
-from tests.materials.peak import ROOT
 
 _PART = b'--x\r\nContent-Disposition: form-data; name="%s'
 

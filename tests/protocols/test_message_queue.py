@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
 from typing import Any
@@ -15,6 +15,7 @@ import pytest
 from adapters.twins.message_queue_site import MessageQueueSite
 from hub.errors import Problem
 from hub.port import Call, Delivery, Denied, Garbled, OutcomeUnknown, Unavailable
+from tests.county import eventually
 from tests.protocols.queue import RESULTS, Kept, Rabbit, opened
 
 RESULT = (RESULTS / "result.json").read_bytes()
@@ -67,18 +68,11 @@ def line(request: pytest.FixtureRequest) -> Line:
     return Line(request.param, request.getfixturevalue("rabbitmq" if request.param == "amqp" else "site"))
 
 
-def eventually(check: Callable[[], bool]) -> None:
-    until = time.monotonic() + 20
-    while not check():
-        assert time.monotonic() < until, "never came true"
-        time.sleep(0.05)
-
-
 def test_quirk_Q52_what_is_not_acknowledged_comes_again(line: Line) -> None:
     line.put(b"1", b"2", b"3")
     assert [each.raw for each in line.collect(settle=False)] == [b"1", b"2", b"3"]
     assert sorted(each.raw for each in line.collect()) == [b"1", b"2", b"3"]
-    eventually(line.empty)
+    eventually(line.empty, 20)
     assert line.collect() == []
 
 
@@ -88,7 +82,7 @@ def test_quirk_Q52_broken_off_in_the_middle(line: Line) -> None:
     line.adapter.settle(next(deliveries))
     next(deliveries)
     deliveries.close()
-    eventually(lambda: sorted(each.raw for each in line.collect(settle=False)) == [b"2", b"3"])
+    eventually(lambda: sorted(each.raw for each in line.collect(settle=False)) == [b"2", b"3"], 20)
 
 
 def test_quirk_Q52_a_message_goes_by_the_departments_name_or_by_its_bytes(line: Line) -> None:
@@ -105,7 +99,7 @@ def test_no_more_than_the_prefetch_are_on_their_way(rabbitmq: Rabbit) -> None:
     line.put(*(b"%d" % number for number in range(20)))
     deliveries = line.adapter.collect(time.monotonic() + 20)
     next(deliveries)
-    eventually(lambda: rabbitmq.count(line.queue) == 15)
+    eventually(lambda: rabbitmq.count(line.queue) == 15, 20)
     time.sleep(0.3)
     assert rabbitmq.count(line.queue) == 15
     deliveries.close()

@@ -7,16 +7,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from sqlalchemy import make_url, text
+from sqlalchemy import make_url
 
 from hub.database import Database
 from hub.demo.child import Mark, start
 from hub.demo.embedded import postgres
 from hub.migrations.upgrade import upgrade
 from tests.county import county_home
-from tests.reuse import Reused, hasty
+from tests.reuse import Reused, execute, hasty
 
 
 class Server:
@@ -29,7 +30,8 @@ class Server:
         self.url = self._embedded.url
         self.mark: Mark
         self.start()
-        self.databases = Reused(self._copy, self._as_owner)
+        self._admin = make_url(self.url).set(database="postgres").render_as_string(hide_password=False)
+        self.databases = Reused(self._copy, partial(execute, self._admin))
 
     def start(self) -> None:
         _, self.mark = start(self._embedded.program, self._log)
@@ -40,14 +42,8 @@ class Server:
 
     def _copy(self) -> str:
         url, name = make_url(self.url), f"test_{secrets.token_hex(6)}"
-        self._as_owner(f"CREATE DATABASE {name} TEMPLATE {url.database}")
+        execute(self._admin, f"CREATE DATABASE {name} TEMPLATE {url.database}")
         return url.set(database=name).render_as_string(hide_password=False)
-
-    def _as_owner(self, statement: str) -> None:
-        admin = Database(make_url(self.url).set(database="postgres").render_as_string(hide_password=False), pool_size=1)
-        with admin.read() as connection:
-            connection.execute(text(statement))
-        admin.close()
 
 
 @contextmanager
