@@ -101,8 +101,8 @@ class Runner:
         running = self._threads.get((system, what))
         if (running is None or not running.is_alive()) and self._not_before.get((system, what), 0) <= time.monotonic():
             thread = threading.Thread(target=partial(self._guarded, system, what, run), name="filing", daemon=True)
-            self._threads[system, what] = thread
             thread.start()
+            self._threads[system, what] = thread  # only what runs can be waited for
 
     def _guarded(self, system: str, what: object, run: Callable[[], float]) -> None:
         wait_s = _AFTER_FAILURE_S

@@ -24,6 +24,7 @@ _ID15 = re.compile(r"[1-9]\d{5}\d{2}[01]\d[0-3]\d{4}", re.ASCII)
 _PHONE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 _DAY = re.compile(r"((?:18|19|20)\d{2})(\D?)(0[1-9]|1[0-2])(\D?)(0[1-9]|[12]\d|3[01])(\D?.*)", re.ASCII | re.DOTALL)
 _MONTH = re.compile(r"((?:19|20)\d{2})(\D?)(0[1-9]|1[0-2])(\D?)", re.ASCII)
+_TRIES = 20  # a short value may be drawn as it is; one of signs that are kept has no other form
 _LOOSE = re.compile(rf"(?<!\d)(?:{_ID18.pattern}|{_PHONE.pattern})(?![\dXx])", re.ASCII)
 
 
@@ -39,7 +40,9 @@ class Inventor:
         if not text:
             return value
         if text not in self.replaced:
-            self.replaced[text] = self._invented(text)
+            draw = self._draw(text)
+            invented = (self._invented(text, draw) for _ in range(_TRIES))
+            self.replaced[text] = next((each for each in invented if each != text), text)
         return value.replace(text, self.replaced[text])
 
     def loose_bytes(self, body: bytes, charset: str) -> bytes:
@@ -55,8 +58,7 @@ class Inventor:
                 text = text.replace(value, other)
         return text
 
-    def _invented(self, text: str) -> str:
-        draw = self._draw(text)
+    def _invented(self, text: str, draw: Callable[[int], int]) -> str:
         if _ID18.fullmatch(text):
             return _id_number(draw)
         if _ID15.fullmatch(text):

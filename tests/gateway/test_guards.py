@@ -17,9 +17,8 @@ from hub.port import Unavailable
 from hub.trace import new
 from tests.county import eventually
 from tests.gateway.office import good
-from tests.gateway.world import ANNA, BERT, PEOPLE, World
+from tests.gateway.world import ANNA, BERT, PEOPLE, D, World
 
-D = 1.0
 HUB = Caller("hub", 3, "hub")
 
 

@@ -10,7 +10,7 @@ import yaml
 
 from hub.errors import Problem
 from hub.switches.service import Change
-from tests.gateway.world import World
+from tests.gateway.world import D, World
 from tests.jobs.test_jobs import until
 
 
@@ -47,7 +47,7 @@ def test_feat_M1_calls_a_minute_and_seconds(world: World) -> None:
     assert [outcome(world, "pension") for _ in range(3)] == ["OK", "OK", "DEPARTMENT_BUSY"]
     limit(world, "gamma", {"deadline_s": 0.2})
     world.offices["gamma"].delay_s = 0.5
-    assert outcome(world, "fund") == "DEPARTMENT_TIMEOUT", "it would be well within the second of the file"
+    assert outcome(world, "fund") == "DEPARTMENT_TIMEOUT", "it would be well within the time of the file"
 
 
 def test_feat_M3_limits_have_history_and_roll_back(world: World) -> None:
@@ -55,7 +55,7 @@ def test_feat_M3_limits_have_history_and_roll_back(world: World) -> None:
     second = limit(world, "alpha", {"per_minute": 9})
     assert second.after == {"limits": {"cap": 1, "per_minute": 9}}, "field by field"
     now = world.switches.now.systems["alpha"]
-    assert (now.cap, now.per_minute, now.deadline_s) == (1, 9, 1.0)
+    assert (now.cap, now.per_minute, now.deadline_s) == (1, 9, D)
     with world.database.session() as session:
         world.switches.rollback(session, second.id, "a mistake", "tester")
     world.switches.refresh()

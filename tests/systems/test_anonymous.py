@@ -50,6 +50,11 @@ def test_the_same_value_becomes_the_same_and_no_way_leads_back() -> None:
     assert one("13800138000") != other("13800138000")
 
 
+@pytest.mark.parametrize("value", ["01", "7", "A", "王", "2025-01"])
+def test_threat_a_short_value_is_never_drawn_as_itself(value: str) -> None:
+    assert value not in {Inventor()(value) for _ in range(2000)}
+
+
 @pytest.mark.parametrize("value", ["362623190205121932", "110101199003070038", "36042519880101123X"])
 def test_an_invented_id_number_is_nobodys_and_well_formed(value: str) -> None:
     invented = Inventor()(value)
