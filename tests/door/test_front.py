@@ -14,7 +14,7 @@ def test_the_first_page_is_served_pressed_and_strict(hub: Hub) -> None:
     client = Client(create_app(hub))
     page = client.get("/", headers={"Accept-Encoding": "gzip"})
     assert page.headers["Content-Encoding"] == "gzip"
-    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert "default-src 'none'; script-src 'self'; style-src 'self'" in page.headers["Content-Security-Policy"]
     assert "unsafe" not in page.headers["Content-Security-Policy"]
     html = client.get("/").text
     asked = re.findall(r'(?:src|href)="(/assets/[^"]+)"', html)

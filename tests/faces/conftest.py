@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.county import County, running_county
+from tests.county import County
 from tests.faces.office import office, staff_browser, visit
 from tests.faces.phone import Glass
 from tests.town import Town
@@ -17,13 +17,7 @@ from tests.town import Town
 __all__ = ["office", "staff_browser", "visit"]
 
 
-@pytest.fixture(scope="session")
-def county() -> Iterator[County]:
-    with running_county({"HUB_WORKERS": "1"}) as county:
-        yield county
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def town(county: County) -> Town:
     return Town(county.demo)
 

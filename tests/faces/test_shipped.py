@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from hub.cases.service import _FILED
 from tests.county import ROOT
 
 SOURCE = ROOT / "miniprogram"
@@ -77,6 +78,17 @@ def test_wechat_build_speaks_tls_only(wechat: dict[str, bytes]) -> None:
     for name, content in wechat.items():
         for address in re.findall(rb"http:[^\s\"'`)]*", content):
             assert address.startswith(b"http://www.w3.org/"), f"{name}: {address!r}"  # the name of a format, not a host
+
+
+def test_every_line_of_a_timeline_has_a_word() -> None:
+    cases = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "hub/cases").glob("*.py"))
+    tasks = (ROOT / "hub/tasks/service.py").read_text(encoding="utf-8")
+    events = set(re.findall(r'\.note\(session, row, "(\w+)"', cases))
+    events |= set(re.findall(r'_done\(session, row, officer, [\w.]+, "(\w+)"', cases)) | set(_FILED.values())
+    events |= {f"task_{act}" for act in re.findall(r'\._note\(session, row, "(\w+)"', tasks)}
+    assert len(events) > 30
+    names = (SOURCE / "src/words/names.js").read_text(encoding="utf-8")
+    assert not {event for event in events if not re.search(rf"\b{event}: \[", names)}
 
 
 def test_feat_U30_every_word_in_both_languages() -> None:
