@@ -214,8 +214,9 @@ class Hub:
         self._open_filing()
         self._open_cases()
         self.recognition = Recognising(
-            self.database, self.crypto, self.signing, self.clock, lambda: self.settings.now, self._facts_of
-        )
+            self.database, self.crypto, self.signing, self.clock, lambda: self.settings.now,
+            self.health_code.codes.facts,
+        )  # fmt: skip
         self._open_movement()
 
     def _open_filing(self) -> None:
@@ -341,14 +342,6 @@ class Hub:
             way: Direction = "in" if scan.direction == "in" else "out"
             who = self.flow.tag(number)
             self.flow.crossed([Crossing(scan.id.hex(), gate.region, gate.id, way, scan.scanned_at, who)])
-
-    def _facts_of(self, session: Session, citizen_id: str) -> Sequence[Mapping[str, Any]]:
-        """How a resident stands here while the report is good: what this region states to others."""
-        now, code = self.settings.now, self.health_code.codes.row(session, citizen_id)
-        if code is None or not code.grade or code.valid_until < self.clock.now():
-            return ()
-        region, day = now.recognition.region or now.hub.region, f"{code.declared_at:%Y-%m-%d}"
-        return ({"kind": "health_code", "region": region, "grade": code.grade, "report_date": day},)
 
     def _registered(self, citizen_id: str) -> Registered | None:
         if synthetic := persona(self.settings.now, citizen_id):

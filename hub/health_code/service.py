@@ -176,6 +176,14 @@ class HealthCodes:
         """Locked: two changes of one person come one after the other."""
         return session.get(CodeRow, citizen_id, with_for_update=True)
 
+    def facts(self, session: Session, citizen_id: str, region: str) -> Sequence[Mapping[str, str]]:
+        """What the region can state to others of somebody whose code is good; nothing of anybody else."""
+        code = self.row(session, citizen_id)
+        if code is None or not code.grade or code.valid_until < self._clock.now():
+            return ()
+        day = f"{code.declared_at:%Y-%m-%d}"
+        return ({"kind": "health_code", "region": region, "grade": code.grade, "report_date": day},)
+
     def by_number(self, session: Session, name: str, id_number: str) -> CodeRow | None:
         """Whoever has this name and whole number, or its last six characters; None when there is no such person, or
         more than one."""

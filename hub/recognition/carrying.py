@@ -30,7 +30,8 @@ from hub.recognition.standing import Standing
 from hub.settings.recognition_shapes import Recognition
 from hub.signing import Signing
 
-FactsOf = Callable[[Session, str], Sequence[Fact]]
+FactsOf = Callable[[Session, str, str], Sequence[Fact]]
+"""What the region of that name states about a resident of its own."""
 _CODES = ("PEER_FACT_EXPIRED", "PEER_AUDIENCE", "PEER_SCOPE", "PEER_KEY_UNKNOWN")
 
 
@@ -63,7 +64,7 @@ class Carrying:
         """What this region knows of the citizen, signed. Raises NOT_FOUND where it knows nothing, CONSENT_MISSING."""
         stand, now = self._standing.now(), self._clock.now()
         _check_consent(stand.settings, consent)
-        facts = self._facts_of(session, citizen_id)
+        facts = self._facts_of(session, citizen_id, stand.region)
         if not facts:
             raise Problem("NOT_FOUND")
         until = now + timedelta(minutes=stand.settings.portable_minutes)
