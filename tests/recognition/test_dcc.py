@@ -193,6 +193,7 @@ def test_feat_G1_every_key_of_an_id_is_tried() -> None:
     ("what", "value", "expected"),
     [("credential", VACCINATION["ci"], "CREDENTIAL_REVOKED"), ("batch", "01:AT", "BATCH_REVOKED"),
      ("key", AT.kid.hex(), "KEY_REVOKED")],
+    ids=["credential", "batch", "key"],
 )  # fmt: skip
 def test_feat_G4_what_is_revoked_is_refused(what: Any, value: str, expected: str) -> None:
     assert reason(AT.certificate(), trust(AT, revoked=(revocation(what, "AT", value),))) == expected
