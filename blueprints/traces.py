@@ -93,8 +93,9 @@ def _subject(hub: Hub, session: Any, form: dict[str, Any]) -> str:
 def _sighting(channel: str, told: dict[str, Any]) -> Sighting:
     at = datetime.fromisoformat(told["at"])
     until = datetime.fromisoformat(told["until"]) if "until" in told else at
-    texts = {name: told[name] for name in ("id", "key", "document_kind", "document", "name", "phone", "car", "row")}
-    return Sighting(channel=channel, at=at, until=max(at, until), place=told.get("region", ""), **texts)
+    texts = {name: told[name] for name in ("id", "key", "document_kind", "document", "name", "phone", "car")}
+    place, row = told.get("region", ""), told.get("row")
+    return Sighting(channel=channel, at=at, until=max(at, until), place=place, row=row, **texts)
 
 
 def _shown(trace: Trace) -> dict[str, Any]:

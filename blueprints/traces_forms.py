@@ -39,7 +39,7 @@ class SightingForm(Form):
     phone = Text(max=20, load_default="")
     region = Region()
     car = Text(max=20, load_default="")
-    row = Integer(min=0, max=500, load_default=None)
+    row = Integer(min=0, max=500)
 
 
 class SightingsForm(Form):

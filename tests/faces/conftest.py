@@ -10,11 +10,11 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.county import County
-from tests.faces.office import office, staff_browser, visit
+from tests.faces.office import office, visit
 from tests.faces.phone import Glass
 from tests.town import Town
 
-__all__ = ["office", "staff_browser", "visit"]
+__all__ = ["office", "visit"]
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,8 @@ def browser() -> Iterator[Browser]:
             pytest.fail("Chromium is not installed, and in CI nothing may be skipped")
         pytest.skip("Chromium is not installed here (.ci/components installs it)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=["--no-sandbox"])
+        options = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+        browser = playwright.chromium.launch(executable_path=found, args=options)
         yield browser
         browser.close()
 

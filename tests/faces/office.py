@@ -6,7 +6,6 @@ import base64
 import json
 import os
 import secrets
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,7 +15,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 from blueprints.app import create_app
@@ -121,26 +120,13 @@ def office(hub_home: Path, make_database: Any, redis: str, twins: Twins) -> Iter
     hub.close()
 
 
-@pytest.fixture(scope="session")
-def staff_browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        assert not os.environ.get("CI"), "in CI nothing is skipped: install chromium"
-        pytest.skip("no chromium here: .ci/components installs it on Debian")
-    with sync_playwright() as playwright:
-        options = ["--no-sandbox", "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-        browser = playwright.chromium.launch(executable_path=chromium, args=options)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def visit(office: Office, staff_browser: Browser) -> Iterator[Callable[..., Visit]]:
+def visit(office: Office, browser: Browser) -> Iterator[Callable[..., Visit]]:
     """Opens a tab that shares nothing with others, in Chinese."""
     contexts = []
 
     def opened(size: Any = DESKTOP, locale: str = "zh-CN") -> Visit:
-        context = staff_browser.new_context(viewport=size, locale=locale, timezone_id="Asia/Shanghai")
+        context = browser.new_context(viewport=size, locale=locale, timezone_id="Asia/Shanghai")
         context.set_default_timeout(15_000)
         contexts.append(context)
         visit = Visit(context.new_page(), office)

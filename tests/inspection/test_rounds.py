@@ -75,7 +75,10 @@ def room(
     inbox: Any = SimpleNamespace(refusals=lambda *_: brought)
     inspection = Inspection(world.database, world.gateway, world.systems, inbox, lambda: world.settings.now, clock)
     nothing = SimpleNamespace(sweep=lambda _: None)  # no licences here
-    hub: Any = SimpleNamespace(inspection=inspection, settings=world.settings, clock=clock, credentials=nothing)
+    nobody = SimpleNamespace(look=lambda: None)  # and no other region
+    hub: Any = SimpleNamespace(
+        inspection=inspection, settings=world.settings, clock=clock, credentials=nothing, recognition=nobody
+    )
     yield Room(world, clock, inspection, Rounds(hub), brought)
     world.close()
 

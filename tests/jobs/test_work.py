@@ -46,7 +46,7 @@ def test_feat_C6_the_work_is_done_by_hub_work_until_it_is_told_to_stop(
     worker = subprocess.Popen([sys.executable, "-m", "hub", "work"], cwd=ROOT, env={**os.environ, **environ})
     try:
         until(lambda: scalar(database, "SELECT state FROM reruns_rerun") == "done", 60)
-        until(lambda: scalar(database, "SELECT count(*) FROM inspection_finding WHERE kind = 'contract'") == 9, 60)
+        until(lambda: scalar(database, "SELECT count(*) FROM inspection_finding WHERE kind = 'contract'") == 10, 60)
     finally:
         worker.terminate()
         assert worker.wait(60) == 0
