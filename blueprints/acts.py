@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from hub.login.service import Principal
 
 View = TypeVar("View", bound=Callable[..., Any])
+_NUMBERED = ("appeal", "case", "change", "exchange", "review", "task", "trace")
 _log = structlog.get_logger("operations")
 
 
@@ -75,10 +76,10 @@ def _record(permission: str, target: str, outcome: str) -> None:
 
 
 def _named(target: str, outcome: str) -> str:
-    """What stands in a path may be anybody's number: it is written down only where it could be an id of ours, and a
-    number of a case, task or appeal only where it was found."""
+    """What stands in a path may be anybody's number: it is written down only where it could be an id of ours, and what
+    has no such form only where it was found."""
     kind, _, id = target.partition(":")
-    if kind in ("case", "task", "appeal", "review", "change", "gate"):
+    if kind in _NUMBERED:
         return target if outcome == "OK" else f"{kind}:?"
     return target if kind not in ("service", "system", "staff") or IDENTIFIER.fullmatch(id) else f"{kind}:?"
 

@@ -127,12 +127,12 @@ class StatisticsAnswer(marshmallow.Schema):
 
 
 QUERY: dict[str, Any] = {
-    "subject": {"id_number": "362623190205121932", "name": "韩山福"},
+    "subject": {"id_number": "11010519491231002X", "name": "张三"},
     "purpose": "核验困难学生家庭情况",
     "case_no": "360423202611250000017",
 }
 GIVEN: dict[str, Any] = {
-    "rows": [{"name": "韩山福", "marital_status": "married"}],
+    "rows": [{"name": "张三", "marital_status": "married"}],
     "exchange_id": "3f2b8c1e-6a0d-4f5e-9b7c-2d1e0f3a4b5c",
     "receipts": {"level": "E1", "leaf": "hWp4aWFudG9uZy8x", "platform": "0oRDoQEn", "supplier": None, "user": None},
     "source": {"system": "civil_affairs", "at": "2026-11-26T10:00:00+08:00"},

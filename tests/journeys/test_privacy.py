@@ -26,15 +26,26 @@ ILLS: tuple[dict[str, Any], ...] = (
 OWN = ("/calls", "/services/batch", "/api/v1/me", "/api/v1/demo/people")  # the last: a demo says whom one can play
 
 
+@dataclass(frozen=True)
+class Said:
+    """An answer: a response would keep its socket open as long as somebody keeps it. `own`: to the canary itself."""
+
+    label: str
+    headers: bytes
+    content: bytes
+    own: bool
+
+
 @dataclass
 class Heard:
-    """Every answer that was given, and whether it is the canary's own."""
+    """Every answer that was given."""
 
-    answers: list[tuple[str, requests.Response, bool]] = field(default_factory=list)
+    answers: list[Said] = field(default_factory=list)
 
     def note(self, answer: requests.Response, own: bool = False) -> requests.Response:
         label = f"{answer.request.method} {answer.request.path_url[:80]} -> {answer.status_code}"
-        self.answers.append((label, answer, own and answer.status_code < 300))
+        headers, own = str(answer.headers).encode(), own and answer.status_code < 300
+        self.answers.append(Said(label, headers, answer.content, own))
         return answer
 
 
@@ -85,11 +96,11 @@ def test_T26_no_answer_tells_more_than_the_persons_own(canary: Canary, heard: He
     """Problem documents, headers and public answers name nobody; what WeChat gave is in no answer at all."""
     secret = Canary({name: canary.values[name] for name in ("openid", "session_key", "access_token")})
     assert len(heard.answers) > 500
-    assert sum(own for _, _, own in heard.answers) > 10
+    assert sum(said.own for said in heard.answers) > 10
     found = []
-    for label, answer, own in heard.answers:
-        found += canary.found(f"{label} headers", str(answer.headers).encode())
-        found += (secret if own else canary).found(label, answer.content)
+    for said in heard.answers:
+        found += canary.found(f"{said.label} headers", said.headers)
+        found += (secret if said.own else canary).found(said.label, said.content)
     assert not found, found[:20]
 
 
@@ -147,25 +158,28 @@ def _use_everything(town: Town, phone: Phone, heard: Heard) -> None:
 
 
 def _try_every_route(town: Town, phone: Phone, canary: Canary, heard: Heard) -> None:
-    """Each value in each place of each route where a caller can put something."""
+    """A value in each place of each route where a caller can put something; over the routes each meets each place."""
     document = phone.get("/openapi.json").json()
     operator, auditor = town.staff("operator"), town.staff("auditor")
     with ThreadPoolExecutor(4) as pool:
-        jobs = []
+        jobs, values = [], list(canary.values.values())
         for path, operations in document["paths"].items():
             for method in operations.keys() & {"get", "post", "patch", "put", "delete"}:
                 if method == "delete":
                     continue  # the session is needed until the end
                 visitor = phone if not path.startswith("/ops/") else auditor if path.endswith("audit") else operator
-                for value in canary.values.values():
-                    jobs.append(pool.submit(_try_route, visitor, method, path, operations[method], value, heard))
+                turned = values[len(jobs) % len(values) :] + values[: len(jobs) % len(values)]
+                jobs.append(pool.submit(_try_route, visitor, method, path, operations[method], turned, heard))
         for job in jobs:
             job.result()
 
 
-def _try_route(visitor: Phone, method: str, path: str, operation: dict[str, Any], value: str, heard: Heard) -> None:
-    own = path.endswith(OWN)
-    for address, headers, body in _attempts(path, operation, value):
+def _try_route(
+    visitor: Phone, method: str, path: str, operation: dict[str, Any], values: list[str], heard: Heard
+) -> None:
+    own, attempts = path.endswith(OWN), zip(*(_attempts(path, operation, value) for value in values), strict=True)
+    for number, each in enumerate(attempts):
+        address, headers, body = each[number % len(values)]
         sent = {"Authorization": f"Bearer {visitor.token}", "Content-Type": "application/json", **headers}
         answer = requests.request(
             method, visitor.base_url + address, headers=sent, data=body, timeout=SECONDS, allow_redirects=False
@@ -183,8 +197,8 @@ def _attempts(path: str, operation: dict[str, Any], value: str) -> Iterator[tupl
     if "{" in path:
         yield "/".join(escaped if part.startswith("{") else part for part in path.split("/")), {}, None
     # A word searched for in vain is counted, unless it has a digit: a name alone would be kept, linked to nobody.
-    searched = ("q",) if any(sign.isdigit() for sign in value) else ()
-    for parameter in (*searched, "page_size", "cursor", "region", "trace_id", "actor", "target", "id", escaped):
+    yield f"{good}?q={escaped}7", {}, b"{}" if has_body else None
+    for parameter in ("page_size", "cursor", "region", "trace_id", "actor", "target", "id", escaped):
         yield f"{good}?{parameter}={escaped}", {}, b"{}" if has_body else None
     for name in ("Idempotency-Key", "traceparent", "Accept-Language", "User-Agent", "X-Act-For", "X-Client-Version",
                  "If-None-Match", "X-Forwarded-For", "Cookie", "X-Request-Id"):  # fmt: skip
