@@ -275,8 +275,16 @@ def test_one_number_one_citizen(town: Town) -> None:
 
 def test_fifty_at_once_with_one_number_make_one_citizen(town: Town) -> None:
     tokens = [town.phone(town.token(f"oDEMO_many_{n}")).json["access_token"] for n in range(4)]
+
+    def named(token: str) -> Any:
+        """Whoever is told to come again does: nothing was decided."""
+        phone, told = _fresh(town), None
+        while told is None or told.status_code == 503:
+            told = phone.name(token)
+        return told
+
     with ThreadPoolExecutor(4) as pool:
-        told = list(pool.map(lambda token: _fresh(town).name(token), tokens))
+        told = list(pool.map(named, tokens))
     assert {each.status_code for each in told} == {200}
     assert len({each.json["citizen_id"] for each in told}) == 1
 
