@@ -44,18 +44,22 @@ drill: test-environment ## the longer fault drills
 audit: test-environment ## known vulnerabilities of what is installed
 	@$(PYTHON_HERE) -m pip_audit --require-hashes --disable-pip -r requirements.txt
 
-sbom: test-environment ## the parts list (CycloneDX) in build/sbom.json
-	@mkdir -p build
-	@$(PYTHON_HERE) -W ignore -m cyclonedx_py requirements requirements.txt --pyproject pyproject.toml --output-reproducible \
+# In an environment of its own: it brings a library that costs every process of the tests a second at its start.
+sbom: environment ## the parts list (CycloneDX) in build/sbom.json
+	@[ -d build/parts ] || $(PYTHON_HERE) -m venv build/parts
+	@build/parts/bin/python -m pip install --quiet --require-hashes -r tests/parts-list.txt
+	@build/parts/bin/python -W ignore -m cyclonedx_py requirements requirements.txt --pyproject pyproject.toml --output-reproducible \
 	  --output-format JSON --output-file build/sbom.json
 	@echo build/sbom.json
 
-lock: environment ## write both hash-pinned lock files anew from pyproject.toml
+lock: environment ## write the hash-pinned lock files anew from pyproject.toml
 	@rm -rf build/lock && $(PYTHON_HERE) -m venv build/lock && build/lock/bin/python -m pip install --quiet $(UV)
 	@build/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 	  $(EXTRAS) pyproject.toml -o requirements.txt
 	@build/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 \
 	  $(EXTRAS) --extra dev -c requirements.txt pyproject.toml -o tests/requirements.txt
+	@echo cyclonedx-bom | build/lock/bin/uv pip compile --quiet --universal --generate-hashes --no-header \
+	  --python-version 3.11 - -o tests/parts-list.txt
 
 vendor: ## what the pages of staff stand on, anew from vendor/package.json (needs Node; users never do)
 	@cd vendor && npm ci --no-audit --no-fund && node build.mjs

@@ -6,14 +6,14 @@ import re
 import zlib
 from collections.abc import Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import base45
 import orjson
 from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
+from jsonschema import Draft202012Validator
 
 from hub.clock import CHINA
 from hub.recognition import cbor
@@ -21,9 +21,6 @@ from hub.recognition.carried import Carried, Fact
 from hub.recognition.cose import Signed, unpacked
 from hub.recognition.refusal import Refused
 from hub.recognition.trust import Key, Trust, revocation
-
-if TYPE_CHECKING:
-    from jsonschema import Draft202012Validator
 
 PREFIX = "HC1:"
 _BASE45 = re.compile(r"[0-9A-Z $%*+\-./:]*", re.ASCII)
@@ -54,11 +51,8 @@ _DATES: Mapping[str, tuple[str, ...]] = {"v": ("dt",), "t": (), "r": ("fr", "df"
 class Certificates:
     """Reads certificates. Knows no clock: `now` is an argument."""
 
-    @cached_property
-    def _schema(self) -> Draft202012Validator:
-        from jsonschema import Draft202012Validator  # its import alone costs a second beside some libraries
-
-        return Draft202012Validator(orjson.loads(_SCHEMA.read_bytes()))
+    def __init__(self) -> None:
+        self._schema = Draft202012Validator(orjson.loads(_SCHEMA.read_bytes()))
 
     def read(self, code: str, trust: Trust, now: datetime) -> Carried:
         """`code` begins with HC. Raises Refused."""

@@ -18,7 +18,12 @@ HEAD = (
 
 def test_feat_P7_too_many_at_once_are_told_to_wait() -> None:
     with serving("tests.door.served:app", threads=16, TEST_MAX_IN_FLIGHT="2", TEST_SLOW_S="3") as server:
-        busy = [threading.Thread(target=server.get, args=("/api/v1/slow",)) for _ in range(2)]
+
+        def work() -> None:
+            while server.get("/api/v1/slow").status == 503:
+                time.sleep(0.05)  # it was the look below that had the place
+
+        busy = [threading.Thread(target=work) for _ in range(2)]
         for thread in busy:
             thread.start()
         until = time.monotonic() + 30
