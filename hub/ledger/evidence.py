@@ -26,7 +26,7 @@ from hub.database import Database
 from hub.errors import Problem
 from hub.ledger import statement as forms
 from hub.ledger.models import EntryRow, SubjectKeyRow
-from hub.ledger.receipts import Signer
+from hub.ledger.receipts import Signer, named
 from hub.ledger.spool import LONGEST, Spool
 from hub.ledger.statement import Statement, Step
 from hub.ledger.tree import EMPTY, leaf_hash, root_of
@@ -205,15 +205,15 @@ class Evidence:
         """One statement, so that entry and receipts are there together or not at all, and one commit pays for both."""
         box = self._box(connection, what["subject_tag"], what["at"].year)
         sealed = box.seal_bytes(inner, sealing_purpose(what["exchange_id"], what["step"]))
-        signed = self._rows(what, receipts) if receipts else []
+        signed = self._rows(receipts) if receipts else []
         parties, signers, coses = (list(column) for column in (zip(*signed, strict=True) if signed else ((), (), ())))
         row = {**what, "sealed": sealed, "spooled": spooled, "parties": parties, "signers": signers, "coses": coses}
         connection.execute(_ADD, row)
 
-    def _rows(self, what: Mapping[str, Any], receipts: Receipts) -> list[tuple[str, str, bytes]]:
-        signed = (("S", what["supplier"], receipts.supplier), ("U", what["user"], receipts.user),
-                  ("P", self._platform.name, receipts.platform))  # fmt: skip
-        return [(party, name, cose) for party, name, cose in signed if cose is not None]
+    @staticmethod
+    def _rows(receipts: Receipts) -> list[tuple[str, str, bytes]]:
+        signed = (("S", receipts.supplier), ("U", receipts.user), ("P", receipts.platform))
+        return [(party, named(cose), cose) for party, cose in signed if cose is not None]
 
     def _box(self, connection: Connection, subject_tag: bytes, year: int) -> Box:
         """Of this subject and year, made on first use; two at once end up with the same. A delivery follows its

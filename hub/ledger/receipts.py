@@ -41,6 +41,24 @@ def is_signed(text: bytes, signature: bytes, public: bytes) -> bool:
     return True
 
 
+def party_signer(department: str, keys: Mapping[str, str]) -> Signer:
+    """A department's own, made of the first secret of its key ring."""
+    name, secret = next(iter(keys.items()))
+    return Signer(f"{department}/{name}", secret.encode(), "receipt")
+
+
+def public_keys(department: str, keys: Mapping[str, str]) -> dict[str, bytes]:
+    """All of a department's key ring, those that no longer sign too: by name."""
+    ring = (party_signer(department, {name: secret}) for name, secret in keys.items())
+    return {each.name: each.public for each in ring}
+
+
+def named(receipt: bytes) -> str:
+    """Which key a receipt says it was signed with; nothing is verified."""
+    head: dict[int, Any] = cbor2.loads(cbor2.loads(receipt).value[0])
+    return cast(str, head[_KEY_ID].decode())
+
+
 def signer_of(receipt: bytes, payload: bytes, keys: Mapping[str, bytes]) -> str:
     """The name of the key that signed. Raises ValueError and says why not."""
     try:

@@ -24,7 +24,7 @@ from hub.ledger.evidence import Evidence
 from hub.ledger.investigation import Investigations, Named
 from hub.ledger.note import Key
 from hub.ledger.proofs import Proofs
-from hub.ledger.receipts import Signer
+from hub.ledger.receipts import Signer, party_signer, public_keys
 from hub.ledger.sequencer import Sequencer
 from hub.ledger.spool import Spool
 from hub.ledger.tracing import Tracing
@@ -64,6 +64,7 @@ class Ledger:
         hub = now().hub
         self._now, self._database, self._clock = now, database, clock
         self.signer = signer_of(hub.region, hub.sign_keys or hub.seal_keys)
+        self._made: tuple[Mapping[str, Mapping[str, str]], Mapping[str, Signer]] = ({}, {})
         self.sequencer = Sequencer(database, clock)
         self.checkpoints = Checkpoints(
             database, clock, self.sequencer, origin(hub.region), self.signer, self._witnesses
@@ -76,6 +77,7 @@ class Ledger:
             Spool(home / "ledger", crypto),
             hub.suite,
             self.checkpoints.unwitnessed,
+            self._signers,
         )
         self.proofs = Proofs(self.evidence)
         self.access = AccessLog(self.evidence, clock)
@@ -126,11 +128,13 @@ class Ledger:
 
     def public_keys(self) -> dict[str, Any]:
         """What whoever checks needs."""
+        parties = [public_keys(*each) for each in self._now().hub.signers.items()]
+        receipts = dict(item for ring in ({self.signer.name: self.signer.public}, *parties) for item in ring.items())
         return {
             "origin": self.checkpoints.origin,
             "log": str(self.checkpoints.key),
             "witnesses": {name: str(each.key) for name, each in self._witnesses().items()},
-            "receipts": {self.signer.name: self.signer.public.hex()},
+            "receipts": {name: key.hex() for name, key in receipts.items()},
         }
 
     def investigate(
@@ -149,6 +153,15 @@ class Ledger:
     def script() -> str:
         """The program that checks proofs with public keys only."""
         return _SCRIPT.read_text(encoding="utf-8")
+
+    def _signers(self) -> Mapping[str, Signer]:
+        """The departments' own, made once for each configuration."""
+        told, made = self._made
+        if told is not self._now().hub.signers:
+            told = self._now().hub.signers
+            made = {department: party_signer(department, keys) for department, keys in told.items()}
+            self._made = told, made
+        return made
 
     def _parties(self) -> dict[str, Key]:
         """Of whom the key can be read."""

@@ -26,6 +26,7 @@ def together(tables: Tables) -> Iterator[Finding]:
     """All that can be told from config/ alone."""
     if tables.hub and tables.hub["region"] not in tables.regions:
         yield "hub.yaml", ("region",), _unknown("region", tables.hub["region"])
+    yield from _signers(tables)
     yield from _duties(tables)
     for id, department in tables.departments.items():
         if department.region not in tables.regions:
@@ -43,6 +44,12 @@ def together(tables: Tables) -> Iterator[Finding]:
         for path, text in (*_service(service, tables), *_papers(service, tables)):
             yield tables.files[id], path, text
         yield from _rollout(tables.files[id], (), service.switch, tables)
+
+
+def _signers(tables: Tables) -> Iterator[Finding]:
+    for id in tables.hub.get("signers", {}):
+        if id not in tables.departments:
+            yield "hub.yaml", ("signers", id), _unknown("department", id)
 
 
 def _offices(appeals: Appeals, tables: Tables) -> Iterator[Finding]:

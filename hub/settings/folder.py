@@ -220,6 +220,7 @@ class _Lookup:
         made = {
             "personas": self._personas(tables),
             "witnesses": self._witnesses(tables),
+            "signers": self._signers(tables),
             "oidc": Oidc(**oidc) if oidc else None,
         }
         return Hub(**{**rest, **keys, **lists, **kept, **made})
@@ -255,6 +256,17 @@ class _Lookup:
             if len(self.complaints) == before:
                 found[id] = values
             del self.complaints[before:]
+        return found
+
+    def _signers(self, tables: Tables) -> dict[str, dict[str, str]]:
+        """A department that lacks one of its keys signs nothing; receipts say so by their level."""
+        found: dict[str, dict[str, str]] = {}
+        for id, references in tables.hub["signers"].items():
+            before = len(self.complaints)
+            values = self._values("hub.yaml", ("signers", id), references, _check_key)
+            if len(self.complaints) == before:
+                found[id] = values
+            self.complaints[before:] = [replace(each, broken=False) for each in self.complaints[before:]]
         return found
 
     def _values(

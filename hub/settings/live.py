@@ -204,7 +204,8 @@ class Settings:
         """Each complaint once, until it is gone."""
         before, self._told = self._told, frozenset(complaints)
         for each in (complaint for complaint in complaints if complaint not in before):
-            kind = "config_broken" if each.broken else "system_not_started"
+            away = "system_not_started" if each.file == "systems.yaml" else "left_out"
+            kind = "config_broken" if each.broken else away
             self._log.error(kind, file=each.file, line=each.line, column=each.column, note=each.text)
 
 

@@ -100,6 +100,11 @@ class HubSchema(Strict):
     parties = fields.Dict(
         keys=identifier(), values=fields.String(validate=validate.Length(1, 200)), load_default=dict
     )
+    signers = fields.Dict(
+        keys=identifier(),
+        values=fields.Dict(keys=identifier(), values=Reference(), validate=validate.Length(1, 5)),
+        load_default=dict,
+    )
     witnesses = fields.Dict(keys=identifier(), values=fields.Nested(WitnessSchema), load_default=dict)
     materials = fields.Nested(MaterialsSchema, load_default=Materials)
     flow = fields.Nested(FlowSchema, load_default=Flow)

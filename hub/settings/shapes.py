@@ -340,6 +340,7 @@ class Hub:
     guardianship: str = ""  # the service that shows the members of the caller's household
     personas: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)  # id_number and name
     parties: Mapping[str, str] = field(default_factory=dict)  # department -> the public key it countersigns with
+    signers: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)  # department -> its key ring
     witnesses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of the ledger: address and key
     materials: Materials = Materials()
     flow: Flow = Flow()  # noqa: RUF009

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -203,3 +204,32 @@ def test_the_auditor_investigates_over_http_feat_X4(room: Room) -> None:
 def test_bad_investigations(room: Room, body: Any) -> None:
     answer = room.of("auditor").post("/ledger/investigations", body)
     assert answer.status_code == 422, answer.text
+
+
+def test_E3_supplier_and_user_sign_too_and_anybody_checks_it(room: Room, witnesses: Any, signers: None) -> None:
+    id = shared(room, HAN.id_number)
+    (entry,) = [each for each in log(room) if each["exchange_id"] == id]
+    assert entry["evidence_level"] == "E3"
+    room.hub.ledger.checkpoints.make()
+    keys = room.anyone().get("/ledger/keys").json
+    proof = room.citizen(HAN).get(f"/me/access-log/{id}/proof").json
+    assert [each["signer"] for each in proof["receipts"] if each["party"] != "P"] == ["housing/k2", "civil_affairs/k1"]
+    assert list(checking_proofs.faults(proof, keys, None)) == []
+    assert {"housing/k1", "housing/k2", "civil_affairs/k1"} <= set(keys["receipts"]), "older receipts stay provable"
+    keys["receipts"]["housing/k2"] = keys["receipts"]["housing/k1"]
+    assert list(checking_proofs.faults(proof, keys, None)) == ["the receipt of housing/k2 (S) is wrong"]
+
+
+def test_E3_needs_both_and_another_department_signs_nothing(room: Room, signers: None) -> None:
+    id = shared(room, HAN.id_number, supplier="tax")
+    (entry,) = [each for each in log(room) if each["exchange_id"] == id]
+    assert entry["evidence_level"] == "E1"
+
+
+@pytest.fixture
+def signers(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two departments have a signer, as hub.yaml would tell; one has changed its key."""
+    told = {"housing": {"k2": "2" * 32, "k1": "1" * 32}, "civil_affairs": {"k1": "c" * 32}}
+    snapshot = room.hub.settings.now
+    snapshot = replace(snapshot, hub=replace(snapshot.hub, signers=told))
+    monkeypatch.setattr(room.hub.ledger, "_now", lambda: snapshot)
