@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +12,7 @@ from blueprints.acts import noting, recorded
 from blueprints.auth import caller
 from blueprints.contract import IDEMPOTENT, STAFF, Blueprint, answer, paged, problem_codes
 from blueprints.idempotency import idempotent
+from blueprints.spreadsheet import spreadsheet
 from hub.errors import Problem
 from hub.exchange.corrections import Wrong
 
@@ -33,7 +32,6 @@ _WRONG = (
     "TOO_SHORT",
     "CHOICE",
 )
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def make(hub: Hub) -> Blueprint:
@@ -137,33 +135,17 @@ def _counting(blueprint: Blueprint, hub: Hub) -> None:
         """Who shares, who refuses, who is late; which systems nobody asks, and what is kept twice (JSON or CSV)"""
         with hub.database.session() as session:
             found = hub.exchange.statistics(session)
-        rows = [_counts(each) for each in found.departments]
+        tables = {name: [asdict(each) for each in getattr(found, name)] for name in ("unused", "twice")}
+        tables = {"departments": [_counts(each) for each in found.departments], **tables}
         if form["format"] == "csv":
-            return _csv(hub, rows)
-        lists = {name: [asdict(each) for each in getattr(found, name)] for name in ("unused", "twice")}
-        return answer({"at": found.at, "departments": rows, **lists})
-
-
-def _csv(hub: Hub, rows: list[dict[str, Any]]) -> Response:
-    """With the departments' names; a byte order mark, without which office programs take it for GBK."""
-    names = {id: each.name["zh"] for id, each in hub.settings.now.departments.items()}
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(["name", *(rows[0] if rows else ())])
-    writer.writerows([_plain(names.get(row["department"], "")), *row.values()] for row in rows)
-    response = Response("\ufeff" + out.getvalue(), mimetype="text/csv")
-    response.headers["Content-Disposition"] = "attachment; filename=data-sharing.csv"
-    return response
-
-
-def _plain(text: str) -> str:
-    """A spreadsheet must not take a name for a formula."""
-    return "'" + text if text.startswith(_BEGINS_A_FORMULA) else text
+            names = {id: each.name["zh"] for id, each in hub.settings.now.departments.items()}
+            return spreadsheet(f"data-sharing-{form['table']}.csv", tables[form["table"]], names)
+        return answer({"at": found.at, **tables})
 
 
 def _counts(department: Department) -> dict[str, Any]:
-    uses = {name: getattr(department, name) for name in ("given", "taken", "turned_away")}
-    return {**asdict(department.counts), **uses}
+    uses = ("given", "taken", "turned_away", "wrong", "unanswered")
+    return {**asdict(department.counts), **{name: getattr(department, name) for name in uses}}
 
 
 def _correction(correction: Correction) -> dict[str, Any]:

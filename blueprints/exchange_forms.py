@@ -112,9 +112,10 @@ class DataNoticesAnswer(marshmallow.Schema):
 
 
 class StatisticsForm(Form):
-    """`csv`: the table of departments, for a spreadsheet."""
+    """`csv`: one `table` of it for a spreadsheet, UTF-8 with a byte order mark."""
 
     format = Choice(choices=("json", "csv"), load_default="json")
+    table = Choice(choices=("departments", "unused", "twice"), load_default="departments")
 
 
 class StatisticsAnswer(marshmallow.Schema):
@@ -170,8 +171,8 @@ STATISTICS: dict[str, Any] = {
     "at": "2026-11-26T10:00:00+08:00",
     "departments": [
         {"department": "civil_affairs", "resources": 7, "unconditional": 1, "conditional": 5, "not_shared": 1,
-         "published": 2, "received": 3, "open": 1, "granted": 1, "refused": 1, "silent": 0, "asked": 0, "rights": 1,
-         "given": 12, "taken": 0, "turned_away": 0}
+         "published": 2, "received": 3, "open": 1, "granted": 1, "refused": 1, "silent": 0, "late": 0, "asked": 0,
+         "rights": 1, "given": 12, "taken": 0, "turned_away": 0, "wrong": 1, "unanswered": 0}
     ],
     "unused": [
         {"system": "marriage", "department": "civil_affairs", "resources": ["360423-007001"], "attached": False}

@@ -11,7 +11,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
-from hub.exchange.models import UseRow
+from hub.exchange.models import CorrectionRow, UseRow
 from hub.sharing.counting import Counts, counted
 from hub.sharing.resources import Resource
 from hub.sharing.service import Sharing
@@ -23,12 +23,15 @@ _ALL = 10_000
 @dataclass(frozen=True, slots=True)
 class Department:
     """Counts of one department. `given` and `taken`: answered questions for its data and its own, in the last
-    90 days; `turned_away`: its own that were refused."""
+    90 days; `turned_away`: its own that were refused. `wrong`: reports that its data is wrong, of which `unanswered`
+    are past their date."""
 
     counts: Counts
     given: int = 0
     taken: int = 0
     turned_away: int = 0
+    wrong: int = 0
+    unanswered: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +74,19 @@ def statistics(session: Session, sharing: Sharing, clock: Clock) -> Statistics:
     away = _by(
         session, select(UseRow.consumer, func.count()).where(since, UseRow.grant_id == "").group_by(UseRow.consumer)
     )
+    late = func.count().filter(CorrectionRow.state == "reported", CorrectionRow.due_at <= now)
+    wrong = {
+        owner: (told, unanswered)
+        for owner, told, unanswered in session.execute(
+            select(CorrectionRow.owner, func.count(), late).group_by(CorrectionRow.owner)
+        )
+    }
     asked = set(session.scalars(select(UseRow.system).where(since, done).distinct()))
     counts = counted(session, resources, now)
-    departments = [Department(counts[id], given.get(id, 0), taken.get(id, 0), away.get(id, 0)) for id in sorted(counts)]
+    departments = [
+        Department(counts[id], given.get(id, 0), taken.get(id, 0), away.get(id, 0), *wrong.get(id, (0, 0)))
+        for id in sorted(counts)
+    ]
     return Statistics(now, departments, _unused(resources, asked), _twice(resources))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -20,6 +21,7 @@ Open = Callable[..., Visit]
 ROOMS = ("systems", "services", "calls", "changes", "jobs", "inbound", "quotas", "ledger", "flow", "config")
 SERVICE, NOTICE = "medical-insurance-balance", "医保系统升级，请明天再来。"
 KILOBYTE = 1024
+CLASSES = Path(__file__).parents[2] / "adapters/twins/county/data_classes.json"
 
 
 @pytest.fixture
@@ -121,9 +123,24 @@ def test_U41_a_failed_job_is_tried_again_with_a_reason(office: Office, visit: Op
 def test_U47_statistics_of_data_sharing_are_for_who_may_see_them(office: Office, visit: Open, console: Visit) -> None:
     assert console.page.get_by_role("link", name="数据共享").count() == 0  # an operator may not
     opened = visit()
+    with office.hub.database.session() as session:
+        office.hub.sharing.resources.take(session, CLASSES, office.hub.settings.now.departments)
     opened.sign_in("/console#sharing", office.member("data_officer"))
-    expect(opened.page.locator("h1")).to_have_text("数据共享")
+    page = opened.page
+    expect(page.locator("h1")).to_have_text("数据共享")
+    expect(page.locator("table").first).to_contain_text("县民政局")
     opened.check("console-sharing")
+    button(page, "谁超期")
+    expect(page.get_by_role("button", name="谁超期")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("tr", has_text="360423-007001")).to_contain_text("婚姻登记信息")
+    with page.expect_download() as told:
+        button(page, "重复：一类数据两个系统 CSV")
+    assert told.value.suggested_filename == "data-sharing-twice.csv"
+    assert "婚姻登记信息" in told.value.path().read_text(encoding="utf-8-sig")
+    page.get_by_role("button", name="English").click()
+    button(page, "Who shares")
+    expect(page.locator("h2").first).to_contain_text("Chimneys")
+    opened.check("console-sharing-en")
     opened.clean()
 
 

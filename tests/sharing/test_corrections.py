@@ -114,5 +114,48 @@ def test_feat_X7_the_same_as_a_table_for_a_spreadsheet(table: Table) -> None:
     assert next(each["name"] for each in rows if each["department"] == "civil_affairs") == "县民政局"
 
 
+def test_feat_X7_the_chimneys_as_tables_too_and_nothing_that_a_spreadsheet_calculates(table: Table) -> None:
+    _titled(table, "婚姻登记信息", "=cmd|' /C calc'!A0")
+    try:
+        told = rows_of(table, "twice")
+    finally:
+        _titled(table, "=cmd|' /C calc'!A0", "婚姻登记信息")
+    (mine,) = [each for each in told if each["resource"] == MARRIAGE]
+    assert (mine["title"], mine["systems"]) == ("'=cmd|' /C calc'!A0", "marriage civil_affairs")
+    unused = {each["system"]: each for each in rows_of(table, "unused")}
+    assert unused["marriage"]["attached"] == "False" and MARRIAGE in unused["marriage"]["resources"].split()
+    assert table.education.get("/data/statistics?format=csv&table=people").json["code"] == "PARAM_INVALID"
+
+
+def test_feat_X7_who_is_late_with_requests_and_with_wrong_data(table: Table) -> None:
+    before = counts(table)["civil_affairs"]
+    asked, wrong = table.ask("name"), report(table)
+    with table.room.hub.database.session() as session:
+        session.execute(text("UPDATE sharing_request SET next_at = now() WHERE id = :id"), {"id": asked["id"]})
+        session.execute(text("UPDATE exchange_correction SET due_at = now() WHERE id = :id"), {"id": wrong.json["id"]})
+    with table.room.hub.database.session() as session:
+        table.room.hub.exchange.count_silence(session)
+    after = counts(table)["civil_affairs"]
+    grown = {name: after[name] - before[name] for name in ("silent", "late", "wrong", "unanswered")}
+    assert grown == {"silent": 1, "late": 1, "wrong": 1, "unanswered": 1}
+    table.owner.post(f"/data/corrections/{wrong.json['id']}/answer", ANSWER)
+    assert table.decide(table.platform, asked["id"], "refuse", **LAW).status_code == 200
+    done = counts(table)["civil_affairs"]
+    assert (done["late"], done["unanswered"]) == (before["late"], before["unanswered"])
+
+
+def rows_of(table: Table, name: str) -> list[dict[str, str]]:
+    told = table.education.get(f"/data/statistics?format=csv&table={name}")
+    assert f"data-sharing-{name}.csv" in told.headers["Content-Disposition"]
+    return list(csv.DictReader(io.StringIO(told.data.decode("utf-8-sig"))))
+
+
+def _titled(table: Table, before: str, title: str) -> None:
+    """A department calls its data something."""
+    with table.room.hub.database.session() as session:
+        session.execute(text("UPDATE sharing_resource SET title = :title WHERE title = :before"),
+                        {"title": title, "before": before})  # fmt: skip
+
+
 def counts(table: Table) -> dict[str, dict[str, Any]]:
     return {each["department"]: each for each in table.education.get("/data/statistics").json["departments"]}

@@ -5,8 +5,9 @@ import { t } from "../shared/words.js";
 import { Audit, Config } from "./record.js";
 import { Calls } from "./calls.js";
 import { Inbound, Jobs, Quotas } from "./work.js";
-import { Flow, LedgerRoom, present, Sharing } from "./more.js";
+import { Flow, LedgerRoom, present } from "./more.js";
 import { Services } from "./services.js";
+import { Sharing } from "./sharing.js";
 import { Systems } from "./systems.js";
 import { Changes } from "./switching.js";
 

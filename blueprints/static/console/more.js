@@ -1,13 +1,12 @@
-// Rooms that are there only where the hub answers for them: data sharing, the ledger, flow.
+// Rooms that are there only where the hub answers for them (data sharing is in sharing.js): the ledger, flow.
 import { html, onMounted, onUnmounted, reactive, ref, shallowRef, watch } from "../shared/html.js";
 import { ElAlert, ElButton, ElInput } from "/vendor/elements.js";
 import { bytes, get, may, session } from "../shared/api.js";
 import { useEvery } from "../shared/lists.js";
-import { inLanguage, moment, t } from "../shared/words.js";
-import { departmentName, learnNames } from "./names.js";
+import { moment, t } from "../shared/words.js";
 import { check, checkpoint } from "./proof.js";
 
-const PATHS = {
+export const PATHS = {
   sharing: "/api/v1/data/statistics",
   ledger: "/api/v1/ledger/checkpoint",
   flow: "/api/v1/flow/communities/360423001?bucket=5m",
@@ -25,7 +24,7 @@ watch(() => session.me?.staff_id, (id) => {
   }
 }, { immediate: true });
 
-function useAnswer(asked, seconds) {
+export function useAnswer(asked, seconds) {
   const seen = reactive({ problem: "" });
   const found = shallowRef(null);
   async function ask() {
@@ -40,41 +39,7 @@ function useAnswer(asked, seconds) {
   return { seen, found, ask };
 }
 
-const problem = (seen) => seen.problem && html`<${ElAlert} type="error" closable=${false} title=${seen.problem} />`;
-const countName = (name) =>
-  ({
-    department: t("部门", "Department"), resources: t("目录项", "Resources"), unconditional: t("无条件", "Unconditional"), conditional: t("有条件", "Conditional"),
-    not_shared: t("不共享", "Not shared"), published: t("已发布", "Published"), received: t("收到申请", "Received"), open: t("待办", "Open"), granted: t("同意", "Granted"),
-    refused: t("拒绝", "Refused"), silent: t("超期", "Silent"), asked: t("发出申请", "Asked"), rights: t("授权", "Rights"), given: t("提供次数", "Given"),
-    taken: t("使用次数", "Taken"), turned_away: t("被拦", "Turned away"),
-  })[name] || name;
-
-function departments(rows) {
-  if (!rows.length) return html`<p class="quiet">${t("还没有目录项。", "Nothing is in the catalogue yet.")}</p>`;
-  const columns = Object.keys(rows[0]);
-  return html`<div class="scroll" tabindex="0"><table class="table">
-    <thead><tr>${columns.map((each) => html`<th key=${each}>${countName(each)}</th>`)}</tr></thead>
-    <tbody>${rows.map((row) => html`<tr key=${row.department}>${columns.map((each) => html`<td>${each === "department" ? departmentName(row[each]) : String(row[each])}</td>`)}</tr>`)}</tbody>
-  </table></div>`;
-}
-
-export const Sharing = {
-  setup() {
-    learnNames();
-    const { seen, found } = useAnswer(() => get(PATHS.sharing), 30);
-    return () => html`
-      <h1>${t("数据共享", "Data sharing")}</h1>
-      ${problem(seen)}
-      ${found.value && html`
-        <p class="quiet">${t("截至", "As of")} ${moment(found.value.at)}</p>
-        ${departments(found.value.departments)}
-        <h2>${t("90 天无人使用的系统", "Systems nobody asked in 90 days")}</h2>
-        <p>${found.value.unused.map((each) => `${departmentName(each.department)} · ${each.system}`).join("；") || t("没有", "None")}</p>
-        <h2>${t("一数多源", "Kept twice")}</h2>
-        <p>${found.value.twice.map((each) => `${inLanguage(each.title)}：${each.systems.join("、")}`).join("；") || t("没有", "None")}</p>`}`;
-  },
-};
-
+export const problem = (seen) => seen.problem && html`<${ElAlert} type="error" closable=${false} title=${seen.problem} />`;
 export const LedgerRoom = {
   setup() {
     const { seen, found } = useAnswer(async () => checkpoint(await (await bytes(PATHS.ledger)).text()), 15);
