@@ -10,6 +10,7 @@ from blueprints import (
     bundles,
     cases,
     catalogue,
+    changes,
     corrections,
     credentials,
     desk,
@@ -50,8 +51,8 @@ if TYPE_CHECKING:
 
 ROOMS = (
     login, me, messages, mandates, catalogue, gateway, cases, bundles, credentials, materials, desk, desk_cases,
-    notices, tasks, appeals, health_code, health_code_desk, gate, recognition, sharing, exchange, corrections, flow,
-    traces, ledger,
+    notices, tasks, appeals, health_code, health_code_desk, gate, recognition, sharing, exchange, changes, corrections,
+    flow, traces, ledger,
     access_log, inbound, health, docs, front, pages,
 )  # fmt: skip
 

@@ -111,6 +111,48 @@ class DataNoticesAnswer(marshmallow.Schema):
     next_cursor = fields.String(required=True, allow_none=True)
 
 
+class DataSubscriptionForm(Form):
+    """Under which right."""
+
+    grant = Text(required=True, min=1, max=64)
+
+
+class DataSubscriptionAnswer(marshmallow.Schema):
+    """`live` while its right is in force; it ends with it."""
+
+    id = fields.String(required=True)
+    grant = fields.String(required=True)
+    resource = fields.String(required=True)
+    fields_ = fields.List(fields.String(), required=True, data_key="fields")
+    made_at = fields.DateTime(required=True)
+    ends_at = fields.DateTime(required=True)
+    live = fields.Boolean(required=True)
+
+
+class DataSubscriptionsAnswer(marshmallow.Schema):
+    items = fields.List(fields.Nested(DataSubscriptionAnswer), required=True)
+
+
+class DataChangeAnswer(marshmallow.Schema):
+    """What was given by `exchange_id` is not so any more in these `fields`. It carries no value and no name: ask
+    again, by the right `grant`."""
+
+    id = fields.String(required=True)
+    kind = fields.String(required=True, metadata={"enum": ["changed", "corrected", "removed"]})
+    grant = fields.String(required=True)
+    resource = fields.String(required=True)
+    fields_ = fields.List(fields.String(), required=True, data_key="fields")
+    exchange_id = fields.String(required=True)
+    at = fields.DateTime(required=True)
+
+
+class DataChangesAnswer(marshmallow.Schema):
+    """`next_cursor`: what to come with next time; where nothing is new, the one that came."""
+
+    items = fields.List(fields.Nested(DataChangeAnswer), required=True)
+    next_cursor = fields.String(required=True)
+
+
 class StatisticsForm(Form):
     """`csv`: one `table` of it for a spreadsheet, UTF-8 with a byte order mark."""
 
@@ -182,3 +224,21 @@ STATISTICS: dict[str, Any] = {
          "systems": ["marriage", "civil_affairs"]}
     ],
 }  # fmt: skip
+SUBSCRIPTION: dict[str, Any] = {
+    "id": "s0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+    "grant": "g0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+    "resource": "360423-007001",
+    "fields": ["name", "marital_status"],
+    "made_at": "2026-11-26T10:00:00+08:00",
+    "ends_at": "2027-02-24T10:00:00+08:00",
+    "live": True,
+}
+CHANGE: dict[str, Any] = {
+    "id": "17",
+    "kind": "corrected",
+    "grant": "g0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+    "resource": "360423-007001",
+    "fields": ["marital_status"],
+    "exchange_id": GIVEN["exchange_id"],
+    "at": "2026-11-26T10:00:00+08:00",
+}

@@ -171,6 +171,7 @@ class Hub:
             exchanges=self.exchanges,
             clock=self.clock,
             brought=self._brought,
+            watching=lambda: self.exchange.feed,
             alarmed=lambda system, alarms, whole: self.inspection.alarmed(system, alarms, whole),
         )
         self.quotas = Quotas(lambda: self.switches.now, self.systems, Budget(self.line, self.clock), self.store)
@@ -190,6 +191,7 @@ class Hub:
             crypto=self.crypto,
             clock=self.clock,
             workdays=self.workdays,
+            described=self.systems.described,
         )
         self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
         self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)

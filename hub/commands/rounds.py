@@ -53,6 +53,7 @@ class Rounds:
             _Round("scan_papers", _JOBS_S, self._scan_papers),
             _Round("forget_papers", _SWEEP_S, self._forget_papers),
             _Round("forget_crossings", _SWEEP_S, self._forget_crossings),
+            _Round("forget_uses", _SWEEP_S, self._forget_uses),
             _Round("recognition", _JOBS_S, self._hub.recognition.look),
             _Round("forget_recognitions", _SWEEP_S, self._forget_recognitions),
         )
@@ -157,6 +158,10 @@ class Rounds:
         with self._hub.database.session() as session:
             self._hub.flow.sweep(session)
             self._hub.tracing.sweep(session)
+
+    def _forget_uses(self) -> None:
+        with self._hub.database.session() as session:
+            self._hub.exchange.sweep(session)
 
     def _forget_recognitions(self) -> None:
         with self._hub.database.session() as session:

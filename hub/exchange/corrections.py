@@ -26,6 +26,7 @@ from hub.workdays import Workdays
 Outcome = Literal["corrected", "upheld"]
 State = Literal["reported", "corrected", "upheld"]
 Takers = Callable[[Session, str, str, Sequence[bytes]], Sequence[str]]
+Tell = Callable[[Session, str, Sequence[bytes], Sequence[str], Literal["corrected"]], int]
 _MOST = 500
 
 
@@ -83,9 +84,10 @@ class Corrections:
         sharing: Sharing,
         evidence: Evidence,
         takers: Takers,
+        tell: Tell,
     ) -> None:
         self._clock, self._workdays, self._configured, self._crypto = clock, workdays, configured, crypto
-        self._sharing, self._evidence, self._takers = sharing, evidence, takers
+        self._sharing, self._evidence, self._takers, self._changed = sharing, evidence, takers, tell
 
     def report(self, session: Session, office: str, officer: str, wrong: Wrong) -> Correction:
         """To the source; whoever took that field of that record is told at once. Raises NOT_FOUND,
@@ -123,6 +125,8 @@ class Corrections:
         row.state, row.answered_at, row.next_at = outcome, self._clock.now(), None
         row.answer_sealed = self._seal(id, text)
         self._tell(session, row, outcome, [row.subject_tag])
+        if outcome == "corrected":
+            self._changed(session, row.resource, [row.subject_tag], [row.field], "corrected")
         return self._whole(row)
 
     def page(

@@ -72,3 +72,32 @@ class NoticeRow(Base):
     resource: Mapped[str]
     field: Mapped[str]
     at: Mapped[datetime]
+
+
+class SubscriptionRow(Base):
+    """A department wants to hear of changes in what it was given under one right. It goes when it is cancelled."""
+
+    __tablename__ = "exchange_subscription"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    grant_id: Mapped[str] = mapped_column(unique=True)
+    resource: Mapped[str] = mapped_column(index=True)
+    consumer: Mapped[str] = mapped_column(index=True)
+    officer: Mapped[str]
+    made_at: Mapped[datetime]
+
+
+class ChangeRow(Base):
+    """Something that was given is not so any more: `exchange_id` is by what it was given last, `fields` are those of
+    it that changed. No value. `told_in` is the exchange by which it was told, None while it was not."""
+
+    __tablename__ = "exchange_change"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    subscription: Mapped[str]
+    kind: Mapped[str]
+    exchange_id: Mapped[UUID]
+    fields: Mapped[list[str]]
+    subject_tag: Mapped[bytes] = mapped_column(LargeBinary(32))
+    at: Mapped[datetime] = mapped_column(index=True)
+    told_in: Mapped[UUID | None]

@@ -21,8 +21,11 @@ from hub.database import Database
 from hub.errors import Problem
 from hub.exchange import rules
 from hub.exchange.corrections import Corrections
-from hub.exchange.models import UseRow
+from hub.exchange.feed import Described, Feed
+from hub.exchange.models import ChangeRow, UseRow
+from hub.exchange.retention import sweep
 from hub.exchange.statistics import Statistics, statistics
+from hub.exchange.subscriptions import Change, Subscriptions
 from hub.gateway.orders import Caller
 from hub.gateway.service import READ_S, Gateway
 from hub.identity.service import Identity
@@ -88,12 +91,17 @@ class Exchange:
         crypto: Crypto,
         clock: Clock,
         workdays: Workdays,
+        described: Described,
     ) -> None:
         self._database, self._gateway, self._sharing, self._evidence = database, gateway, sharing, evidence
         self._identity, self._now, self._clock = identity, now, clock
         self._log = structlog.get_logger()
         configured = lambda: now().sharing  # noqa: E731
-        self.corrections = Corrections(clock, workdays, configured, crypto, sharing, evidence, takers)
+        self.subscriptions = Subscriptions(clock, sharing.grants)
+        self.feed = Feed(self.subscriptions, evidence, configured, described)
+        self.corrections = Corrections(
+            clock, workdays, configured, crypto, sharing, evidence, takers, self.subscriptions.tell
+        )
 
     def query(self, asked: Asked, trace: Trace) -> Given:
         """Raises NOT_FOUND, GRANT_MISSING, GRANT_PURPOSE, GRANT_OFFICER, GRANT_EXPIRED, GRANT_FIELD,
@@ -110,6 +118,36 @@ class Exchange:
             raise
         self._end(id, "OK", len(rows))
         return Given(id, allowed.source.system, self._clock.now(), rows, receipts)
+
+    def changes(self, office: str, officer: str, after: int, limit: int) -> Sequence[Change]:
+        """What is to be told to this officer, the oldest first, with evidence that it was. Told again it needs no more.
+        Raises EVIDENCE_UNAVAILABLE."""
+        with self._database.session() as session:
+            found = self.subscriptions.page(session, office, officer, after, limit)
+            fresh = [(each, self._told(session, each, officer)) for each in found if not each.told]
+        for change, statement in fresh:
+            self._evidence.decide(statement)
+            self._evidence.deliver(statement.exchange_id, [])
+            with self._database.session() as session:
+                told = update(ChangeRow).where(ChangeRow.id == change.id, ChangeRow.told_in.is_(None))
+                session.execute(told.values(told_in=statement.exchange_id))
+        return found
+
+    def _told(self, session: Session, change: Change, officer: str) -> Statement:
+        grant, snapshot = change.grant, self._now()
+        resource = self._sharing.resources.get(session, grant.resource)
+        return Statement(
+            exchange_id=uuid4(), at=self._clock.now(), supplier=resource.department, user=grant.consumer,
+            system=resource.system, officer_ref=f"{grant.consumer}/{officer}", service=resource.id,
+            service_version=_VERSION, op="PUSH", subject_tag=change.subject_tag, basis=grant.basis,
+            purpose=grant.purpose, fields=change.fields, data_class=resource.classes(change.fields),
+            req_digest=self._evidence.digest([resource.id, change.id, change.kind, list(change.fields)]),
+            policy_version=grant.id, config_version=snapshot.version,
+        )  # fmt: skip
+
+    def sweep(self, session: Session) -> int:
+        """What is over goes."""
+        return sweep(session, self._clock.now(), self._now().sharing.kept_days)
 
     def statistics(self, session: Session) -> Statistics:
         """Who shares, refuses, is late; which systems nobody asks."""

@@ -5,7 +5,8 @@ Kept twice, late or out of order they come to the same; only what system.yaml de
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +24,15 @@ _VALUES = ("version", "delivery_id", "deleted", "fields_sealed", "expires_at")
 Newest = dict[bytes, tuple[str, Record]]
 
 
+@dataclass(frozen=True, slots=True)
+class Differs:
+    """A record that is not as it was: its fields before and after, empty where there was or is none."""
+
+    dataset: str
+    before: Mapping[str, Any] = field(repr=False)
+    after: Mapping[str, Any] = field(repr=False)
+
+
 class Keeping:
     """One for the process."""
 
@@ -36,15 +46,18 @@ class Keeping:
         delivery_id: int,
         declared: Mapping[str, Dataset],
         records: Iterable[Record],
-    ) -> None:
-        """All of them at once; of two versions of one key the higher stays, of equal ones what came last."""
+        watched: Collection[str] = (),
+    ) -> list[Differs]:
+        """All of them at once; of two versions of one key the higher stays, of equal ones what came last. Tells what
+        became different in the `watched` datasets."""
         newest: Newest = {}
         for record in records:
             tag, version = self._key_tag(source, record), in_order(record.version)
             if tag not in newest or version >= newest[tag][0]:
                 newest[tag] = (version, record)
         if not newest:
-            return
+            return []
+        before = self._kept(session, [tag for tag, (_, record) in newest.items() if record.dataset in watched])
         now = session.scalar(select(func.clock_timestamp()))
         assert now is not None
         rows = [  # always in one order, so that two workers never lock crosswise
@@ -59,7 +72,9 @@ class Keeping:
         values = {name: fresh.excluded[name] for name in _VALUES}
         kept = fresh.on_conflict_do_update(index_elements=["key_tag"], set_=values, where=later)
         won = session.scalars(kept.returning(RecordRow.key_tag), rows).all()
-        self._note_look_ups(session, source, declared, {tag: newest[tag][1] for tag in won})
+        stored = {tag: newest[tag][1] for tag in won}
+        self._note_look_ups(session, source, declared, stored)
+        return list(_differing(before, stored, declared, watched))
 
     def touch(self, session: Session, source: str, names: Iterable[str], at: datetime) -> None:
         """A delivery of these datasets came at this moment."""
@@ -78,15 +93,25 @@ class Keeping:
             .where(LookUpRow.value_tag == tag, RecordRow.expires_at > func.clock_timestamp())
             .order_by(RecordRow.delivery_id, RecordRow.key_tag)
         )
-        return [orjson.loads(self._crypto.open(row.fields_sealed, _purpose(row.key_tag))) for row in found]
+        return [self._fields(row) for row in found]
 
     def last_at(self, session: Session, source: str, dataset: str) -> datetime | None:
         mine = (DatasetRow.source == source, DatasetRow.dataset == dataset)
         return session.scalar(select(DatasetRow.last_at).where(*mine))
 
+    def _kept(self, session: Session, tags: Sequence[bytes]) -> dict[bytes, Mapping[str, Any]]:
+        """What stands there now, and stands still until we are done."""
+        if not tags:
+            return {}
+        rows = select(RecordRow).where(RecordRow.key_tag.in_(tags)).order_by(RecordRow.key_tag).with_for_update()
+        return {row.key_tag: self._fields(row) for row in session.scalars(rows)}
+
+    def _fields(self, row: RecordRow) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = orjson.loads(self._crypto.open(row.fields_sealed, _purpose(row.key_tag)))
+        return found
+
     def _sealed(self, source: str, dataset: Dataset, tag: bytes, record: Record) -> dict[str, Any]:
-        fields = {} if record.deleted else {n: value for n, value in record.fields.items() if n in dataset.fields}
-        sealed = self._crypto.seal(orjson.dumps(fields), _purpose(tag))
+        sealed = self._crypto.seal(orjson.dumps(_declared(dataset, record)), _purpose(tag))
         row = {"source": source, "dataset": record.dataset, "key_tag": tag}
         return {**row, "deleted": record.deleted, "fields_sealed": sealed}
 
@@ -116,6 +141,23 @@ class Keeping:
 
     def _value_tag(self, source: str, dataset: str, field: str, value: Any) -> bytes:
         return self._crypto.lookup(f"{source}\0{dataset}\0{field}\0{same(value)}", "inbox.look_up")
+
+
+def _declared(dataset: Dataset, record: Record) -> dict[str, Any]:
+    return {} if record.deleted else {n: value for n, value in record.fields.items() if n in dataset.fields}
+
+
+def _differing(
+    before: Mapping[bytes, Mapping[str, Any]],
+    stored: Mapping[bytes, Record],
+    declared: Mapping[str, Dataset],
+    watched: Collection[str],
+) -> Iterator[Differs]:
+    for tag, record in stored.items():
+        if record.dataset in watched:
+            was, now = before.get(tag, {}), orjson.loads(orjson.dumps(_declared(declared[record.dataset], record)))
+            if was != now:
+                yield Differs(record.dataset, was, now)
 
 
 def purge(session: Session) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import structlog
 from sqlalchemy.orm import Session
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from hub.database import Database
 from hub.errors import Problem
 from hub.inbox.deliveries import BAD_ROWS, Claimed, Deliveries
-from hub.inbox.keeping import Keeping
+from hub.inbox.keeping import Differs, Keeping
 from hub.inbox.rules import Dataset, datasets
 from hub.port import BadRow, Delivery, Record
 from hub.systems import Opened, Systems
@@ -29,6 +30,27 @@ Those that came to nothing are given back."""
 def nobody_waits(session: Session, system: str, records: Sequence[Record]) -> Sequence[BadRow]:  # noqa: ARG001
     """Where no room wants to know."""
     return ()
+
+
+class Watching(Protocol):
+    """A room that wants to hear which records became different."""
+
+    def datasets(self, session: Session, system: str) -> Collection[str]: ...
+    def differ(self, session: Session, system: str, records: Sequence[Differs]) -> None:
+        """In the transaction that keeps them."""
+
+
+class _Nobody:
+    def datasets(self, session: Session, system: str) -> Collection[str]:  # noqa: ARG002
+        return ()
+
+    def differ(self, session: Session, system: str, records: Sequence[Differs]) -> None:
+        """Nobody listens."""
+
+
+def nobody_watches() -> Watching:
+    """Where no room wants to know."""
+    return _Nobody()
 
 
 class _Lost(Exception):
@@ -72,8 +94,9 @@ class Processing:
         deliveries: Deliveries,
         keeping: Keeping,
         brought: Brought = nobody_waits,
+        watching: Callable[[], Watching] = nobody_watches,
     ) -> None:
-        self._database, self._systems, self._brought = database, systems, brought
+        self._database, self._systems, self._brought, self._watching = database, systems, brought, watching
         self._deliveries, self._keeping = deliveries, keeping
         self._log = structlog.get_logger()
 
@@ -132,13 +155,17 @@ class Processing:
                 raise _Lost
             if not work.begun:
                 self._deliveries.forget_bad(session, claimed)
-            self._keeping.put(session, claimed.source, claimed.id, work.declared, records)
+            watching = self._watching()
+            watched = watching.datasets(session, claimed.source)
+            differs = self._keeping.put(session, claimed.source, claimed.id, work.declared, records, watched)
             work.refuse(list(self._brought(session, claimed.source, records)))
             self._deliveries.note_bad(session, claimed, first, work.refused[first:])
             work.add(records)
             if last:
                 self._keeping.touch(session, claimed.source, work.fresh(), claimed.received_at)
                 self._deliveries.finish(session, claimed, work.records, work.bad)
+            if differs:
+                watching.differ(session, claimed.source, differs)
 
     def _failed(self, claimed: Claimed, code: str, note: str) -> None:
         with self._database.session() as session:

@@ -19,7 +19,7 @@ from hub.inbox.collecting import Alarmed, Collecting
 from hub.inbox.deliveries import Deliveries
 from hub.inbox.keeping import Keeping
 from hub.inbox.models import BadRowRow, DeliveryRow, TurnRow
-from hub.inbox.processing import Brought, Processing, nobody_waits
+from hub.inbox.processing import Brought, Processing, Watching, nobody_waits, nobody_watches
 from hub.inbox.rules import datasets
 from hub.ledger import Exchanges
 from hub.port import Denied, Receiver
@@ -97,11 +97,12 @@ class Inbox:
         alarmed: Alarmed,
         lease_s: float = LEASE_S,
         brought: Brought = nobody_waits,
+        watching: Callable[[], Watching] = nobody_watches,
     ) -> None:
         self._attached, self._switches, self._systems = attached, switches, systems
         self._database, self._clock = database, clock
         self._deliveries, self._keeping = Deliveries(crypto, lease_s), Keeping(crypto)
-        self.processing = Processing(database, systems, self._deliveries, self._keeping, brought)
+        self.processing = Processing(database, systems, self._deliveries, self._keeping, brought, watching)
         self.collecting = Collecting(
             attached=attached,
             is_open=self._is_open,

@@ -39,6 +39,7 @@ class SharingSchema(Strict):
     correction = whole(1, 20, load_default=5)
     not_shared_days = whole(1, 1095, load_default=365)
     most_days = whole(1, 1095, load_default=365)
+    kept_days = whole(90, 1095, load_default=365)  # statistics count the last 90
     sources = fields.Dict(
         keys=Matching(RESOURCE, "the id of a data resource"), values=fields.Nested(ResourceSourceSchema),
         load_default=dict,

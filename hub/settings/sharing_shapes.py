@@ -24,7 +24,8 @@ class Sharing:
     """Who reviews requests for data (`platform`), to whom silence and disputes go (`supervisor`), how many working
     days each has; `silent`: after so many more, silence is counted again.
 
-    `not_shared_days`: for so long a refusal to share at all stands before it has to be argued anew.
+    `not_shared_days`: for so long a refusal to share at all stands before it has to be argued anew. `kept_days`: for so
+    long it is known who asked what.
     """
 
     platform: str = ""
@@ -37,4 +38,5 @@ class Sharing:
     correction: int = 5
     not_shared_days: int = 365
     most_days: int = 365
+    kept_days: int = 365
     sources: Mapping[str, Source] = field(default_factory=dict)

@@ -77,6 +77,11 @@ class Grants:
         session.add(row)
         return _grant(row)
 
+    def find(self, session: Session, id: str) -> Grant | None:
+        """One right, whoever asks; None where there is none."""
+        row = session.get(GrantRow, id)
+        return _grant(row) if row else None
+
     def page(
         self, session: Session, office: str = "", resource: str = "", before: str = "", limit: int = 20
     ) -> Sequence[Grant]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 import json
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
 from hub.errors import Problem
+from hub.inbox.keeping import Differs
 from hub.inbox.rules import datasets, named, plain
 from hub.port import Call, Delivery, Record
 from tests.canary import Canary, tables
@@ -191,6 +194,35 @@ def test_row_privacy_no_readable_value_is_in_the_database(world: World, tmp_path
     assert len(results(world)) == 1
     leaks = [leak for name, data in tables(world.url) for leak in canary.found(name, data)]
     assert not leaks
+
+
+class Listener:
+    """A room that wants to hear of one dataset."""
+
+    def __init__(self, *names: str) -> None:
+        self.names, self.heard = names, list[Differs]()
+
+    def datasets(self, session: Session, system: str) -> Collection[str]:
+        return self.names
+
+    def differ(self, session: Session, system: str, records: Sequence[Differs]) -> None:
+        self.heard += records
+
+
+def test_whoever_listens_hears_what_became_different_and_how_it_was(world: World) -> None:
+    listener = Listener("tests")
+    world.inbox.processing._watching = lambda: listener
+    for id, brought in enumerate((row("1"), row("1"), row("1", seq=3, result="1"), row("1", seq=2))):
+        bring(world, f"m{id}", rows(brought))
+    bring(world, "m9", rows(row("1", seq=4, op="D")))
+    process(world)
+    heard = [(each.before.get("result"), each.after.get("result")) for each in listener.heard]
+    assert heard == [(None, "negative"), ("negative", "positive"), ("positive", None)]
+    deaf = Listener("others")
+    world.inbox.processing._watching = lambda: deaf
+    bring(world, "m10", rows(row("2")))
+    process(world)
+    assert not deaf.heard
 
 
 def test_what_an_adapter_brings_beyond_its_facts_is_not_kept(world: World) -> None:

@@ -130,6 +130,10 @@ def test_feat_X7_the_chimneys_as_tables_too_and_nothing_that_a_spreadsheet_calcu
 def test_feat_X7_who_is_late_with_requests_and_with_wrong_data(table: Table) -> None:
     before = counts(table)["civil_affairs"]
     asked, wrong = table.ask("name"), report(table)
+    fresh = counts(table)["civil_affairs"]
+    assert (fresh["late"], fresh["unanswered"], fresh["wrong"]) == (
+        before["late"], before["unanswered"], before["wrong"] + 1,
+    ), "what is open is not late"  # fmt: skip
     with table.room.hub.database.session() as session:
         session.execute(text("UPDATE sharing_request SET next_at = now() WHERE id = :id"), {"id": asked["id"]})
         session.execute(text("UPDATE exchange_correction SET due_at = now() WHERE id = :id"), {"id": wrong.json["id"]})
