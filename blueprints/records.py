@@ -92,7 +92,7 @@ def _waiting(blueprint: Blueprint, hub: Hub) -> None:
 def _deciding(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/matches/<string:id>/decisions", methods=["POST"])
     @recorded("match.write")
-    @problem_codes(*STAFF, "NOT_FOUND", "STATE_CONFLICT", "SECOND_PERSON_REQUIRED", "CHOICE", "TOO_SHORT", "TOO_LONG")
+    @problem_codes(*STAFF, "NOT_FOUND", "STATE_CONFLICT", "CHOICE", "TOO_SHORT", "TOO_LONG")
     @blueprint.arguments(forms.MatchDecisionForm)
     @blueprint.response(200, forms.MatchAnswer, description="Used from the next question on.", example=forms.MATCH)
     def decide(form: dict[str, Any], id: str) -> Response:

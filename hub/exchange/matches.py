@@ -42,7 +42,7 @@ class Matches:
         return match
 
     def decide(self, id: str, office: str, officer: str, outcome: Outcome, reason: str) -> Match:
-        """Raises NOT_FOUND, SECOND_PERSON_REQUIRED, STATE_CONFLICT."""
+        """Raises NOT_FOUND, STATE_CONFLICT."""
         with self._database.session() as session:
             return self.queue.decide(session, id, office, officer, outcome, reason)
 

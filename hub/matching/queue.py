@@ -1,6 +1,6 @@
 """The manual queue: doubtful rows, and the decision that is used from then on.
 
-Whose row it is shows the department that keeps it, or the platform; never who asked for it, and never alone.
+The department that keeps the row decides, or the platform; never the one that asked for it.
 """
 
 from __future__ import annotations
@@ -111,11 +111,9 @@ class Queue:
         return self._match(self._mine(session, id, office), whole=True)
 
     def decide(self, session: Session, id: str, office: str, officer: str, outcome: Outcome, reason: str) -> Match:
-        """`again`: whatever was decided is forgotten, and the next question finds it open. Raises NOT_FOUND,
-        SECOND_PERSON_REQUIRED for who asked, STATE_CONFLICT for what is decided."""
+        """`again`: whatever was decided is forgotten, and the next question finds it open. Raises NOT_FOUND, for who
+        asked too, and STATE_CONFLICT for what is decided."""
         row = self._mine(session, id, office, lock=True)
-        if row.officer == officer:
-            raise Problem("SECOND_PERSON_REQUIRED")
         if (row.state == "open") is (outcome == "again"):
             raise Problem("STATE_CONFLICT")
         if outcome == "again":
