@@ -37,7 +37,7 @@ class ReceiptsAnswer(marshmallow.Schema):
     user = fields.String(required=True, allow_none=True)
 
 
-class VerdictAnswer(marshmallow.Schema):
+class RowVerdictAnswer(marshmallow.Schema):
     """Why a row is the subject's: how sure that is, and how number, name and birth date fit."""
 
     confidence = fields.String(required=True, metadata={"enum": ["certain", "high", "decided"]})
@@ -50,7 +50,7 @@ class MatchingAnswer(marshmallow.Schema):
     """`rows` beside the rows given (none of a thing); `doubtful` are rows held back, by their ids in `/data/matches`;
     `left_out` counts rows of somebody else."""
 
-    rows = fields.List(fields.Nested(VerdictAnswer), required=True)
+    rows = fields.List(fields.Nested(RowVerdictAnswer), required=True)
     doubtful = fields.List(fields.String(), required=True)
     left_out = fields.Integer(required=True)
 

@@ -16,7 +16,7 @@ STATES = ("open", "same", "other")
 _MOST = 10
 
 
-class SubjectForm(Form):
+class RecordSubjectForm(Form):
     """A person by `id_number`, or a company by `credit_code`; the name where a source is asked with it, and to tell
     rows apart."""
 
@@ -38,7 +38,7 @@ class RecordForm(Form):
     """Whose record, out of which resources, for which purpose: that of the rights. Sensitive data needs `case_no` or
     `order_no`."""
 
-    subject = Group(SubjectForm, required=True)
+    subject = Group(RecordSubjectForm, required=True)
     resources = Items(Text(required=True, min=1, max=64), required=True, min=1, max=_MOST)
     purpose = Text(required=True, min=1, max=200)
     case_no = Text(max=64, load_default="")

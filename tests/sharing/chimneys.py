@@ -32,7 +32,7 @@ ROWS: Mapping[str, Sequence[Mapping[str, str]]] = {
     "vaccination": ({"sfzh": OLD, "xm": "王龑", "ym": "流感疫苗样例"},),
     "relief": ({"sfzh": NUMBER, "xm": NAME, "dz": ADDRESSES[1]},),
 }  # fmt: skip
-_CHARSETS = {"residence": "gbk", "rental": "gbk", "vaccination": "gbk", "relief": "utf-8"}
+_CHARSETS = {"residence": "gbk", "rental": "gbk", "vaccination": "gb18030", "relief": "utf-8"}
 _DEPARTMENTS = {"residence": "police", "rental": "housing", "vaccination": "cdc", "relief": "rural"}
 _ASKED = {
     "residence": {"id_number": "hh"}, "relief": {"id_number": "sfzh"}, "vaccination": {"old_number": "sfzh"},
