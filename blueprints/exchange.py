@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, g
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from hub.main import Hub
 
 _GRANTS = ("GRANT_MISSING", "GRANT_PURPOSE", "GRANT_OFFICER", "GRANT_EXPIRED", "GRANT_FIELD")
-_SUBJECT = ("REQUIRED", "UNKNOWN_FIELD", "TYPE", "ID_FORMAT", "ID_CHECKSUM", "ID_OBSOLETE", "TOO_LONG", "TOO_SHORT")
+SUBJECT = ("REQUIRED", "UNKNOWN_FIELD", "TYPE", "ID_FORMAT", "ID_CHECKSUM", "ID_OBSOLETE", "TOO_LONG", "TOO_SHORT",
+           "NAME_NOT_REPRESENTABLE")  # fmt: skip
 
 
 def make(hub: Hub) -> Blueprint:
@@ -31,7 +33,7 @@ def make(hub: Hub) -> Blueprint:
 def _querying(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/resources/<string:id>/queries", methods=["POST"])
     @recorded("data.query")
-    @problem_codes(*STAFF, *DEPARTMENT, *_GRANTS, *_SUBJECT, "NOT_FOUND", "RESOURCE_WITHOUT_SOURCE",
+    @problem_codes(*STAFF, *DEPARTMENT, *_GRANTS, *SUBJECT, "NOT_FOUND", "RESOURCE_WITHOUT_SOURCE",
                    "CASE_NO_REQUIRED", "EVIDENCE_UNAVAILABLE")  # fmt: skip
     @blueprint.arguments(forms.QueryForm, example=forms.QUERY)
     @blueprint.response(200, forms.GivenAnswer, description="Cut to the right; evidence is kept.", example=forms.GIVEN)
@@ -42,10 +44,11 @@ def _querying(blueprint: Blueprint, hub: Hub) -> None:
         asked = Asked(id, staff.region, staff.citizen_id, fields=fields, **form)
         given = hub.exchange.query(asked, g.trace)
         noting(target=f"exchange:{given.exchange_id}")
-        return answer(_given(given), X_Origin=f"department:{given.system}")
+        return answer(shown_given(given), X_Origin=f"department:{given.system}")
 
 
-def _given(given: Given) -> dict[str, Any]:
+def shown_given(given: Given) -> dict[str, Any]:
+    """What was given, with receipts, and how each row was found to be the subject's."""
     receipts = given.receipts
     signed = {name: getattr(receipts, name) for name in ("leaf", "platform", "supplier", "user")}
     shown = {name: base64.b64encode(value).decode() if value is not None else None for name, value in signed.items()}
@@ -54,4 +57,9 @@ def _given(given: Given) -> dict[str, Any]:
         "exchange_id": str(given.exchange_id),
         "receipts": {"level": receipts.level, **shown},
         "source": {"system": given.system, "at": given.at},
+        "matching": {
+            "rows": [asdict(each) for each in given.verdicts],
+            "doubtful": given.doubtful,
+            "left_out": given.left_out,
+        },
     }

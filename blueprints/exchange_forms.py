@@ -37,6 +37,24 @@ class ReceiptsAnswer(marshmallow.Schema):
     user = fields.String(required=True, allow_none=True)
 
 
+class RowVerdictAnswer(marshmallow.Schema):
+    """Why a row is the subject's: how sure that is, and how number, name and birth date fit."""
+
+    confidence = fields.String(required=True, metadata={"enum": ["certain", "high", "decided"]})
+    number = fields.String(required=True)
+    name = fields.String(required=True)
+    born = fields.String(required=True)
+
+
+class MatchingAnswer(marshmallow.Schema):
+    """`rows` beside the rows given (none of a thing); `doubtful` are rows held back, by their ids in `/data/matches`;
+    `left_out` counts rows of somebody else."""
+
+    rows = fields.List(fields.Nested(RowVerdictAnswer), required=True)
+    doubtful = fields.List(fields.String(), required=True)
+    left_out = fields.Integer(required=True)
+
+
 class GivenAnswer(marshmallow.Schema):
     """Rows with the granted fields alone; null: the source does not answer that field."""
 
@@ -44,6 +62,7 @@ class GivenAnswer(marshmallow.Schema):
     exchange_id = fields.String(required=True)
     receipts = fields.Nested(ReceiptsAnswer, required=True)
     source = fields.Dict(keys=fields.String(), required=True)
+    matching = fields.Nested(MatchingAnswer, required=True)
 
 
 class WrongForm(Form):
@@ -179,6 +198,11 @@ GIVEN: dict[str, Any] = {
     "exchange_id": "3f2b8c1e-6a0d-4f5e-9b7c-2d1e0f3a4b5c",
     "receipts": {"level": "E1", "leaf": "hWp4aWFudG9uZy8x", "platform": "0oRDoQEn", "supplier": None, "user": None},
     "source": {"system": "civil_affairs", "at": "2026-11-26T10:00:00+08:00"},
+    "matching": {
+        "rows": [{"confidence": "certain", "number": "same", "name": "same", "born": "none"}],
+        "doubtful": [],
+        "left_out": 0,
+    },
 }
 _CORRECTION = "k0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 CORRECTION: dict[str, Any] = {

@@ -18,6 +18,7 @@ from hub.credentials.service import Credentials
 from hub.crypto import Crypto
 from hub.database import Database
 from hub.errors import Problem
+from hub.exchange.records import Records
 from hub.exchange.service import Exchange
 from hub.fields import TYPES
 from hub.filings.orders import Moved
@@ -49,6 +50,7 @@ from hub.login.service import Login
 from hub.mandates.consents import Consents
 from hub.mandates.fresh import Fresh
 from hub.mandates.service import Mandates
+from hub.matching.service import Matching
 from hub.materials.disk import Disk
 from hub.materials.service import Materials
 from hub.messages.attempts import Attempts
@@ -181,17 +183,14 @@ class Hub:
         )
         self.jobs = Jobs(self.database)
         self._open_messages()
+        self.matching = Matching(self.database, self.crypto, self.clock, lambda: self.settings.now.sharing)
         self.exchange = Exchange(
-            database=self.database,
-            gateway=self.gateway,
-            sharing=self.sharing,
-            evidence=self.ledger.evidence,
-            identity=self.identity,
-            now=lambda: self.settings.now,
-            crypto=self.crypto,
-            clock=self.clock,
-            workdays=self.workdays,
-            described=self.systems.described,
+            database=self.database, gateway=self.gateway, sharing=self.sharing, evidence=self.ledger.evidence,
+            identity=self.identity, now=lambda: self.settings.now, crypto=self.crypto, clock=self.clock,
+            workdays=self.workdays, described=self.systems.described, matching=self.matching,
+        )  # fmt: skip
+        self.records = Records(
+            self.exchange, self.sharing, self.database, self.clock, lambda: self.settings.now.sharing
         )
         self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
         self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)
@@ -313,6 +312,7 @@ class Hub:
 
     def close(self) -> None:
         self.push.close()
+        self.records.close()
         self.health_code.close()
         self.settings.stop()
         self.switches.stop()

@@ -8,6 +8,8 @@ from typing import Any
 from hub.errors import Fault, invalid
 from hub.fields import CreditCode, IdNumber, Name, Text
 from hub.fields.form import Form, faults
+from hub.matching.names import latin
+from hub.matching.rules import Sought, Told, birth_date, old_number
 from hub.settings.sharing_shapes import Source
 
 SENSITIVE = 4  # from this data class on a case or an order is named
@@ -35,10 +37,43 @@ def whose(source: Source, given: Mapping[str, str]) -> tuple[str, str]:
     return _KINDS.get(first, first), given[first]
 
 
-def cut(answer: Mapping[str, Any], source: Source, fields: Iterable[str]) -> list[dict[str, Any]]:
-    """The rows of an answer with the granted fields alone. A field that the source does not answer is None."""
-    rows = answer.get(source.rows) or [] if source.rows else [answer]
-    return [{name: _value(row, answer, source.fields.get(name)) for name in fields} for row in rows]
+def asked_with(source: Source, given: Mapping[str, str]) -> dict[str, str]:
+    """What the operation is sent. Raises NAME_NOT_REPRESENTABLE where a name cannot be read out in Latin letters."""
+    sent = {name: _made(what, given) for name, what in (source.asks or {name: name for name in source.by}).items()}
+    if not all(sent.values()):
+        raise invalid([Fault("subject.name", "NAME_NOT_REPRESENTABLE")])
+    return sent
+
+
+def sought(source: Source, given: Mapping[str, str], name: str = "") -> Sought | None:
+    """Whom the rows must be about; None for a thing. `name`: how it is called, where the source does not ask that."""
+    kind, asks = source.by[0], source.asks.values() or source.by
+    if kind not in _KINDS:
+        return None
+    called = given.get("name" if kind == "id_number" else "org_name", name)
+    return Sought(given[kind], called, by_number=kind in asks or "id_number_15" in asks)
+
+
+def rows(answer: Mapping[str, Any], source: Source) -> list[Mapping[str, Any]]:
+    """The rows of an answer, each with what stands beside them."""
+    found = answer.get(source.rows) or [] if source.rows else [answer]
+    return [{**answer, **row} for row in found]
+
+
+def told(row: Mapping[str, Any], source: Source) -> Told:
+    """What a row says of whose it is."""
+    is_company = source.by[0] == "credit_code"
+    number, name = ("credit_code", "org_name") if is_company else ("id_number", "name")
+    whose = source.whose or {each: source.fields[each] for each in (number, name) if each in source.fields}
+    if whose and not source.whose and not is_company and "birth_date" in source.fields:
+        whose = {**whose, "birth_date": source.fields["birth_date"]}
+    said = {each: str(row[place]) for each, place in whose.items() if row.get(place) is not None}
+    return Told(said.get(number, ""), said.get(name, ""), said.get("birth_date", ""), said.get("record", ""))
+
+
+def cut(row: Mapping[str, Any], source: Source, fields: Iterable[str]) -> dict[str, Any]:
+    """A row with the granted fields alone. A field that the source does not answer is None."""
+    return {name: row.get(source.fields.get(name, "")) for name in fields}
 
 
 def texts(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
@@ -46,7 +81,8 @@ def texts(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     return [{name: str(value) for name, value in row.items() if value is not None} for row in rows]
 
 
-def _value(row: Mapping[str, Any], beside: Mapping[str, Any], name: str | None) -> Any:
-    if name is None:
-        return None
-    return row[name] if name in row else beside.get(name)
+def _made(what: str, given: Mapping[str, str]) -> str:
+    if what in given:
+        return given[what]
+    made = {"id_number_15": old_number, "birth_date": birth_date, "name_pinyin": latin}
+    return made[what](given["name" if what == "name_pinyin" else "id_number"])

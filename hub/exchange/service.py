@@ -5,6 +5,7 @@ Nothing is kept of an answer. Of data classes 3 and 4: no leaf, no data. Refused
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +23,7 @@ from hub.errors import Problem
 from hub.exchange import rules
 from hub.exchange.corrections import Corrections
 from hub.exchange.feed import Described, Feed
+from hub.exchange.matches import Matches
 from hub.exchange.models import ChangeRow, UseRow
 from hub.exchange.retention import sweep
 from hub.exchange.statistics import Statistics, statistics
@@ -31,6 +33,9 @@ from hub.gateway.service import READ_S, Gateway
 from hub.identity.service import Identity
 from hub.ledger.evidence import Evidence, Receipts
 from hub.ledger.statement import Statement
+from hub.matching.queue import Context
+from hub.matching.rules import Sought, Verdict
+from hub.matching.service import Matching, Sifted
 from hub.settings.shapes import Snapshot
 from hub.settings.sharing_shapes import Source
 from hub.sharing.resources import Resource
@@ -43,7 +48,8 @@ _VERSION = "1"  # of what a resource answers; it has had no other shape yet
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One question of an officer. `subject` holds what the source is asked with; no `fields`: all of the right."""
+    """One question of an officer. `subject` holds what the source is asked with; no `fields`: all of the right.
+    `called`: the subject's name, to tell rows apart where the source is not asked with it."""
 
     resource: str
     consumer: str
@@ -53,17 +59,22 @@ class Asked:
     fields: tuple[str, ...] = ()
     case_no: str = ""
     order_no: str = ""
+    called: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What was given: rows of the granted fields, and who signed that they were."""
+    """What was given: rows of the granted fields, how each was found to be the subject's, and who signed that they
+    were. Rows in doubt are not given: `doubtful` are their ids in the manual queue. `left_out` counts others'."""
 
     exchange_id: UUID
     system: str
     at: datetime
     rows: Sequence[Mapping[str, Any]] = field(repr=False)
     receipts: Receipts
+    verdicts: Sequence[Verdict] = ()
+    doubtful: Sequence[str] = ()
+    left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +83,18 @@ class _Allowed:
 
     statement: Statement
     source: Source
-    subject: Mapping[str, str] = field(repr=False)
+    context: Context
+    sought: Sought | None
+    sent: Mapping[str, str] = field(repr=False)
     whose: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """What is left of an answer."""
+
+    rows: Sequence[Mapping[str, Any]] = field(repr=False)
+    sifted: Sifted
 
 
 class Exchange:
@@ -92,10 +113,12 @@ class Exchange:
         clock: Clock,
         workdays: Workdays,
         described: Described,
+        matching: Matching,
     ) -> None:
         self._database, self._gateway, self._sharing, self._evidence = database, gateway, sharing, evidence
         self._identity, self._now, self._clock = identity, now, clock
-        self._log = structlog.get_logger()
+        self._matching, self._log = matching, structlog.get_logger()
+        self.matches = Matches(database, matching.queue, evidence, clock, now)
         configured = lambda: now().sharing  # noqa: E731
         self.subscriptions = Subscriptions(clock, sharing.grants)
         self.feed = Feed(self.subscriptions, evidence, configured, described)
@@ -103,21 +126,25 @@ class Exchange:
             clock, workdays, configured, crypto, sharing, evidence, takers, self.subscriptions.tell
         )
 
-    def query(self, asked: Asked, trace: Trace) -> Given:
+    def query(self, asked: Asked, trace: Trace, until: float | None = None) -> Given:
         """Raises NOT_FOUND, GRANT_MISSING, GRANT_PURPOSE, GRANT_OFFICER, GRANT_EXPIRED, GRANT_FIELD,
         RESOURCE_WITHOUT_SOURCE, CASE_NO_REQUIRED, EVIDENCE_UNAVAILABLE, faults of the subject, and whatever the
-        department's answer comes to."""
+        department's answer comes to. `until`: the time.monotonic() second by which the department has answered."""
         allowed = self._allowed(asked)
         id = allowed.statement.exchange_id
         try:
             self._evidence.decide(allowed.statement)
-            rows = self._fetched(allowed, trace)
-            receipts = self._evidence.deliver(id, rules.texts(rows))
+            found = self._fetched(allowed, trace, until)
+            receipts = self._evidence.deliver(id, rules.texts(found.rows))
         except Problem as problem:
             self._end(id, problem.code)
             raise
-        self._end(id, "OK", len(rows))
-        return Given(id, allowed.source.system, self._clock.now(), rows, receipts)
+        self._end(id, "OK", len(found.rows))
+        verdicts = [verdict for _, verdict in found.sifted.kept]
+        return Given(
+            id, allowed.source.system, self._clock.now(), found.rows, receipts, verdicts, found.sifted.doubtful,
+            found.sifted.left_out,
+        )  # fmt: skip
 
     def changes(self, office: str, officer: str, after: int, limit: int) -> Sequence[Change]:
         """What is to be told to this officer, the oldest first, with evidence that it was. Told again it needs no more.
@@ -154,7 +181,8 @@ class Exchange:
         return statistics(session, self._sharing, self._clock)
 
     def count_silence(self, session: Session) -> int:
-        """What nobody answered in time goes upward."""
+        """What nobody answered in time goes upward; rows in doubt that nobody decided are forgotten."""
+        self._matching.queue.forget(session)
         return self._sharing.count_silence(session) + self.corrections.count_silence(session)
 
     def _allowed(self, asked: Asked) -> _Allowed:
@@ -200,24 +228,37 @@ class Exchange:
             config_version=snapshot.version, case_no=case_no,
         )  # fmt: skip
         citizen = self._identity.citizen_of(session, number) if kind == "resident_id" else None
-        return _Allowed(statement, source, subject, citizen or f"{kind}:{tag.hex()}")
+        context = Context(resource.id, source.system, resource.department, asked.consumer, asked.officer, kind)
+        sent, sought = rules.asked_with(source, subject), rules.sought(source, subject, asked.called)
+        return _Allowed(statement, source, context, sought, sent, citizen or f"{kind}:{tag.hex()}")
 
-    def _fetched(self, allowed: _Allowed, trace: Trace) -> list[dict[str, Any]]:
+    def _fetched(self, allowed: _Allowed, trace: Trace, until: float | None) -> _Rows:
         """From the department, through the one way out; that it failed is evidence too."""
-        source, statement, code = allowed.source, allowed.statement, "INTERNAL"
-        caller = Caller(allowed.whose, 3, "staff")
+        source, code = allowed.source, "INTERNAL"
+        caller, left = Caller(allowed.whose, 3, "staff"), READ_S if until is None else until - time.monotonic()
         try:
-            reply = self._gateway.ask(source.system, source.operation, allowed.subject, caller, trace, READ_S)
-            rows = rules.cut(reply.fields, source, statement.fields)
+            if left <= 0:
+                raise Problem("DEPARTMENT_TIMEOUT", origin="hub", retry_after=10)
+            reply = self._gateway.ask(source.system, source.operation, allowed.sent, caller, trace, left)
+            found = self._sifted(allowed, rules.rows(reply.fields, source))
         except Problem as problem:
             code = problem.code
             raise
         else:
             code = ""
-            return rows
+            return found
         finally:
             if code:
-                self._evidence.fail(statement.exchange_id, code)
+                self._evidence.fail(allowed.statement.exchange_id, code)
+
+    def _sifted(self, allowed: _Allowed, rows: Sequence[Mapping[str, Any]]) -> _Rows:
+        """The rows about whom was asked for, cut to the right; of a thing all."""
+        source, fields = allowed.source, allowed.statement.fields
+        if allowed.sought is None:
+            return _Rows([rules.cut(row, source, fields) for row in rows], Sifted(()))
+        told = [rules.told(row, source) for row in rows]
+        sifted = self._matching.sift(allowed.context, allowed.sought, told)
+        return _Rows([rules.cut(rows[place], source, fields) for place, _ in sifted.kept], sifted)
 
     def _end(self, id: UUID, outcome: str, rows: int = 0) -> None:
         """That it ended, and how. Evidence has it already: an answer is not held back for this."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from marshmallow import fields, post_load, validate
+from marshmallow import fields, post_load, validate, validates_schema
 
-from hub.settings.pieces import Matching, Strict, identifier, whole
-from hub.settings.sharing_shapes import Sharing, Source
+from hub.settings.pieces import Matching, Strict, identifier, refuse, whole
+from hub.settings.sharing_shapes import MADE, WHOSE, Sharing, Source
 
 RESOURCE = re.compile(r"[0-9A-Za-z]([0-9A-Za-z_-]{0,62}[0-9A-Za-z])?", re.ASCII)
 
@@ -22,6 +22,17 @@ class ResourceSourceSchema(Strict):
         keys=identifier(), values=identifier(), required=True, data_key="fields", attribute="fields",
         validate=validate.Length(1, 200),
     )  # fmt: skip
+    asks = fields.Dict(keys=identifier(), values=identifier(), load_default=dict, validate=validate.Length(0, 8))
+    whose = fields.Dict(
+        keys=fields.String(validate=validate.OneOf(WHOSE)), values=identifier(), load_default=dict
+    )
+
+    @validates_schema
+    def check_asks(self, data: dict[str, Any], **_: Any) -> None:
+        """What is sent is one of `by`, or made of one of them."""
+        by = data.get("by", ())
+        sent = ((name, MADE.get(what, what)) for name, what in data.get("asks", {}).items())
+        refuse(((("asks", name), f"needs {what} in by") for name, what in sent if what not in by))
 
     @post_load
     def shape(self, data: dict[str, Any], **_: Any) -> Source:
@@ -40,6 +51,8 @@ class SharingSchema(Strict):
     not_shared_days = whole(1, 1095, load_default=365)
     most_days = whole(1, 1095, load_default=365)
     kept_days = whole(90, 1095, load_default=365)  # statistics count the last 90
+    match_days = whole(1, 365, load_default=30)
+    said_of_all = fields.List(identifier(), load_default=list, validate=validate.Length(0, 100))
     sources = fields.Dict(
         keys=Matching(RESOURCE, "the id of a data resource"), values=fields.Nested(ResourceSourceSchema),
         load_default=dict,
@@ -47,4 +60,4 @@ class SharingSchema(Strict):
 
     @post_load
     def shape(self, data: dict[str, Any], **_: Any) -> Sharing:
-        return Sharing(**data)
+        return Sharing(**{**data, "said_of_all": tuple(data["said_of_all"])})

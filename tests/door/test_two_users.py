@@ -34,8 +34,8 @@ _SERVICE = "residence-certificate"
 _BUNDLE = "household-moves-on-assistance"
 # Ids of pages and of what operations see: no citizen's. Those of licences are tried in tests/credentials.
 NOBODYS = ("asset", "level", "name", "system", "copy_id", "credential_id", "place", "region", "change_id",
-           "revocation_id", "review_id", "resource_id", "request_id", "grant_id", "correction_id", "identifier",
-           "version")  # fmt: skip
+           "revocation_id", "review_id", "resource_id", "request_id", "grant_id", "correction_id", "match_id",
+           "identifier", "version")  # fmt: skip
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
