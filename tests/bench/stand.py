@@ -43,6 +43,7 @@ class Plan:
 
     addresses: Mapping[str, str] = field(default_factory=dict)
     package: Path | None = None  # of adapters, with systems.yaml and services of its own beside config/
+    per_minute: Mapping[str, int] = field(default_factory=dict)  # of a system
     max_in_flight: int = 512
     workers: int = 1
     cpus: Sequence[int] = (SERVER_CPU,)
@@ -57,6 +58,7 @@ class Served:
     process: psutil.Process
     token: str
     ready_s: float  # from the command to /readyz
+    environ: Mapping[str, str] = field(default_factory=dict)
 
     def call(self, service: str, fields: Mapping[str, Any] | None = None) -> Question:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
@@ -92,7 +94,7 @@ class Stand:
         with started(command, f"{url}/healthz", plan.cpus, environ) as process:
             wait_until(lambda: requests.get(f"{url}/readyz", timeout=5).status_code == 200)
             ready_s = time.perf_counter() - began
-            yield Served(url, process, self._login(url), ready_s)
+            yield Served(url, process, self._login(url), ready_s, environ)
 
     def _login(self, url: str) -> str:
         town = Town(self._demo)
@@ -155,6 +157,7 @@ def write_config(folder: Path, plan: Plan) -> None:
 def _systems(plan: Plan, systems: dict[str, Any]) -> dict[str, Any]:
     for name, system in systems.items():
         system["limits"]["cap"] = 256
+        system["limits"]["per_minute"] = plan.per_minute.get(name, system["limits"]["per_minute"])
         system["address"] = plan.addresses.get(name, system["address"])
     return systems
 
