@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
-from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy import ColumnElement, false, func, insert, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hub.clock import Clock
 from hub.crypto import Crypto
+from hub.database import plain
 from hub.errors import Fault, Problem, invalid
 from hub.settings.shapes import Snapshot, TaskKind
 from hub.tasks import rules
@@ -23,6 +24,7 @@ from hub.tasks.models import TaskActRow, TaskRow
 from hub.workdays import Wait, Workdays
 
 _MOST = 500  # cards in one round; the rest has its turn in the next
+_LINE = insert(plain(TaskActRow))
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,10 +266,9 @@ class Tasks:
     def _note(self, session: Session, row: TaskRow, act: str, office: str, actor: str, answer: str, note: str) -> None:
         now = self._clock.now()
         sealed = self._seal(row.id, note.encode()) if note else b""
-        session.add(
-            TaskActRow(task_id=row.id, act=act, office=office, actor=actor, answer=answer, note_sealed=sealed, at=now)
-        )
+        line = {"task_id": row.id, "act": act, "office": office, "actor": actor, "answer": answer, "at": now}
         session.flush()
+        session.execute(_LINE, {**line, "note_sealed": sealed})
         self._moved(session, TaskMoved(row.id, row.kind, row.about, act, office, answer, note, now))
 
     def _whole(self, session: Session, row: TaskRow) -> Task:

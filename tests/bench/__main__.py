@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 
+from tests.bench.accepts import accepts
 from tests.bench.calls import many, rest, soap
 from tests.bench.cases import desk_page
 from tests.bench.catalogue import search
@@ -64,6 +65,7 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"wire_soap"}), wire_soap),
     (frozenset({"files"}), file_drop),
     (frozenset({"filings"}), filings),
+    (frozenset({"accepts"}), accepts),
     (frozenset({"drain"}), drain),
     (frozenset({"ledger"}), ledger),
     (frozenset({"ledger_large"}), large),

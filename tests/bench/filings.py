@@ -24,7 +24,7 @@ from tests.bench.stand import Stand
 from tests.bench.table import Row
 from tests.filings import stand as filing_stand
 
-_THREADS, _LEAST = 8, 0.5
+_THREADS, _LEAST, WARM_S = 8, 0.5, 0.5
 _QUEUED = int(os.environ.get("BENCH_FILINGS", "1000"))  # 50,000 drain the same, and take hours at such limits
 _PER_MINUTE = 600
 
@@ -60,7 +60,7 @@ def _probe(environ: dict[str, str], *arguments: str) -> dict[str, float]:
     return found
 
 
-def _rate(seconds: float, one: Callable[[int], Callable[[], None]]) -> float:
+def rate(seconds: float, one: Callable[[int], Callable[[], None]]) -> float:
     """What all threads together did in a second; each has a function of its own, and half a second to warm up."""
     counts, begun, ended = [0] * _THREADS, threading.Event(), threading.Event()
 
@@ -73,7 +73,7 @@ def _rate(seconds: float, one: Callable[[int], Callable[[], None]]) -> float:
     threads = [threading.Thread(target=run, args=(number,)) for number in range(_THREADS)]
     for thread in threads:
         thread.start()
-    time.sleep(0.5)
+    time.sleep(WARM_S)
     began = time.perf_counter()
     begun.set()
     time.sleep(seconds)
@@ -99,7 +99,7 @@ def bare(seconds: float) -> float:
 
         return act
 
-    return _rate(seconds, one)
+    return rate(seconds, one)
 
 
 def place(seconds: float) -> float:
@@ -114,7 +114,7 @@ def place(seconds: float) -> float:
         return act
 
     try:
-        return _rate(seconds, one)
+        return rate(seconds, one)
     finally:
         _clear(hub)
         hub.close()

@@ -44,6 +44,7 @@ class Plan:
     addresses: Mapping[str, str] = field(default_factory=dict)
     package: Path | None = None  # of adapters, with systems.yaml and services of its own beside config/
     per_minute: Mapping[str, int] = field(default_factory=dict)  # of a system
+    services: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # keys of theirs that differ
     max_in_flight: int = 512
     workers: int = 1
     cpus: Sequence[int] = (SERVER_CPU,)
@@ -151,7 +152,8 @@ def write_config(folder: Path, plan: Plan) -> None:
     _change(folder / "hub.yaml", lambda hub: hub | {"max_in_flight": plan.max_in_flight})
     _change(folder / "health_code.yaml", lambda told: told | {"limits": {"scans_a_day": 10**8}})
     for path in (folder / "services").glob("*.yaml"):
-        _change(path, lambda service: service | {"per_minute": 10_000_000})
+        differs = {"per_minute": 10_000_000, **plan.services.get(path.stem, {})}
+        _change(path, differs.__ror__)
 
 
 def _systems(plan: Plan, systems: dict[str, Any]) -> dict[str, Any]:
