@@ -41,28 +41,27 @@ class Turns:
         if part is None:
             return
         session.flush()
-        whole = session.get(BundleRow, part.bundle_id, with_for_update=True)
-        bundle = self._now().bundles.get(whole.bundle) if whole else None
-        waiting = [each for each in bundle.parts if row.service in each.after] if bundle else []
-        if not waiting:
-            return
+        whole = session.get_one(BundleRow, part.bundle_id, with_for_update=True)
+        bundle = self._now().bundles.get(whole.bundle)
+        parts = {each.service: each for each in bundle.parts} if bundle else {}
         of_it = select(PartRow.case_id).where(PartRow.bundle_id == part.bundle_id)
         fresh = select(CaseRow).where(CaseRow.id.in_(of_it)).execution_options(populate_existing=True)
         rows = {each.service: each for each in session.scalars(fresh)}
-        for each in waiting:
-            if each.service in rows:
-                next = self._files.find(session, rows[each.service].receipt_no, lock=True)
-                self._next(session, next, each, rows, row)
+        for service, next in rows.items():
+            if next.status == rules.WAITING and next is not row:
+                session.refresh(next, with_for_update=True)
+                # what configuration has lost the order of, waits for nothing
+                self._next(session, next, parts.get(service, BundlePart(service)), rows, row)
 
     def _next(
         self, session: Session, row: CaseRow, part: BundlePart, rows: Mapping[str, CaseRow], ended: CaseRow
     ) -> None:
-        if row.status != rules.WAITING:
+        if row.status != rules.WAITING:  # withdrawn just now
             return
         granted = {id: self._granted(session, rows[id]) for id in part.after if id in rows}
         if all(granted.values()):
             self._begin(session, row, part, granted)
-        elif not granted.get(ended.service):
+        elif ended.service in granted and not granted[ended.service]:
             self._say(session, row, _STOPPED)
 
     def _granted(self, session: Session, row: CaseRow) -> Mapping[str, Any]:

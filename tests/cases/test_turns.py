@@ -124,6 +124,16 @@ def test_feat_E8_withdrawing_the_first_is_told_and_leaves_the_next_to_be_withdra
     assert there.status_code == 202
 
 
+@pytest.mark.usefixtures("in_order")
+def test_feat_E8_a_part_whose_order_configuration_has_lost_waits_for_nothing(
+    hall: Hall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, first, after = applied(hall)
+    monkeypatch.delitem(hall.hub.settings.now.bundles, BUNDLE)  # type: ignore[attr-defined]
+    assert hall.mine(first, "withdrawal", {}).status_code == 200
+    assert hall.case(after)["status"] == "draft", "what was to be taken on is for the applicant to say"
+
+
 def test_feat_E8_what_does_not_fit_makes_a_draft_for_the_applicant_and_not_a_failure_at_the_desk(
     hall: Hall, monkeypatch: pytest.MonkeyPatch
 ) -> None:
