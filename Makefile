@@ -38,7 +38,7 @@ check: environment ## the configuration in config/: each complaint with file, li
 bench: test-environment ## speed and memory, as ratios within one run
 	@$(PYTHON_HERE) -m tests.bench
 
-drill: test-environment ## the longer fault drills
+drill: test-environment ## the longer fault drills (DRILL_SUBMISSIONS=3000, DRILL_SEED)
 	@$(PYTHON_HERE) -m pytest -m drill
 
 audit: test-environment ## known vulnerabilities of what is installed

@@ -10,7 +10,7 @@ from blueprints import bundles_forms as forms
 from blueprints.cases import ONE, SENT, admitted, case, happened, prepare, receipt, who_applies
 from blueprints.catalogue import client_version, language, visitor
 from blueprints.contract import EITHER, Blueprint, Page, answer, problem_codes
-from blueprints.idempotency import idempotent
+from blueprints.idempotency import idempotent, kept
 from blueprints.problems import in_language
 from hub.catalogue import forms as service_forms
 from hub.catalogue.answers import in_language as guide_in_language
@@ -84,7 +84,8 @@ def _applying(blueprint: Blueprint, hub: Hub) -> None:
             prepare(hub, caller.subject, share.service, share.papers)
         with hub.database.session() as session:
             made = hub.cases.bundles.submit(session, caller, bundle_id, passed)
-        return answer(_receipt(made), 202, Location=f"/api/v1/bundles/{bundle_id}/cases/{made.receipt_no}")
+            location = f"/api/v1/bundles/{bundle_id}/cases/{made.receipt_no}"
+            return kept(session, answer(_receipt(made), 202, Location=location))
 
     @blueprint.route("/<string:bundle_id>/cases/<string:bundle_no>")
     @problem_codes(*ONE)

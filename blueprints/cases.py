@@ -11,7 +11,7 @@ from flask import Response, g, request
 from blueprints import cases_forms as forms
 from blueprints.auth import acts_for, require
 from blueprints.contract import SIGNED_IN, Blueprint, Code, Page, answer, paged, problem_codes
-from blueprints.idempotency import idempotent
+from blueprints.idempotency import idempotent, kept
 from blueprints.problems import in_language, preferred
 from hub.catalogue import forms as service_forms
 from hub.catalogue.cursor import Cursors
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 ONE: tuple[Code, ...] = (*SIGNED_IN, "ROLE_REQUIRED", "NOT_FOUND", "KEY_UNAVAILABLE", "SERVICE_DISABLED")
 SENT: tuple[Code, ...] = (
-    *ONE, "STATE_CONFLICT", "ALREADY_SUBMITTED", "LEVEL_REQUIRED", "MANDATE_NOT_IN_FORCE", "MANDATE_SCOPE",
-    "CONSENT_MISSING", "GRANT_MISSING", "RATE_LIMITED", "REQUIRED", "CHOICE", "TOO_SHORT", "STORAGE_FULL",
+    *ONE, "STATE_CONFLICT", "ALREADY_SUBMITTED", "PROMISE_REFUSED", "LEVEL_REQUIRED", "MANDATE_NOT_IN_FORCE",
+    "MANDATE_SCOPE", "CONSENT_MISSING", "GRANT_MISSING", "RATE_LIMITED", "REQUIRED", "CHOICE", "TOO_SHORT",
+    "STORAGE_FULL",
 )  # fmt: skip
 
 
@@ -59,7 +60,7 @@ def _beginning(blueprint: Blueprint, hub: Hub) -> None:
             made = hub.cases.submit(
                 session, caller, service, fields, form["materials"], form["promised"], form["draft"]
             )
-        return answer(receipt(made), 202, Location=f"/api/v1/cases/{made.receipt_no}")
+            return kept(session, answer(receipt(made), 202, Location=f"/api/v1/cases/{made.receipt_no}"))
 
 
 def _looking(blueprint: Blueprint, hub: Hub) -> None:
@@ -110,7 +111,7 @@ def _drafts(blueprint: Blueprint, hub: Hub) -> None:
         prepare(hub, draft.citizen_id, draft.service, draft.papers)
         with hub.database.session() as session:
             made = hub.cases.send(session, caller, receipt_no, passed)
-        return answer(receipt(made), 202)
+            return kept(session, answer(receipt(made), 202))
 
 
 def prepare(hub: Hub, citizen: str, service: Service, papers: Sequence[Mapping[str, str]]) -> None:
@@ -133,7 +134,7 @@ def _going_on(blueprint: Blueprint, hub: Hub) -> None:
         prepare(hub, citizen, service, form["materials"])
         with hub.database.session() as session:
             made = hub.cases.correct(session, caller, receipt_no, form["fields"], form["materials"])
-        return answer(case(made))
+            return kept(session, answer(case(made)))
 
     @blueprint.route("/cases/<string:receipt_no>/withdrawal", methods=["POST"])
     @problem_codes(*ONE, "STATE_CONFLICT")

@@ -133,7 +133,10 @@ def _examining(blueprint: Blueprint, hub: Hub) -> None:
         noting(reason=form["again_because"])
         return _done(hub, lambda session, officer: desk.request_correction(session, officer, receipt_no, **form))
 
-    @_act(blueprint, "accept-on-promise", "case.write", forms.PromiseForm, "CHOICE", "DATE_RANGE", "TOO_SHORT", "RANGE")
+    @_act(
+        blueprint, "accept-on-promise", "case.write", forms.PromiseForm, "CHOICE", "DATE_RANGE", "TOO_SHORT", "RANGE",
+        "PROMISE_REFUSED",
+    )  # fmt: skip
     def accept_on_promise(form: dict[str, Any], receipt_no: str) -> Response:
         """Accept it although promised papers are missing"""
         return _done(hub, lambda session, officer: desk.accept_on_promise(session, officer, receipt_no, **form))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from flask import Response, current_app, g, request
@@ -16,6 +16,9 @@ from flask import Response, current_app, g, request
 from blueprints.auth import caller, the_hub
 from blueprints.contract import IDEMPOTENT, SIGNED_IN, View, problem_codes
 from hub.errors import Problem
+
+if TYPE_CHECKING:
+    from hub.gateway.idempotency import Running
 
 _KEPT_HEADERS = ("Location", "X-Origin")
 
@@ -47,11 +50,25 @@ def _once(key: str, view: Callable[[], Any]) -> Response:
     route = f"{request.method} {request.path}"
     meant = [g.get("body"), request.headers.get("X-Act-For")]
     digest = hashlib.sha256(orjson.dumps(meant, option=orjson.OPT_SORT_KEYS)).digest()
-    stored, again = the_hub().submissions.once(caller().citizen_id, route, key, digest, lambda: _packed(view()))
+
+    def run(running: Running) -> bytes:
+        g.running = running
+        return _packed(view())
+
+    stored, again = the_hub().submissions.once(caller().citizen_id, route, key, digest, run)
     status, headers, body = orjson.loads(stored)
     response = Response(body, status, headers, mimetype="application/json")
     if again:
         response.headers["Idempotency-Replayed"] = "true"
+    return response
+
+
+def kept(session: Any, response: Response) -> Response:
+    """This answer, from the commit of this session on: what was done and what was told of it are one. Raises
+    IDEMPOTENCY_IN_PROGRESS when it took so long that another does it now; then nothing is done here."""
+    running: Running | None = g.get("running")
+    if running is not None and not running.keep(session, _packed(response)):
+        raise Problem("IDEMPOTENCY_IN_PROGRESS", retry_after=1)
     return response
 
 

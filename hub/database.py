@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 import psycopg
 from psycopg.abc import RV, PQGen
-from sqlalchemy import Connection, DateTime, Engine, LargeBinary, create_engine, event, func, select
+from sqlalchemy import Connection, DateTime, Engine, LargeBinary, Table, create_engine, event, func, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -35,6 +35,13 @@ class Base(DeclarativeBase):
         list[str]: JSONB,
         bytes: LargeBinary,
     }
+
+
+def plain(row: type[Base]) -> Table:
+    """Its table, for statements that are built once and know nothing of objects: a third of the cost of the others."""
+    table = row.__table__
+    assert isinstance(table, Table)
+    return table
 
 
 class PatientConnection(psycopg.Connection[Any]):

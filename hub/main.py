@@ -254,7 +254,7 @@ class Hub:
         templates = lambda: self.settings.now.messages  # noqa: E731
         attempts = Attempts(self.clock)
         self.subscriptions = Subscriptions(self.clock)
-        self.messages = Messages(templates, self.jobs, self.crypto, self.clock)
+        self.messages = Messages(templates, self.crypto, self.clock)
         self.notices = Notices(self.database, self.jobs, self.clock, self.identity, self.messages, templates)
         self.calls = Calls(self.clock, self.identity, self.messages)
         self.providers = Providers(self._sms_shares, self._is_well, attempts, self.clock)

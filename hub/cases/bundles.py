@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -17,12 +18,13 @@ from hub.cases.file import Files
 from hub.cases.intake import Intake
 from hub.cases.models import BundleRow, CaseRow, PartRow
 from hub.cases.seams import Tell
+from hub.cases.turns import Turns
 from hub.cases.views import BundleView, CaseView
 from hub.catalogue import forms
 from hub.catalogue.items import period
 from hub.errors import Problem
 from hub.gateway.orders import Caller
-from hub.settings.bundle_shapes import Bundle
+from hub.settings.bundle_shapes import Bundle, BundlePart
 from hub.settings.shapes import Service, Snapshot
 
 _APPLICANT = ("applicant",)
@@ -32,6 +34,7 @@ _APPLICANT = ("applicant",)
 class Share:
     """What of a bundle goes to one of its services."""
 
+    part: BundlePart
     service: Service
     fields: Mapping[str, Any]
     papers: Sequence[Mapping[str, str]]
@@ -45,8 +48,8 @@ class Share:
 class Bundles:
     """One for the process."""
 
-    def __init__(self, now: Callable[[], Snapshot], files: Files, intake: Intake, tell: Tell) -> None:
-        self._now, self._files, self._intake, self._tell = now, files, intake, tell
+    def __init__(self, now: Callable[[], Snapshot], files: Files, intake: Intake, turns: Turns, tell: Tell) -> None:
+        self._now, self._files, self._intake, self._turns, self._tell = now, files, intake, turns, tell
 
     def all(self) -> Sequence[tuple[Bundle, Service]]:
         """Every bundle, with what it comes to as one application."""
@@ -73,8 +76,9 @@ class Bundles:
         parts = [(part, snapshot.services[part.service]) for part in bundle.parts]
         return [
             Share(
-                service, forms.load(service, merging.share(part, service, fields), "fields"),
-                merging.papers_of(service, papers), merging.promised_of(service, promised),
+                part, service,
+                forms.load(part.without_taken(service), merging.share(part, service, fields), "fields"),
+                merging.papers_of(part, service, papers), merging.promised_of(part, service, promised),
             )
             for part, service in parts
         ]  # fmt: skip
@@ -122,21 +126,41 @@ class Bundles:
     def _part(self, session: Session, caller: Caller, whole: BundleRow, share: Share) -> CaseRow:
         row = self._intake.new(session, caller, share.service)
         body = {"fields": dict(share.fields), "papers": list(share.papers), "promised": list(share.promised)}
-        self._intake.submit(session, row, share.service, body)
+        if share.part.after:
+            self._turns.wait(session, row, share.service, share.part, body)
+            session.flush()
+        else:
+            self._intake.submit(session, row, share.service, body)
         session.add(PartRow(case_id=row.id, bundle_id=whole.id))
         return row
 
     def _view(self, session: Session, whole: BundleRow, rows: Sequence[CaseRow], story: bool = True) -> BundleView:
         parts = [self._files.view(session, row, _APPLICANT, story=story) for row in rows]
         bundle = self._now().bundles.get(whole.bundle)
-        clocks = [(part.clock, _yours(part)) for part in parts]
-        approved = [part.result["approved"] if part.result else None for part in parts]
+        after = {part.service: part.after for part in bundle.parts} if bundle else {}
+        approved = {part.service: part.result["approved"] if part.result else None for part in parts}
+        over = {part.service: part.clock == "ended" for part in parts}
+        for part in parts:  # in their order: what waits for one that was not granted goes no further either
+            if part.status == rules.WAITING:
+                before = [id for id in after.get(part.service, ()) if id in over]
+                over[part.service] = any(over[id] and not approved[id] for id in before)
+        clocks = [("ended" if over[part.service] else part.clock, _yours(part)) for part in parts]
         return BundleView(
             whole.receipt_no, whole.bundle, bundle.title if bundle else {"zh": whole.bundle},
-            merging.overall(clocks, approved), whole.submitted_at,
-            max((part.promised_at for part in parts if part.promised_at), default=None), parts,
+            merging.overall(clocks, list(approved.values())), whole.submitted_at, self._promised(rows, after), parts,
         )  # fmt: skip
+
+    def _promised(self, rows: Sequence[CaseRow], after: Mapping[str, Sequence[str]]) -> datetime | None:
+        """By when all of it is: what waits its turn counts from the day on which those before it are promised."""
+        by: dict[str, datetime] = {}
+        for row in rows:
+            promised, before = row.promised_at, [by[id] for id in after.get(row.service, ()) if id in by]
+            if row.status == rules.WAITING and before:
+                promised = rules.terms(self._files.service(row), max(before), self._files.workdays).promised_at
+            if promised:
+                by[row.service] = promised
+        return max(by.values(), default=None)
 
 
 def _yours(part: CaseView) -> bool:
-    return "corrections" in part.possible or part.make_up_at is not None
+    return part.status == rules.DRAFT or "corrections" in part.possible or part.make_up_at is not None

@@ -46,8 +46,8 @@ class Asked:
 class Desk:
     """Takes a session and never commits."""
 
-    def __init__(self, files: Files, seams: Seams) -> None:
-        self._files, self._seams, self._steps = files, seams, Steps(files, seams)
+    def __init__(self, files: Files, seams: Seams, steps: Steps) -> None:
+        self._files, self._seams, self._steps = files, seams, steps
 
     def page(self, session: Session, officer: Officer, asked: Asked) -> Sequence[Entry]:
         """The most urgent first: of those that are open, or of one step. No personal value is in it."""
@@ -111,11 +111,14 @@ class Desk:
         self, session: Session, officer: Officer, receipt_no: str, days: int, missing: Sequence[str]
     ) -> CaseView:
         """容缺受理: accepted although papers are missing, which the applicant promised to bring within so many working
-        days, and no later than the case itself is promised. Raises CHOICE for a paper nobody promised, DATE_RANGE."""
+        days, and no later than the case itself is promised. Raises CHOICE for a paper nobody promised, DATE_RANGE,
+        PROMISE_REFUSED for who did not keep an earlier promise."""
         row, to = self._at(session, officer, receipt_no, "accept-on-promise")
         promised = self._files.open(row, row.body_sealed)["promised"]
         if set(missing) != set(promised) or not missing:
             raise invalid([Fault("missing", "CHOICE")])
+        if self._files.broke_a_promise(session, row):
+            raise invalid([Fault("missing", "PROMISE_REFUSED")])
         make_up_at = self._files.workdays.after(self._files.moment(), days)
         if row.promised_at and make_up_at > row.promised_at:
             raise invalid([Fault("days", "DATE_RANGE")])

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import exists, insert, select
 from sqlalchemy.orm import Session
 
 from hub.cases import rules
@@ -16,13 +16,19 @@ from hub.cases.seams import Tell
 from hub.cases.views import CaseView, Correction, Entry, Happened, Paused
 from hub.clock import CHINA, Clock
 from hub.crypto import Crypto
+from hub.database import plain
 from hub.errors import Problem
 from hub.settings.shapes import Service, Snapshot, Text
 from hub.settings.workflow_shapes import Stage, Workflow
 from hub.workdays import Workdays
 
+NOT_MADE_UP = "make_up_overdue"
 _NONE: Text = {"zh": "", "en": ""}
-_DRAFT: Text = {"zh": "草稿，尚未提交", "en": "Draft, not submitted yet"}
+_LINE = insert(plain(EventRow))
+_BEFORE: Mapping[str, Text] = {
+    rules.DRAFT: {"zh": "草稿，尚未提交", "en": "Draft, not submitted yet"},
+    rules.WAITING: {"zh": "等前面的事项办结后自动提交", "en": "Submitted by itself when those before it are granted"},
+}
 
 
 class Files:
@@ -77,12 +83,11 @@ class Files:
         self, session: Session, row: CaseRow, event: str, by: str, actor: str = "", detail: Mapping[str, Any] = {}
     ) -> None:
         """One more line of the timeline, with the clock as it stands after it."""
-        session.add(
-            EventRow(
-                case_id=row.id, event=event, status=row.status, by=by, actor=actor, at=self.moment(),
-                promised_at=row.promised_at, detail_sealed=self.seal(row, dict(detail)),
-            )
-        )  # fmt: skip
+        line = {
+            "case_id": row.id, "event": event, "status": row.status, "by": by, "actor": actor, "at": self.moment(),
+            "promised_at": row.promised_at, "detail_sealed": self.seal(row, dict(detail)),
+        }  # fmt: skip
+        session.execute(_LINE, line)
 
     def move(self, row: CaseRow, status: str) -> None:
         """To this step, from now on. Silence is counted anew, and what time alone will do next."""
@@ -130,6 +135,14 @@ class Files:
         query = select(ResultRow).where(ResultRow.case_id == row.id, ResultRow.undone_at.is_(None))
         return session.scalars(query.order_by(ResultRow.id.desc()).limit(1)).one_or_none()
 
+    def broke_a_promise(self, session: Session, row: CaseRow) -> bool:
+        """Whether papers that this applicant promised were late, in this or another case, not long ago."""
+        late = exists().where(
+            CaseRow.subject == row.subject, EventRow.case_id == CaseRow.id, EventRow.event == NOT_MADE_UP,
+            EventRow.at > self.moment() - rules.NO_PROMISE,
+        )  # fmt: skip
+        return bool(session.scalar(select(late)))
+
     def view(
         self, session: Session, row: CaseRow, by: Iterable[str], shows: int | None = None, story: bool = True
     ) -> CaseView:
@@ -142,8 +155,8 @@ class Files:
         chain = workflow.cards.chain
         return CaseView(
             receipt_no=row.receipt_no, service=row.service, title=service.title,
-            department=department.name if department else _NONE,
-            status=row.status, status_title=stage.title if stage else _DRAFT, handler=self.number(row.handler),
+            department=department.name if department else _NONE, handler=self.number(row.handler),
+            status=row.status, status_title=stage.title if stage else _BEFORE.get(row.status, _NONE),
             created_at=row.created_at, submitted_at=row.submitted_at, since=row.since,
             promised_at=row.promised_at, legal_at=row.legal_at, make_up_at=row.make_up_at,
             clock=stage.clock if stage else "waits", card=rules.shown_card(row.card),
@@ -163,8 +176,8 @@ class Files:
         stage = workflow.stages.get(row.status) if workflow else None
         return Entry(
             row.id, row.receipt_no, row.service, service.title if service else _NONE, row.status,
-            stage.title if stage else _DRAFT, row.submitted_at, row.promised_at, rules.shown_card(row.card),
-            bool(officer) and row.handler == officer,
+            stage.title if stage else _BEFORE.get(row.status, _NONE), row.submitted_at, row.promised_at,
+            rules.shown_card(row.card), bool(officer) and row.handler == officer,
         )  # fmt: skip
 
     def number(self, staff_id: str) -> str:

@@ -17,7 +17,7 @@ from hub.cases.file import Files
 from hub.cases.models import CaseRow
 from hub.cases.seams import Seams
 from hub.database import one_at_a_time
-from hub.errors import Problem
+from hub.errors import Fault, Problem, invalid
 from hub.filings.orders import Order
 from hub.gateway.orders import Caller
 from hub.paper import Paper
@@ -47,9 +47,11 @@ class Intake:
         self._files.tell(session, row, "case-received", promised_on=self._files.day(row.promised_at))
 
     def submit(self, session: Session, row: CaseRow, service: Service, body: dict[str, Any]) -> None:
-        """Submitted; whoever calls tells the applicant."""
+        """Submitted; whoever calls tells the applicant. Raises PROMISE_REFUSED for who did not keep an earlier one."""
         rules.check_papers(service, [paper["type"] for paper in body["papers"]], body["promised"])
-        self._only_one(session, row, service, body["fields"])
+        if body["promised"] and self._files.broke_a_promise(session, row):
+            raise invalid([Fault(f"materials.{type}", "PROMISE_REFUSED") for type in body["promised"]])
+        self.only_one(session, row, service, body["fields"])
         row.submitted_at = self._files.moment()
         self.enter(session, row, service, body, self._files.workflow(row).first, "received")
 
@@ -61,16 +63,16 @@ class Intake:
         body["papers"] = [asdict(paper) for paper in papers]
         row.body_sealed, row.version = self._files.seal(row, body), row.version + 1
         self._files.start_clock(row)
+        filed = bool(service.system and service.operation)
+        if filed:
+            row.filing_state = "ready"
+            row.unheard_at = self._files.workdays.after(self._files.moment(), service.heard_days)
         self._files.move(row, status)
         session.flush()
         self._files.note(session, row, event, "applicant")
         self._ask_community(session, row, service, body["fields"])
-        if service.system and service.operation:
-            row.filing_state = "ready"
-            row.unheard_at = self._files.workdays.after(self._files.moment(), service.heard_days)
-            self._files.schedule(row)
+        if filed:
             self._seams.filings.place(session, self._order(row, service, body["fields"], papers))
-        session.flush()
 
     def _ask_community(self, session: Session, row: CaseRow, service: Service, fields: Mapping[str, Any]) -> None:
         """Those on the spot, by the region the form names, see what names the case and no more."""
@@ -80,7 +82,9 @@ class Intake:
             self._seams.tasks.withdraw(session, row.receipt_no, "corrected")
         region = str(fields.get("region", service.region))
         for kind in stage.tasks:
-            self._seams.tasks.assign_about(session, kind, region, row.receipt_no, told)
+            office = self._seams.tasks.assign_about(session, kind, region, row.receipt_no, told)
+            detail = {"task": kind, "office": office}
+            self._files.note(session, row, "task_assigned", "community", detail=detail)
 
     def _order(self, row: CaseRow, service: Service, fields: Mapping[str, Any], papers: Sequence[Paper]) -> Order:
         return Order(
@@ -116,7 +120,7 @@ class Intake:
             materials.give(session, row.citizen_id, paper.file_id, row.receipt_no, row.department)
         return [*licences, *found]
 
-    def _only_one(self, session: Session, row: CaseRow, service: Service, fields: Mapping[str, Any]) -> None:
+    def only_one(self, session: Session, row: CaseRow, service: Service, fields: Mapping[str, Any]) -> None:
         """Raises ALREADY_SUBMITTED with the receipt number of the one there is."""
         key = _natural_key(service, fields)
         if not key:
@@ -125,7 +129,7 @@ class Intake:
         one_at_a_time(session, tag)
         with session.no_autoflush:
             there = session.scalar(select(CaseRow.receipt_no).where(CaseRow.once_tag == tag))
-        if there is not None:
+        if there not in (None, row.receipt_no):
             raise Problem("ALREADY_SUBMITTED", extra={"receipt_no": there})
         row.once_tag = tag
 

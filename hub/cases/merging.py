@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -26,7 +27,7 @@ def merged(bundle: Bundle, services: Mapping[str, Service]) -> Service:
         audience=first.audience, region=first.region, level=max(service.level for _, service in parts),
         data_class=max(service.data_class for _, service in parts), form=tuple(form.values()),
         subject=tuple(dict.fromkeys(name for _, service in parts for name in service.subject)),
-        guide=_guide([service for _, service in parts]),
+        guide=_guide(parts),
     )  # fmt: skip
 
 
@@ -34,35 +35,56 @@ def share(part: BundlePart, service: Service, fields: Mapping[str, Any]) -> dict
     """What of the one form's fields goes to this part, under its own names, and what is fixed for it."""
     names = {field.name: part.names.get(field.name, field.name) for field in service.form}
     names |= {name: name for name in service.subject if name not in names}
-    asked = {own: fields[name] for own, name in names.items() if name in fields and own not in part.fixed}
+    closed = part.fixed.keys() | part.takes.keys()
+    asked = {own: fields[name] for own, name in names.items() if name in fields and own not in closed}
     return {**part.fixed, **asked}
 
 
-def papers_of(service: Service, papers: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
-    """The papers this part takes: one paper serves all who ask for it."""
-    wanted = rules.wanted(service)
+def papers_of(part: BundlePart, service: Service, papers: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """The papers this part takes from the applicant: one paper serves all who ask for it."""
+    wanted = rules.wanted(service).keys() - part.papers.keys()
     return [paper for paper in papers if paper["type"] in wanted]
 
 
-def promised_of(service: Service, types: Iterable[str]) -> list[str]:
-    wanted = rules.wanted(service)
+def promised_of(part: BundlePart, service: Service, types: Iterable[str]) -> list[str]:
+    wanted = rules.wanted(service).keys() - part.papers.keys()
     return [type for type in types if type in wanted]
 
 
-def _guide(services: Sequence[Service]) -> dict[str, Any]:
-    """Fees stand singly and as a sum; the time is that of the slowest, in its own unit."""
+def _guide(parts: Sequence[tuple[BundlePart, Service]]) -> dict[str, Any]:
+    """Fees stand singly and as a sum; no paper is asked for that another part's result is."""
+    services = [service for _, service in parts]
     guides = [service.guide for service in services]
     lists = {name: _once(each for guide in guides for each in guide.get(name, ())) for name in _LISTS}
-    slowest = max(guides, key=rules.length)
-    terms = {name: slowest[name] for name in ("promised_days", "promised_unit") if name in slowest}
+    papers = (each for part, service in parts for each in service.guide.get("materials", ())
+              if each.get("type") not in part.papers)  # fmt: skip
     return {
         **{name: found for name, found in lists.items() if found},
-        **terms,
-        "materials": _materials(each for guide in guides for each in guide.get("materials", ())),
+        **_time(parts),
+        "materials": _materials(papers),
         "fees": [{"service": each.id, **fee} for each in services for fee in each.guide.get("fees", ())],
         "fees_total_fen": sum(int(fee.get("amount_fen", 0)) for guide in guides for fee in guide.get("fees", ())),
         "visits": max(int(guide.get("visits", 0)) for guide in guides),
     }
+
+
+def _time(parts: Sequence[tuple[BundlePart, Service]]) -> dict[str, Any]:
+    """As long as the slowest takes, with those before it; in its own unit while all have the same."""
+    ways: dict[str, list[Mapping[str, Any]]] = {}
+    for part, service in parts:
+        before = max((ways[id] for id in part.after), key=_calendar_days, default=[])
+        ways[service.id] = [*before, service.guide]
+    slowest = max(ways.values(), key=_calendar_days)
+    if len(slowest) == 1:
+        return {name: slowest[0][name] for name in ("promised_days", "promised_unit") if name in slowest[0]}
+    units = {guide.get("promised_unit", "working_day") for guide in slowest}
+    if len(units) == 1 and all("promised_days" in guide for guide in slowest):
+        return {"promised_days": sum(int(guide["promised_days"]) for guide in slowest), "promised_unit": units.pop()}
+    return {"promised_days": math.ceil(_calendar_days(slowest)), "promised_unit": "calendar_day"}
+
+
+def _calendar_days(way: Iterable[Mapping[str, Any]]) -> float:
+    return sum(rules.length(guide) for guide in way)
 
 
 def _once(values: Iterable[Any]) -> list[Any]:

@@ -12,7 +12,7 @@ from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from hub.cases import rules
-from hub.cases.file import Files
+from hub.cases.file import NOT_MADE_UP, Files
 from hub.cases.models import UNHEARD, CaseRow, EventRow
 
 _MOST = 200
@@ -70,9 +70,9 @@ class Rounds:
         self._files.tell(session, row, "case-progress", status="逾期未告知补正，视为已受理")
 
     def _not_made_up(self, session: Session, row: CaseRow) -> None:
-        told = exists().where(EventRow.case_id == row.id, EventRow.event == "make_up_overdue")
+        told = exists().where(EventRow.case_id == row.id, EventRow.event == NOT_MADE_UP)
         if not session.scalar(select(told)):
-            self._files.note(session, row, "make_up_overdue", "hub")
+            self._files.note(session, row, NOT_MADE_UP, "hub")
             self._files.tell(session, row, "case-progress", status="承诺补交的材料已逾期，请尽快提交")
 
     def _card(self, session: Session, row: CaseRow, now: datetime) -> bool:

@@ -16,8 +16,13 @@ from hub.workdays import Workdays
 
 Card = Literal["none", "warning", "yellow", "red"]
 DRAFT = "draft"
-OF_DRAFT = ("edit", "submit", "withdrawal")
+WAITING = "waiting"
+"""Handed in with others of a bundle, and begins after them."""
+OF_APPLICANT: Mapping[str, tuple[str, ...]] = {DRAFT: ("edit", "submit", "withdrawal"), WAITING: ("withdrawal",)}
+"""What may be done before a case is submitted."""
 CORRECTION_DAYS = 15
+NO_PROMISE = timedelta(days=365)
+"""How long after a promise that was not kept in time no other is taken (features E7)."""
 _DEFAULT_DAYS = 20  # Licensing Law, art. 42: where nothing else is set
 _END_OF_DAY = time(23, 59, 59, tzinfo=CHINA)
 _DAY = timedelta(days=1)
@@ -42,8 +47,8 @@ def _number(kind: str, now: datetime) -> str:
 def possible(workflow: Workflow, status: str, by: Iterable[str]) -> tuple[str, ...]:
     """The acts of this step that are theirs to do: `by` is the applicant, or an officer's permissions."""
     whose = frozenset(by)
-    if status == DRAFT:
-        return OF_DRAFT if "applicant" in whose else ()
+    if status in OF_APPLICANT:
+        return OF_APPLICANT[status] if "applicant" in whose else ()
     stage = workflow.stages.get(status)
     return tuple(name for name, act in stage.acts.items() if act.by in whose) if stage else ()
 

@@ -24,6 +24,7 @@ from hub.cases.resealing import Resealing
 from hub.cases.rounds import Rounds
 from hub.cases.seams import Seams
 from hub.cases.steps import Steps
+from hub.cases.turns import Turns
 from hub.cases.views import CaseView, Draft, Entry
 from hub.catalogue import forms
 from hub.clock import Clock
@@ -62,9 +63,10 @@ class Cases:
         self._seams = seams
         self.files = Files(now, crypto, clock, workdays, seams.tell)
         self.intake = Intake(self.files, seams)
-        self.desk = Desk(self.files, seams)
-        self.department = Department(self.files, Steps(self.files, seams), crypto)
-        self.bundles = Bundles(now, self.files, self.intake, seams.tell)
+        self._turns = Turns(now, self.files, self.intake)
+        steps = Steps(self.files, seams, self._turns)
+        self.desk, self.department = Desk(self.files, seams, steps), Department(self.files, steps, crypto)
+        self.bundles = Bundles(now, self.files, self.intake, self._turns, seams.tell)
         self.resealing = Resealing(crypto)
         self.rounds, self.ratings = Rounds(self.files), Ratings(self.files)
 
@@ -179,7 +181,7 @@ class Cases:
         """Raises STATE_CONFLICT when it is decided, or while nobody knows whether the department has it."""
         row = self._mine(session, caller, receipt_no, lock=True)
         workflow = self.files.workflow(row)
-        if row.status == rules.DRAFT:
+        if row.status in rules.OF_APPLICANT:
             ended = rules.allowed(workflow, workflow.first, "withdrawal", APPLICANT).to
         else:
             ended = rules.allowed(workflow, row.status, "withdrawal", APPLICANT).to
@@ -190,12 +192,13 @@ class Cases:
         self._seams.materials.handing.ended(session, row.receipt_no)
         self.files.note(session, row, "withdrawn", "applicant", detail={"reason": reason} if reason else {})
         session.flush()
+        self._turns.ended(session, row)
         return self.files.view(session, row, APPLICANT)
 
     def message(self, session: Session, caller: Caller, receipt_no: str, text: str) -> CaseView:
         """One thread between the applicant and the desk."""
         row = self._mine(session, caller, receipt_no, lock=True)
-        if row.status == rules.DRAFT:
+        if row.status in rules.OF_APPLICANT:
             raise rules.conflict(self.files.workflow(row), row.status, APPLICANT)
         self.files.note(session, row, "message", "applicant", detail={"text": text})
         session.flush()

@@ -16,6 +16,7 @@ from hub.cases import rules
 from hub.cases.file import Files
 from hub.cases.models import CaseRow, CorrectionRow, PauseRow, ResultRow
 from hub.cases.seams import Seams
+from hub.cases.turns import Turns
 from hub.errors import Fault, Problem, invalid
 
 _WHY = ("reason", "basis", "appeal")
@@ -24,8 +25,8 @@ _WHY = ("reason", "basis", "appeal")
 class Steps:
     """Each gives what the timeline says of it; moving the case on is the caller's."""
 
-    def __init__(self, files: Files, seams: Seams) -> None:
-        self._files, self._seams = files, seams
+    def __init__(self, files: Files, seams: Seams, turns: Turns) -> None:
+        self._files, self._seams, self._turns = files, seams, turns
 
     def ask(
         self,
@@ -109,7 +110,9 @@ class Steps:
         self._decided(session, row, False, why, by)
 
     def tell_decided(self, session: Session, row: CaseRow, approved: bool) -> None:
+        """And whoever waited for it in a bundle is next."""
         self._files.tell(session, row, "case-decided", result="准予" if approved else "不予，理由和救济途径见详情")
+        self._turns.ended(session, row)
 
     def _decided(self, session: Session, row: CaseRow, approved: bool, document: Mapping[str, Any], by: str) -> None:
         session.add(

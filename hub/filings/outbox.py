@@ -47,7 +47,7 @@ class Outbox:
     ) -> None:
         self._systems, self._times = systems, times
         self._database = database
-        self.filings = Filings(jobs, crypto, clock, self.way, per_minute, moved)
+        self.filings = Filings(crypto, clock, self.way, per_minute, moved)
         moving = self.filings.moving
         self.desk = Desk(moving, self.way)
         self.papers = Papers(database, gateway, systems.facts, read_paper)

@@ -10,17 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from sqlalchemy import Select, func, literal, select
+from sqlalchemy import DateTime, Select, bindparam, func, literal, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
 from hub.crypto import Crypto
+from hub.database import plain
 from hub.errors import REFERENCE, Problem
 from hub.filings import rules
 from hub.filings.models import FilingRow, MoveRow
 from hub.filings.moving import Moving
-from hub.filings.orders import Filing, Moved, Order, Told
+from hub.filings.orders import Filing, Order, Told
 from hub.filings.rules import State, Step, Way
 from hub.filings.sender import PURPOSE
 from hub.jobs.service import Jobs
@@ -40,28 +41,25 @@ class Filings:
 
     def __init__(
         self,
-        jobs: Jobs,
         crypto: Crypto,
         clock: Clock,
         way: Callable[[str], Way],
         per_minute: Callable[[str], int],
         moved: Told,
     ) -> None:
-        self._jobs, self._crypto, self._clock, self._way, self._per_minute = jobs, crypto, clock, way, per_minute
+        self._crypto, self._clock, self._way, self._per_minute = crypto, clock, way, per_minute
         self.moving = Moving(clock, moved)
 
     def place(self, session: Session, order: Order) -> None:
-        """It will be filed, whatever happens to us from the commit on. Raises ALREADY_SUBMITTED with the receipt number
-        of the one there is, STATE_CONFLICT when the version before it is still on its way."""
+        """It will be filed, whatever happens to us from the commit on, and begins as ready. Raises ALREADY_SUBMITTED
+        with the receipt number of the one there is, STATE_CONFLICT when the version before it is still on its way."""
         self._way(order.system)  # a system that takes no filings is found out here
         if order.version > 1:
             self._replace_former(session, order)
         now = self._clock.now()
-        id = session.scalar(self._placed(order, now))
+        id = session.scalar(_PLACED, self._values(order, now))
         if id is None:
             raise self._there_already(session, order)
-        self.moving.told(session, Moved(order.receipt_no, order.version, rules.shown(State.READY), "", "", now))
-        self._jobs.enqueue(session, TASK, filing=id)
 
     def of(self, session: Session, receipt_no: str) -> Filing:
         """How the newest version stands. Raises NOT_FOUND."""
@@ -102,24 +100,14 @@ class Filings:
                 raise Problem("STATE_CONFLICT", extra={"status": rules.shown(state), "possible": []})
             former.live = False
 
-    def _placed(self, order: Order, now: datetime) -> Select[Any]:
-        """The filing and the first line of its history in one trip: its id, or nothing where there is one already."""
-        values = {
+    def _values(self, order: Order, now: datetime) -> dict[str, Any]:
+        return {
             "receipt_no": order.receipt_no, "version": order.version, "subject_tag": order.subject_tag,
             "service": order.service, "system": order.system, "operation": order.operation,
-            "natural_key": order.natural_key, "live": True, "state": State.READY.value,
+            "natural_key": order.natural_key, "since": now,
             "order_sealed": self._crypto.seal(order.packed(), PURPOSE),
             "content_digest": self._crypto.lookup(order.content.decode(), "filings.content"),
-            "not_before": func.clock_timestamp(), "since": now, "created_at": now,
-            **dict.fromkeys(("tries", "sent", "faults", "absent", "look", "papers_done"), 0),
-            **dict.fromkeys(("register_no", "department_receipt", "reason", "refused", "owner"), ""),
         }  # fmt: skip
-        filing = insert(FilingRow).values(**values).on_conflict_do_nothing().returning(FilingRow.id).cte("filing")
-        line = select(
-            filing.c.id, literal(now), literal(State.READY.value), *(literal(word) for word in ("", "hub", ""))
-        )
-        names = ["filing_id", "at", "state", "reason", "actor", "note"]
-        return select(filing.c.id).add_cte(insert(MoveRow).from_select(names, line).cte("line"))
 
     def _there_already(self, session: Session, order: Order) -> Problem:
         same = (
@@ -140,6 +128,29 @@ class Filings:
             .limit(_COUNTED)
         )
         return session.scalar(select(func.count()).select_from(before.subquery())) or 0
+
+
+def _placed() -> Select[Any]:
+    """The filing, the first line of its history and the doorbell in one trip: its id, or nothing where there is one
+    already. Built once, as that costs more than to send it."""
+    given = ("receipt_no", "version", "subject_tag", "service", "system", "operation", "natural_key", "order_sealed",
+             "content_digest")  # fmt: skip
+    now, ready = bindparam("since", type_=DateTime(timezone=True)), literal(State.READY.value)
+    values = {
+        **{name: bindparam(name) for name in given}, "state": ready, "live": true(), "since": now, "created_at": now,
+        "not_before": func.clock_timestamp(),
+        **dict.fromkeys(("tries", "sent", "faults", "absent", "look", "papers_done"), literal(0)),
+        **dict.fromkeys(("register_no", "department_receipt", "reason", "refused", "owner"), literal("")),
+    }  # fmt: skip
+    table = plain(FilingRow)
+    filing = insert(table).values(**values).on_conflict_do_nothing().returning(table.c.id).cte("filing")
+    line = select(filing.c.id, now, ready, *(literal(word) for word in ("", "hub", "")))
+    names = ["filing_id", "at", "state", "reason", "actor", "note"]
+    history = insert(plain(MoveRow)).from_select(names, line).cte("line")
+    return select(filing.c.id, Jobs.handing(TASK, filing=filing.c.id)).add_cte(history)
+
+
+_PLACED = _placed()
 
 
 def _sentence(shown: str, due: datetime | None) -> Mapping[str, str]:

@@ -7,18 +7,20 @@ key, so that the same key may try again; a runner that was killed frees it when 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Interval, and_, bindparam, delete, func, null, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningInsert
 
 from hub.crypto import Crypto
-from hub.database import Database
+from hub.database import Database, plain
 from hub.errors import Problem
 from hub.gateway.models import Submission
 
@@ -45,6 +47,54 @@ class _Claim:
     def ours(self) -> ColumnElement[bool]:
         return and_(self.same_key(), Submission.owner == self.owner)
 
+    def told(self) -> dict[str, Any]:
+        """For the statements below, which are built once: that costs more than to send them."""
+        return {"subject": self.subject_tag, "on": self.route, "key": self.key_tag, "us": self.owner}
+
+
+_TABLE = plain(Submission)
+_OURS: Mapping[str, ColumnElement[Any]] = {
+    "subject_tag": bindparam("subject"), "route": bindparam("on"), "key_tag": bindparam("key"),
+}  # fmt: skip
+
+
+def _taken() -> ReturningInsert[Any]:
+    """The key is ours where it is new, where its time is over, or where its runner's is and the body is the same."""
+    now = func.clock_timestamp()
+    fresh = {
+        "body_digest": bindparam("digest"), "owner": bindparam("us"), "answer_sealed": null(),
+        "running_until": now + bindparam("running", type_=Interval),
+        "expires_at": now + bindparam("kept", type_=Interval),
+    }  # fmt: skip
+    same = _TABLE.c.body_digest == bindparam("digest")
+    dead = and_(_TABLE.c.answer_sealed.is_(None), _TABLE.c.running_until < now, same)
+    taken = insert(_TABLE).values({**_OURS, **fresh})
+    taken = taken.on_conflict_do_update(
+        index_elements=list(_TABLE.primary_key), set_=fresh, where=or_(_TABLE.c.expires_at < now, dead)
+    )
+    return taken.returning(_TABLE.c.owner)
+
+
+_TAKEN = _taken()
+_KEPT = (
+    update(_TABLE)
+    .where(*(_TABLE.c[name] == value for name, value in _OURS.items()), _TABLE.c.owner == bindparam("us"))
+    .values(answer_sealed=bindparam("sealed"), running_until=null())
+)
+
+
+class Running:
+    """A key that is ours to run."""
+
+    def __init__(self, claim: _Claim, crypto: Crypto) -> None:
+        self._claim, self._crypto, self.kept = claim, crypto, False
+
+    def keep(self, session: Session, answer: bytes) -> bool:
+        """The answer, from the commit of this session on. False when another runner has taken over by now."""
+        found: Any = session.execute(_KEPT, {**self._claim.told(), "sealed": self._crypto.seal(answer, _PURPOSE)})
+        self.kept = bool(found.rowcount)
+        return self.kept
+
 
 class Submissions:
     """`running_s` is how long a runner may take; after that another one with the same key takes over."""
@@ -54,8 +104,11 @@ class Submissions:
         self._crypto = crypto
         self._running = timedelta(seconds=running_s)
 
-    def once(self, subject: str, route: str, key: str, body: bytes, run: Callable[[], bytes]) -> tuple[bytes, bool]:
-        """What `run` answers, and False; or what it answered before, and True.
+    def once(
+        self, subject: str, route: str, key: str, body: bytes, run: Callable[[Running], bytes]
+    ) -> tuple[bytes, bool]:
+        """What `run` answers, and False; or what it answered before, and True. Work that is one transaction of ours
+        keeps its answer in it: then no death between the two can do the work again.
 
         Raises IDEMPOTENCY_KEY_INVALID for what is no key (1-255 visible characters), IDEMPOTENCY_KEY_REUSED for
         another body and IDEMPOTENCY_IN_PROGRESS while it runs elsewhere.
@@ -68,41 +121,22 @@ class Submissions:
             stored = self._claim(session, claim)
         if stored is not None:
             return self._crypto.open(stored, _PURPOSE), True
+        running = Running(claim, self._crypto)
         try:
-            answer = run()
+            answer = run(running)
         except BaseException:
             with suppress(Problem), self._database.session() as session:
-                session.execute(delete(Submission).where(claim.ours()))
+                session.execute(delete(Submission).where(claim.ours(), Submission.answer_sealed.is_(None)))
             raise
-        with self._database.session() as session:
-            sealed = self._crypto.seal(answer, _PURPOSE)
-            session.execute(update(Submission).where(claim.ours()).values(answer_sealed=sealed, running_until=None))
+        if not running.kept:
+            with self._database.session() as session:
+                running.keep(session, answer)
         return answer, False
 
     def _claim(self, session: Session, claim: _Claim) -> bytes | None:
         """None when the key is ours to run; else the stored answer."""
-        now = func.clock_timestamp()
-        fresh = {
-            "body_digest": claim.body_digest,
-            "owner": claim.owner,
-            "running_until": now + self._running,
-            "answer_sealed": None,
-            "expires_at": now + KEPT,
-        }
-        over = or_(
-            Submission.expires_at < now,
-            and_(
-                Submission.answer_sealed.is_(None),
-                Submission.running_until < now,
-                Submission.body_digest == claim.body_digest,
-            ),
-        )
-        taken = insert(Submission).values(
-            subject_tag=claim.subject_tag, route=claim.route, key_tag=claim.key_tag, **fresh
-        )
-        primary_key = list(Submission.__table__.primary_key)
-        taken = taken.on_conflict_do_update(index_elements=primary_key, set_=fresh, where=over)
-        if session.scalar(taken.returning(Submission.owner)) is not None:
+        given = {**claim.told(), "digest": claim.body_digest, "running": self._running, "kept": KEPT}
+        if session.scalar(_TAKEN, given) is not None:
             return None
         return self._stored(session, claim)
 

@@ -232,7 +232,7 @@ class Gateway:
         if passage.key is None or service is None or service.parts:
             return onward(passage)
         body = orjson.dumps(dict(passage.fields), option=orjson.OPT_SORT_KEYS)
-        run: Callable[[], bytes] = lambda: onward(passage).packed()  # noqa: E731
+        run: Callable[[object], bytes] = lambda _: onward(passage).packed()  # noqa: E731
         caller = passage.caller
         owner = f"{caller.subject} for {caller.whose}" if caller.acts_for else caller.subject
         packed, replayed = self.submissions.once(owner, service.id, passage.key, body, run)

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, func, or_, select, tuple_, update
+from sqlalchemy import bindparam, delete, func, insert, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
 from hub.crypto import Crypto
+from hub.database import plain
 from hub.errors import Problem
 from hub.identity.service import count_stale, stale
 from hub.jobs.service import Jobs
@@ -49,13 +50,17 @@ class Inbox:
     mark: str
 
 
+_TABLE = plain(MessageRow)
+_COLUMNS = tuple(_TABLE.columns.keys())
+_WRITTEN = insert(_TABLE).values({name: bindparam(name) for name in _COLUMNS})
+_RUNG = select(Jobs.handing(TASK)).select_from(_WRITTEN.returning(_TABLE.c.id).cte("message"))
+
+
 class Messages:
     """One per process; takes a session and never commits."""
 
-    def __init__(
-        self, templates: Callable[[], Mapping[str, Template]], jobs: Jobs, crypto: Crypto, clock: Clock
-    ) -> None:
-        self._templates, self._jobs, self._crypto, self._clock = templates, jobs, crypto, clock
+    def __init__(self, templates: Callable[[], Mapping[str, Template]], crypto: Crypto, clock: Clock) -> None:
+        self._templates, self._crypto, self._clock = templates, crypto, clock
 
     def tell(self, session: Session, citizen_id: str, kind: str, values: Mapping[str, str], about: str = "") -> str:
         """Writes into the inbox and rings for the push; both are there when the caller's transaction commits. Returns
@@ -65,10 +70,7 @@ class Messages:
         if template is None:
             raise ValueError(f"no message {kind} in messages.yaml")
         row = self.row(template, citizen_id, rules.checked(template, values, about), about)
-        session.add(row)
-        session.flush()
-        if row.state == "waiting":
-            self._jobs.enqueue(session, TASK)
+        session.execute(_RUNG if row.state == "waiting" else _WRITTEN, {name: getattr(row, name) for name in _COLUMNS})
         return row.id
 
     def row(

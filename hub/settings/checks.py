@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
+from hub.settings.message_checks import messages_fit
 from hub.settings.place import Keys
 from hub.settings.shapes import COMMUNITY, PLACE, Appeals, Licence, Service, Switch
 from hub.settings.sharing_shapes import Sharing
@@ -38,6 +39,7 @@ def together(tables: Tables) -> Iterator[Finding]:
     yield from _sharing(tables.sharing, tables)
     yield from _workflows(tables)
     yield from _health_code(tables)
+    yield from messages_fit(tables)
     for id, system in tables.systems.items():
         yield from _rollout("systems.yaml", (id,), system["switch"], tables)
     for id, service in tables.services.items():

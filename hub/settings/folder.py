@@ -120,7 +120,10 @@ def _source(complaint: Complaint) -> str:
 
 def _unfitting(tables: Tables, documents: Mapping[str, Document], checks: Sequence[Check]) -> list[Complaint]:
     findings = [finding for check in (together, *checks) for finding in check(tables)]
-    return [documents[file].complaint(path, text) for file, path, text in findings]
+    return [
+        documents[file].complaint(path, text) if file in documents else Complaint(file, 1, 1, text)
+        for file, path, text in findings
+    ]
 
 
 def _leave_out(tables: Tables, complaints: list[Complaint]) -> None:

@@ -97,8 +97,9 @@ class WorkflowSchema(Strict):
 def _misfits(first: str, stages: Mapping[str, Stage]) -> Iterator[tuple[tuple[str, ...], str]]:
     if first not in stages:
         yield ("first",), f"no stage '{first}'"
-    if "draft" in stages:
-        yield ("stages", "draft"), "is what a case is before it is submitted"
+    for id in ("draft", "waiting"):
+        if id in stages:
+            yield ("stages", id), "is what a case is before it is submitted"
     reached = {act.to for stage in stages.values() for act in stage.acts.values()}
     for id, stage in stages.items():
         if id not in reached and id != first:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import orjson
-from sqlalchemy import ColumnElement, false, func, or_, select
+from sqlalchemy import ColumnElement, false, func, insert, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from hub.clock import Clock
 from hub.crypto import Crypto
+from hub.database import plain
 from hub.errors import Fault, Problem, invalid
 from hub.settings.shapes import Snapshot, TaskKind
 from hub.tasks import rules
@@ -23,6 +24,7 @@ from hub.tasks.models import TaskActRow, TaskRow
 from hub.workdays import Wait, Workdays
 
 _MOST = 500  # cards in one round; the rest has its turn in the next
+_LINE = insert(plain(TaskActRow))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ class TaskAct:
 
 @dataclass(frozen=True, slots=True)
 class TaskMoved:
-    """`act`: assigned, acknowledge, confirm, query, reply, yellow, red, raised, withdrawn. `office` did or has it."""
+    """`act`: acknowledge, confirm, query, reply, yellow, red, raised, withdrawn. `office` did or has it."""
 
     id: str
     kind: str
@@ -100,12 +102,14 @@ class Tasks:
         self._wait(row)
         row.told_sealed = self._seal(row.id, orjson.dumps(dict(told)))
         session.add(row)
-        self._note(session, row, "assigned", office, "", "", "")
+        self._write(session, row, "assigned", office, "", "", "")
         return row.id
 
     def assign_about(self, session: Session, kind: str, region: str, about: str, told: Mapping[str, str]) -> str:
-        """To whom its kind says, for a place."""
-        return self.assign(session, kind, rules.office_for(self._now().tasks[kind], region), about, told)
+        """To whom its kind says, for a place: the office that has it now."""
+        office = rules.office_for(self._now().tasks[kind], region)
+        self.assign(session, kind, office, about, told)
+        return office
 
     def page(self, session: Session, office: str, open_only: bool, after: str = "", limit: int = 20) -> Sequence[Task]:
         """What an office has before it, the most urgent first; `after` is the id to go on from."""
@@ -262,13 +266,19 @@ class Tasks:
         return row
 
     def _note(self, session: Session, row: TaskRow, act: str, office: str, actor: str, answer: str, note: str) -> None:
+        now = self._write(session, row, act, office, actor, answer, note)
+        self._moved(session, TaskMoved(row.id, row.kind, row.about, act, office, answer, note, now))
+
+    def _write(
+        self, session: Session, row: TaskRow, act: str, office: str, actor: str, answer: str, note: str
+    ) -> datetime:
+        """A line of its history, and when that was."""
         now = self._clock.now()
         sealed = self._seal(row.id, note.encode()) if note else b""
-        session.add(
-            TaskActRow(task_id=row.id, act=act, office=office, actor=actor, answer=answer, note_sealed=sealed, at=now)
-        )
+        line = {"task_id": row.id, "act": act, "office": office, "actor": actor, "answer": answer, "at": now}
         session.flush()
-        self._moved(session, TaskMoved(row.id, row.kind, row.about, act, office, answer, note, now))
+        session.execute(_LINE, {**line, "note_sealed": sealed})
+        return now
 
     def _whole(self, session: Session, row: TaskRow) -> Task:
         acts = session.scalars(select(TaskActRow).where(TaskActRow.task_id == row.id).order_by(TaskActRow.id))

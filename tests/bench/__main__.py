@@ -11,11 +11,13 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 
+from tests.bench.accepts import accepts
 from tests.bench.calls import many, rest, soap
 from tests.bench.cases import desk_page
 from tests.bench.catalogue import search
 from tests.bench.credentials import licence_check
 from tests.bench.db_view import db_view
+from tests.bench.drain import drain
 from tests.bench.faults import half_dead, one_dead, overload
 from tests.bench.file_drop import file_drop
 from tests.bench.filings import filings
@@ -63,6 +65,8 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"wire_soap"}), wire_soap),
     (frozenset({"files"}), file_drop),
     (frozenset({"filings"}), filings),
+    (frozenset({"accepts"}), accepts),
+    (frozenset({"drain"}), drain),
     (frozenset({"ledger"}), ledger),
     (frozenset({"ledger_large"}), large),
     (frozenset({"flow"}), flow),

@@ -104,4 +104,4 @@ def _desk() -> Desk:
     clock = Clock()
     nothing = Snapshot("", clock.now(), None, {}, {}, {}, {}, {}, {}, {})  # type: ignore[arg-type]
     files = Files(lambda: nothing, Crypto({"k": b"0" * 32}), clock, Workdays.load(), lambda *_: None)
-    return Desk(files, None)  # type: ignore[arg-type]
+    return Desk(files, None, None)  # type: ignore[arg-type]

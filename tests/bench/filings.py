@@ -24,7 +24,7 @@ from tests.bench.stand import Stand
 from tests.bench.table import Row
 from tests.filings import stand as filing_stand
 
-_THREADS, _LEAST = 8, 0.5
+_THREADS, _LEAST, WARM_S = 8, 0.5, 0.5
 _QUEUED = int(os.environ.get("BENCH_FILINGS", "1000"))  # 50,000 drain the same, and take hours at such limits
 _PER_MINUTE = 600
 
@@ -46,8 +46,9 @@ def filings(stand: Stand, timing: Timing) -> Iterator[Row]:
         )  # fmt: skip
         drained = _probe(environ, "drain", str(_QUEUED))["rate"] * 60
         yield Row(
-            "filings", f"{_QUEUED:,} queued filings drain", f"{drained:,.0f}/min", f"{_PER_MINUTE}/min is the limit",
-            drained / _PER_MINUTE, "0.8 to 1 ×", 0.8 <= drained / _PER_MINUTE <= 1.05,
+            "filings", f"{_QUEUED:,} queued filings drain, calls with those that read them back", f"{drained:,.0f}/min",
+            f"{_PER_MINUTE}/min is the limit", drained / _PER_MINUTE, "0.8 to 1 ×",
+            0.8 <= drained / _PER_MINUTE <= 1.05,
         )  # fmt: skip
 
 
@@ -60,7 +61,7 @@ def _probe(environ: dict[str, str], *arguments: str) -> dict[str, float]:
     return found
 
 
-def _rate(seconds: float, one: Callable[[int], Callable[[], None]]) -> float:
+def rate(seconds: float, one: Callable[[int], Callable[[], None]]) -> float:
     """What all threads together did in a second; each has a function of its own, and half a second to warm up."""
     counts, begun, ended = [0] * _THREADS, threading.Event(), threading.Event()
 
@@ -73,7 +74,7 @@ def _rate(seconds: float, one: Callable[[int], Callable[[], None]]) -> float:
     threads = [threading.Thread(target=run, args=(number,)) for number in range(_THREADS)]
     for thread in threads:
         thread.start()
-    time.sleep(0.5)
+    time.sleep(WARM_S)
     began = time.perf_counter()
     begun.set()
     time.sleep(seconds)
@@ -99,7 +100,7 @@ def bare(seconds: float) -> float:
 
         return act
 
-    return _rate(seconds, one)
+    return rate(seconds, one)
 
 
 def place(seconds: float) -> float:
@@ -114,14 +115,14 @@ def place(seconds: float) -> float:
         return act
 
     try:
-        return _rate(seconds, one)
+        return rate(seconds, one)
     finally:
         _clear(hub)
         hub.close()
 
 
 def drain(queued: float) -> float:
-    """By a worker's own runner, with the budget of the department."""
+    """By a worker's own runner, with the budget of the department: calls a second, to file and to read back."""
     hub = _hub()
     hub.start()
     with hub.database.session(60) as session:
@@ -132,9 +133,9 @@ def drain(queued: float) -> float:
     began = time.perf_counter()
     worker.start()
     try:
-        while _waiting(hub):
+        while _count(hub, "READY", "INFLIGHT"):
             time.sleep(0.2)
-        return int(queued) / (time.perf_counter() - began)
+        return (int(queued) + _count(hub, "SETTLED")) / (time.perf_counter() - began)
     finally:
         stop.set()
         worker.join()
@@ -142,10 +143,10 @@ def drain(queued: float) -> float:
         hub.close()
 
 
-def _waiting(hub: Hub) -> int:
-    left = text("SELECT count(*) FROM filings_filing WHERE state IN ('READY', 'INFLIGHT')")
+def _count(hub: Hub, *states: str) -> int:
+    wanted = text("SELECT count(*) FROM filings_filing WHERE state = ANY(:states)")
     with hub.database.session() as session:
-        return session.execute(left).scalar_one()
+        return int(session.execute(wanted, {"states": list(states)}).scalar_one())
 
 
 def _clear(hub: Hub) -> None:

@@ -43,6 +43,8 @@ class Plan:
 
     addresses: Mapping[str, str] = field(default_factory=dict)
     package: Path | None = None  # of adapters, with systems.yaml and services of its own beside config/
+    per_minute: Mapping[str, int] = field(default_factory=dict)  # of a system
+    services: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # keys of theirs that differ
     max_in_flight: int = 512
     workers: int = 1
     cpus: Sequence[int] = (SERVER_CPU,)
@@ -57,6 +59,7 @@ class Served:
     process: psutil.Process
     token: str
     ready_s: float  # from the command to /readyz
+    environ: Mapping[str, str] = field(default_factory=dict)
 
     def call(self, service: str, fields: Mapping[str, Any] | None = None) -> Question:
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
@@ -92,7 +95,7 @@ class Stand:
         with started(command, f"{url}/healthz", plan.cpus, environ) as process:
             wait_until(lambda: requests.get(f"{url}/readyz", timeout=5).status_code == 200)
             ready_s = time.perf_counter() - began
-            yield Served(url, process, self._login(url), ready_s)
+            yield Served(url, process, self._login(url), ready_s, environ)
 
     def _login(self, url: str) -> str:
         town = Town(self._demo)
@@ -149,12 +152,14 @@ def write_config(folder: Path, plan: Plan) -> None:
     _change(folder / "hub.yaml", lambda hub: hub | {"max_in_flight": plan.max_in_flight})
     _change(folder / "health_code.yaml", lambda told: told | {"limits": {"scans_a_day": 10**8}})
     for path in (folder / "services").glob("*.yaml"):
-        _change(path, lambda service: service | {"per_minute": 10_000_000})
+        differs = {"per_minute": 10_000_000, **plan.services.get(path.stem, {})}
+        _change(path, differs.__ror__)
 
 
 def _systems(plan: Plan, systems: dict[str, Any]) -> dict[str, Any]:
     for name, system in systems.items():
         system["limits"]["cap"] = 256
+        system["limits"]["per_minute"] = plan.per_minute.get(name, system["limits"]["per_minute"])
         system["address"] = plan.addresses.get(name, system["address"])
     return systems
 

@@ -162,6 +162,11 @@ def test_how_the_whole_stands_follows_from_its_parts() -> None:
         ("service: assistance-application", "is a part already"),
         ("service: household-application\n      fixed: {kind: address_change}", "something else under 'reason'"),
         ("service: household-application\n      colour: red", "unknown key"),
+        ("service: household-application\n      after: [work-resumption]", "no part 'work-resumption' stands above it"),
+        ("service: household-application\n      takes: {colour: assistance-application.name}", "has no field 'colour'"),
+        ("service: household-application\n      takes: {reason: assistance-application.number}", "is not in after"),
+        ("service: household-application\n      takes: {reason: assistance-application.colour}", "a part and what of"),
+        ("service: household-application\n      papers: {photo: assistance-application}", "asks for no paper 'photo'"),
     ],
 )
 def test_a_bundle_that_does_not_fit_its_services_is_told_with_its_line(

@@ -142,6 +142,16 @@ def test_feat_E5_the_clock_stops_only_in_a_named_procedure(hall: Hall) -> None:
     assert resumed["clock"]["paused"][0]["ended_at"] and resumed["clock"]["paused"][0]["reason"] == "等待"
 
 
+def test_fault_F25_a_case_and_the_answer_its_key_gets_are_one_transaction(hall: Hall) -> None:
+    """Else a worker killed between the two leaves a key that applies once more."""
+    number = hall.applied()
+    one = "SELECT xmin::text FROM cases_case WHERE receipt_no = :number"
+    newest = "SELECT xmin::text FROM gateway_submission ORDER BY expires_at DESC LIMIT 1"
+    with hall.hub.database.session() as session:
+        case, answer = session.scalar(text(one), {"number": number}), session.scalar(text(newest))
+    assert case == answer
+
+
 def test_feat_E7_accepted_on_a_promise_with_a_day_and_no_decision_before(hall: Hall) -> None:
     number = hall.applied(promised=["protection-plan"])
     hall.done(number, "pick-up")

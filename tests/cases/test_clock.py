@@ -11,10 +11,13 @@ import pytest
 from hub.cases.resealing import Resealing
 from hub.clock import CHINA
 from hub.crypto import Crypto
+from hub.demo.personas import Persona
 from hub.filings.orders import Moved
 from hub.gateway.orders import Caller
-from tests.cases.conftest import HAN, Hall
+from tests.cases.conftest import HAN, LIN, Hall
 from tests.cases.test_cases import DOCUMENT, messages
+
+PLAN = ["protection-plan"]
 
 
 def at(year: int, month: int, day: int, hour: int = 10) -> datetime:
@@ -33,8 +36,8 @@ def figure(hall: Hall, name: str) -> float:
     return next(float(line.split()[-1]) for line in lines if line.startswith(f"{name} "))
 
 
-def events(hall: Hall, number: str) -> list[str]:
-    return [each["event"] for each in hall.case(number)["timeline"]]
+def events(hall: Hall, number: str, persona: Persona = HAN) -> list[str]:
+    return [each["event"] for each in hall.case(number, persona)["timeline"]]
 
 
 def test_feat_E4_three_working_days_across_a_make_up_day(hall: Hall) -> None:
@@ -93,15 +96,25 @@ def test_feat_E5_in_a_special_procedure_and_at_the_citizens_no_card_is_shown(hal
     assert hall.case(paused)["clock"]["promised_at"].startswith("2026-03-30")
 
 
-def test_feat_E7_a_promised_paper_that_does_not_come_is_told(hall: Hall) -> None:
+def test_feat_E7_a_promised_paper_that_is_late_is_told_and_no_other_promise_is_taken_for_a_year(hall: Hall) -> None:
     hall.later(until=at(2026, 3, 2))
-    number = hall.applied(promised=["protection-plan"])
-    hall.done(number, "pick-up")
-    assert hall.act(number, "accept-on-promise", {"missing": ["protection-plan"], "days": 2}).status_code == 200
+    number, other = (hall.applied(promised=PLAN, persona=LIN) for _ in range(2))
+    for each in (number, other):
+        assert hall.act(each, "pick-up").status_code == 200
+    assert hall.act(number, "accept-on-promise", {"missing": PLAN, "days": 2}).status_code == 200
     hall.later(until=at(2026, 3, 5))
     hall.rounds()
     hall.rounds()
-    assert events(hall, number).count("make_up_overdue") == 1
+    assert events(hall, number, LIN).count("make_up_overdue") == 1
+    again = hall.apply(promised=PLAN, persona=LIN)
+    assert again.status_code == 422
+    (fault,) = again.json["errors"]
+    assert (fault["path"], fault["code"]) == ("materials.protection-plan", "PROMISE_REFUSED")
+    at_the_desk = hall.act(other, "accept-on-promise", {"missing": PLAN, "days": 1})
+    assert (at_the_desk.status_code, at_the_desk.json["errors"][0]["code"]) == (422, "PROMISE_REFUSED")
+    hall.applied(persona=LIN)  # what needs no promise is welcome
+    hall.later(until=at(2027, 3, 8))
+    hall.applied(promised=PLAN, persona=LIN)
 
 
 def test_feat_E11_rated_once_and_a_bad_one_is_verified_fixed_and_called_back_about(hall: Hall) -> None:

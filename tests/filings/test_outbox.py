@@ -22,7 +22,7 @@ def test_feat_X1_a_filing_goes_out_once_and_is_read_back(office: Office) -> None
     assert told.department_receipt.startswith("HJSQ")
     office.until("XT1", "settled")
     assert office.filed("XT1") == 1
-    assert [state for _, state in office.moved] == ["ready", "inflight", "confirmed", "settled"]
+    assert [state for _, state in office.moved] == ["inflight", "confirmed", "settled"]
     assert {"zh", "en"} == set(told.sentence)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 from hub.crypto import Crypto
 from hub.database import Database
 from hub.errors import Problem
-from hub.gateway.idempotency import Submissions, purge
+from hub.gateway.idempotency import Running, Submissions, purge
 from hub.gateway.models import Submission
 from tests.county import SUITE
 from tests.gateway.world import ANNA, BERT, PEOPLE, World
@@ -42,27 +42,27 @@ def code(run: Callable[[], object]) -> str:
 
 
 def test_feat_A4_same_key_same_body_gives_the_stored_answer(submissions: Submissions) -> None:
-    assert submissions.once("anna", "balance", "k", b"1", lambda: b"first") == (b"first", False)
-    assert submissions.once("anna", "balance", "k", b"1", lambda: b"second") == (b"first", True)
+    assert submissions.once("anna", "balance", "k", b"1", lambda _: b"first") == (b"first", False)
+    assert submissions.once("anna", "balance", "k", b"1", lambda _: b"second") == (b"first", True)
 
 
 def test_another_person_route_or_key_is_another(submissions: Submissions) -> None:
     for subject, route, key in (("a", "r", "k"), ("b", "r", "k"), ("a", "s", "k"), ("a", "r", "l")):
         answer = f"{subject}{route}{key}".encode()
-        assert submissions.once(subject, route, key, b"1", lambda answer=answer: answer) == (answer, False)  # type: ignore[misc]
+        assert submissions.once(subject, route, key, b"1", lambda _, answer=answer: answer) == (answer, False)  # type: ignore[misc]
 
 
 def test_row_B70_same_key_other_body(submissions: Submissions) -> None:
-    submissions.once("anna", "balance", "k", b"1", lambda: b"x")
+    submissions.once("anna", "balance", "k", b"1", lambda _: b"x")
     with pytest.raises(Problem) as caught:
-        submissions.once("anna", "balance", "k", b"2", lambda: b"x")
+        submissions.once("anna", "balance", "k", b"2", lambda _: b"x")
     assert (caught.value.code, caught.value.status) == ("IDEMPOTENCY_KEY_REUSED", 422)
 
 
 def test_row_B71_still_running(submissions: Submissions) -> None:
     started, go_on = threading.Event(), threading.Event()
 
-    def run() -> bytes:
+    def run(_: Running) -> bytes:
         started.set()
         go_on.wait(60)
         return b"done"
@@ -71,8 +71,8 @@ def test_row_B71_still_running(submissions: Submissions) -> None:
         first = pool.submit(submissions.once, "anna", "balance", "k", b"1", run)
         assert started.wait(60)
         with pytest.raises(Problem) as caught:
-            submissions.once("anna", "balance", "k", b"1", lambda: b"x")
-        assert code(lambda: submissions.once("anna", "balance", "k", b"2", lambda: b"x")) == "IDEMPOTENCY_KEY_REUSED"
+            submissions.once("anna", "balance", "k", b"1", lambda _: b"x")
+        assert code(lambda: submissions.once("anna", "balance", "k", b"2", lambda _: b"x")) == "IDEMPOTENCY_KEY_REUSED"
         go_on.set()
         assert first.result() == (b"done", False)
     assert (caught.value.code, caught.value.status) == ("IDEMPOTENCY_IN_PROGRESS", 409)
@@ -83,7 +83,7 @@ def test_feat_A4_a_hundred_at_once_run_exactly_once(submissions: Submissions) ->
     """T22."""
     ran, gate, outcomes = [], threading.Barrier(100), Counter[str]()
 
-    def run() -> bytes:
+    def run(_: Running) -> bytes:
         ran.append(1)
         time.sleep(0.05)
         return b"the one"
@@ -104,11 +104,11 @@ def test_feat_A4_a_hundred_at_once_run_exactly_once(submissions: Submissions) ->
 
 
 def test_a_failure_frees_the_key(submissions: Submissions) -> None:
-    def broken() -> bytes:
+    def broken(_: Running) -> bytes:
         raise Problem("DEPARTMENT_UNAVAILABLE")
 
     assert code(lambda: submissions.once("anna", "balance", "k", b"1", broken)) == "DEPARTMENT_UNAVAILABLE"
-    assert submissions.once("anna", "balance", "k", b"2", lambda: b"x") == (b"x", False)
+    assert submissions.once("anna", "balance", "k", b"2", lambda _: b"x") == (b"x", False)
 
 
 def test_a_killed_runner_frees_the_key_when_its_time_is_over(store: Database) -> None:
@@ -129,31 +129,60 @@ def test_a_killed_runner_frees_the_key_when_its_time_is_over(store: Database) ->
                 "b": tag(b"1".hex(), "gateway.submission"),
             },
         )
-    assert code(lambda: submissions.once("anna", "r", "k", b"1", lambda: b"x")) == "IDEMPOTENCY_IN_PROGRESS"
+    assert code(lambda: submissions.once("anna", "r", "k", b"1", lambda _: b"x")) == "IDEMPOTENCY_IN_PROGRESS"
     time.sleep(1.05)
-    assert code(lambda: submissions.once("anna", "r", "k", b"2", lambda: b"x")) == "IDEMPOTENCY_KEY_REUSED"
-    assert submissions.once("anna", "r", "k", b"1", lambda: b"x") == (b"x", False)
+    assert code(lambda: submissions.once("anna", "r", "k", b"2", lambda _: b"x")) == "IDEMPOTENCY_KEY_REUSED"
+    assert submissions.once("anna", "r", "k", b"1", lambda _: b"x") == (b"x", False)
 
 
 def test_a_runner_that_was_given_up_does_not_overwrite_the_next(store: Database) -> None:
     submissions = Submissions(store, Crypto({"k": os.urandom(32)}, SUITE), running_s=0.2)
 
-    def slow() -> bytes:
+    def slow(_: Running) -> bytes:
         time.sleep(0.3)
-        assert submissions.once("anna", "r", "k", b"1", lambda: b"second") == (b"second", False)
+        assert submissions.once("anna", "r", "k", b"1", lambda _: b"second") == (b"second", False)
         return b"first"
 
     submissions.once("anna", "r", "k", b"1", slow)
-    assert submissions.once("anna", "r", "k", b"1", lambda: b"third") == (b"second", True)
+    assert submissions.once("anna", "r", "k", b"1", lambda _: b"third") == (b"second", True)
+
+
+def test_fault_F25_what_was_done_and_its_answer_are_one_transaction(submissions: Submissions, store: Database) -> None:
+    class Died(BaseException):
+        pass
+
+    def run(running: Running) -> bytes:
+        with store.session() as session:
+            assert running.keep(session, b"done once")
+        raise Died  # before anybody was told
+
+    with pytest.raises(Died):
+        submissions.once("anna", "one", "k", b"1", run)
+    assert submissions.once("anna", "one", "k", b"1", lambda _: b"again") == (b"done once", True)
+
+
+def test_a_runner_that_was_given_up_hears_so_in_its_own_transaction(store: Database) -> None:
+    submissions = Submissions(store, Crypto({"k": os.urandom(32)}, SUITE), running_s=0.0)
+    heard = []
+
+    def slow(running: Running) -> bytes:
+        submissions.once("anna", "slow", "k", b"1", lambda _: b"second")
+        with store.session() as session:
+            heard.append(running.keep(session, b"first"))
+        return b"first"
+
+    submissions.once("anna", "slow", "k", b"1", slow)
+    assert heard == [False]
+    assert submissions.once("anna", "slow", "k", b"1", lambda _: b"third") == (b"second", True)
 
 
 def test_kept_thirty_days_then_purged(submissions: Submissions, store: Database) -> None:
-    submissions.once("anna", "old", "k", b"1", lambda: b"x")
+    submissions.once("anna", "old", "k", b"1", lambda _: b"x")
     with store.session() as session:
         left = session.scalar(text("SELECT expires_at - clock_timestamp() FROM gateway_submission WHERE route = 'old'"))
         assert 29 <= left.days <= 30  # type: ignore[union-attr]
         session.execute(text("UPDATE gateway_submission SET expires_at = clock_timestamp() WHERE route = 'old'"))
-    assert submissions.once("anna", "old", "k", b"2", lambda: b"y") == (b"y", False)
+    assert submissions.once("anna", "old", "k", b"2", lambda _: b"y") == (b"y", False)
     with store.session() as session:
         session.execute(text("UPDATE gateway_submission SET expires_at = clock_timestamp() WHERE route = 'old'"))
     with store.session() as session:
@@ -162,7 +191,7 @@ def test_kept_thirty_days_then_purged(submissions: Submissions, store: Database)
 
 
 def test_what_is_stored_is_sealed(submissions: Submissions, store: Database) -> None:
-    submissions.once("anna", "sealed", "my-key-360423", b"1", lambda: b"balance 1250")
+    submissions.once("anna", "sealed", "my-key-360423", b"1", lambda _: b"balance 1250")
     with store.session() as session:
         row = session.scalars(select(Submission).where(Submission.route == "sealed")).one()
         kept = b"".join([row.subject_tag, row.key_tag, row.body_digest, row.answer_sealed or b""])

@@ -10,7 +10,8 @@ import yaml
 
 from hub.errors import Problem
 from hub.switches.service import Change
-from tests.gateway.world import D, World
+from hub.trace import new
+from tests.gateway.world import ANNA, PEOPLE, D, World
 from tests.jobs.test_jobs import until
 
 
@@ -48,6 +49,21 @@ def test_feat_M1_calls_a_minute_and_seconds(world: World) -> None:
     limit(world, "gamma", {"deadline_s": 0.2})
     world.offices["gamma"].delay_s = 0.5
     assert outcome(world, "fund") == "DEPARTMENT_TIMEOUT", "it would be well within the time of the file"
+
+
+def test_fault_F39_filings_leave_a_tenth_of_the_budget_to_those_who_wait(world: World) -> None:
+    limit(world, "gamma", {"per_minute": 10})
+
+    def filed() -> str:
+        fields = {"year": 2024, "id_number": PEOPLE["c-anna"].id_number, "name": PEOPLE["c-anna"].name}
+        try:
+            world.gateway.ask("gamma", "query", fields, ANNA, new(), D, key="k", stage=lambda _: None)
+        except Problem as problem:
+            return problem.code
+        return "OK"
+
+    assert [filed() for _ in range(11)] == ["OK"] * 9 + ["DEPARTMENT_BUSY"] * 2
+    assert [outcome(world, "fund") for _ in range(2)] == ["OK", "DEPARTMENT_BUSY"]
 
 
 def test_feat_M3_limits_have_history_and_roll_back(world: World) -> None:
