@@ -18,6 +18,7 @@ from hub.credentials.service import Credentials
 from hub.crypto import Crypto
 from hub.database import Database
 from hub.errors import Problem
+from hub.exchange.batches import Batches
 from hub.exchange.service import Exchange
 from hub.fields import TYPES
 from hub.filings.orders import Moved
@@ -182,17 +183,12 @@ class Hub:
         self.jobs = Jobs(self.database)
         self._open_messages()
         self.exchange = Exchange(
-            database=self.database,
-            gateway=self.gateway,
-            sharing=self.sharing,
-            evidence=self.ledger.evidence,
-            identity=self.identity,
-            now=lambda: self.settings.now,
-            crypto=self.crypto,
-            clock=self.clock,
+            database=self.database, gateway=self.gateway, sharing=self.sharing, ledger=self.ledger,
+            identity=self.identity, now=lambda: self.settings.now, crypto=self.crypto, clock=self.clock,
             workdays=self.workdays,
             described=self.systems.described,
-        )
+        )  # fmt: skip
+        self.batches = Batches(self.database, self.jobs, self.crypto, self.clock, self.exchange)
         self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
         self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)
         self.proofs = Proofs(self.line, self.clock)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import structlog
@@ -22,6 +22,7 @@ from hub.errors import Problem
 from hub.exchange import rules
 from hub.exchange.corrections import Corrections
 from hub.exchange.feed import Described, Feed
+from hub.exchange.marks import Marks
 from hub.exchange.models import ChangeRow, UseRow
 from hub.exchange.retention import sweep
 from hub.exchange.statistics import Statistics, statistics
@@ -29,15 +30,18 @@ from hub.exchange.subscriptions import Change, Subscriptions
 from hub.gateway.orders import Caller
 from hub.gateway.service import READ_S, Gateway
 from hub.identity.service import Identity
-from hub.ledger.evidence import Evidence, Receipts
-from hub.ledger.statement import Statement
+from hub.ledger.evidence import Receipts
+from hub.ledger.room import Ledger
+from hub.ledger.statement import Op, Statement
 from hub.settings.shapes import Snapshot
 from hub.settings.sharing_shapes import Source
+from hub.sharing.grants import Grant
 from hub.sharing.resources import Resource
 from hub.sharing.service import Sharing
 from hub.trace import Trace
 from hub.workdays import Workdays
 
+T = TypeVar("T")
 _VERSION = "1"  # of what a resource answers; it has had no other shape yet
 
 
@@ -53,17 +57,20 @@ class Asked:
     fields: tuple[str, ...] = ()
     case_no: str = ""
     order_no: str = ""
+    op: Op = "READ"
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
     """What was given: rows of the granted fields, and who signed that they were."""
 
-    exchange_id: UUID
-    system: str
+    statement: Statement
     at: datetime
     rows: Sequence[Mapping[str, Any]] = field(repr=False)
     receipts: Receipts
+
+
+Keep = Callable[[Session, UUID, Sequence[Mapping[str, str]]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,7 @@ class Exchange:
         database: Database,
         gateway: Gateway,
         sharing: Sharing,
-        evidence: Evidence,
+        ledger: Ledger,
         identity: Identity,
         now: Callable[[], Snapshot],
         crypto: Crypto,
@@ -93,31 +100,49 @@ class Exchange:
         workdays: Workdays,
         described: Described,
     ) -> None:
-        self._database, self._gateway, self._sharing, self._evidence = database, gateway, sharing, evidence
+        self._database, self._gateway, self._sharing, self._evidence = database, gateway, sharing, ledger.evidence
         self._identity, self._now, self._clock = identity, now, clock
         self._log = structlog.get_logger()
         configured = lambda: now().sharing  # noqa: E731
         self.subscriptions = Subscriptions(clock, sharing.grants)
-        self.feed = Feed(self.subscriptions, evidence, configured, described)
+        self.feed = Feed(self.subscriptions, ledger.evidence, configured, described)
         self.corrections = Corrections(
-            clock, workdays, configured, crypto, sharing, evidence, takers, self.subscriptions.tell
+            clock, workdays, configured, crypto, sharing, ledger.evidence, takers, self.subscriptions.tell
         )
+        self.marks = Marks(database, ledger.canaries, ledger.evidence, clock, lambda: now().hub.hotline)
 
     def query(self, asked: Asked, trace: Trace) -> Given:
         """Raises NOT_FOUND, GRANT_MISSING, GRANT_PURPOSE, GRANT_OFFICER, GRANT_EXPIRED, GRANT_FIELD,
         RESOURCE_WITHOUT_SOURCE, CASE_NO_REQUIRED, EVIDENCE_UNAVAILABLE, faults of the subject, and whatever the
         department's answer comes to."""
-        allowed = self._allowed(asked)
+        allowed = self._recorded(asked, lambda session, resource, use: self._weighed(session, resource, asked, use))
         id = allowed.statement.exchange_id
         try:
             self._evidence.decide(allowed.statement)
             rows = self._fetched(allowed, trace)
             receipts = self._evidence.deliver(id, rules.texts(rows))
         except Problem as problem:
-            self._end(id, problem.code)
+            self.end(id, problem.code)
             raise
-        self._end(id, "OK", len(rows))
-        return Given(id, allowed.source.system, self._clock.now(), rows, receipts)
+        self.end(id, "OK", len(rows))
+        return Given(allowed.statement, self._clock.now(), rows, receipts)
+
+    def begin(self, asked: Asked, subjects: Mapping[str, Any], keep: Keep) -> None:
+        """The same right for a list of `subjects` (columns), which `keep` puts down in the same transaction. Raises as
+        `query` does."""
+
+        def weigh(session: Session, resource: Resource, use: UseRow) -> None:
+            _, source = self._right(session, resource, asked, use)
+            keep(session, use.exchange_id, rules.subjects(source, subjects))
+
+        self._recorded(asked, weigh)
+
+    def may_still(self, session: Session, asked: Asked) -> None:
+        """Raises what `query` would for want of a right."""
+        now = self._clock.now()
+        self._sharing.grants.permit(
+            session, asked.consumer, asked.resource, asked.purpose, asked.fields, asked.officer, now
+        )
 
     def changes(self, office: str, officer: str, after: int, limit: int) -> Sequence[Change]:
         """What is to be told to this officer, the oldest first, with evidence that it was. Told again it needs no more.
@@ -157,7 +182,7 @@ class Exchange:
         """What nobody answered in time goes upward."""
         return self._sharing.count_silence(session) + self.corrections.count_silence(session)
 
-    def _allowed(self, asked: Asked) -> _Allowed:
+    def _recorded(self, asked: Asked, weigh: Callable[[Session, Resource, UseRow], T]) -> T:
         """The use is on record when this returns, and a refused one when it raises."""
         use: UseRow | None = None
         try:
@@ -168,47 +193,52 @@ class Exchange:
                     supplier=resource.department, consumer=asked.consumer, officer=asked.officer, grant_id="",
                     fields=[], data_class=0, outcome="", rows=0,
                 )  # fmt: skip
-                allowed = self._weighed(session, resource, asked, use)
+                weighed = weigh(session, resource, use)
                 session.add(use)
         except Problem as problem:
             if use is not None:
                 self._refused(use, problem.code)
             raise
-        return allowed
+        return weighed
 
-    def _weighed(self, session: Session, resource: Resource, asked: Asked, use: UseRow) -> _Allowed:
+    def _right(self, session: Session, resource: Resource, asked: Asked, use: UseRow) -> tuple[Grant, Source]:
+        """The right that covers this use, and what answers it."""
         grant = self._sharing.grants.permit(
             session, asked.consumer, asked.resource, asked.purpose, asked.fields, asked.officer, use.at
         )
-        snapshot = self._now()
-        source = snapshot.sharing.sources.get(asked.resource)
+        source = self._now().sharing.sources.get(asked.resource)
         if source is None:
             raise Problem("RESOURCE_WITHOUT_SOURCE", origin="hub")
-        subject, fields = rules.subject(source, asked.subject), asked.fields or grant.fields
+        fields = asked.fields or grant.fields
         use.data_class, use.grant_id, use.fields = resource.classes(fields), grant.id, list(fields)
-        case_no = asked.case_no or (f"order:{asked.order_no}" if asked.order_no else "")
-        if use.data_class >= rules.SENSITIVE and not case_no:
+        if use.data_class >= rules.SENSITIVE and not (asked.case_no or asked.order_no):
             raise Problem("CASE_NO_REQUIRED")
+        return grant, source
+
+    def _weighed(self, session: Session, resource: Resource, asked: Asked, use: UseRow) -> _Allowed:
+        grant, source = self._right(session, resource, asked, use)
+        subject, fields = rules.subject(source, asked.subject), use.fields
+        case_no = asked.case_no or (f"order:{asked.order_no}" if asked.order_no else "")
         kind, number = rules.whose(source, subject)
         use.subject_tag = tag = self._evidence.subject_tag(kind, number)
         statement = Statement(
             exchange_id=use.exchange_id, at=use.at, supplier=resource.department, user=asked.consumer,
             system=source.system, officer_ref=f"{asked.consumer}/{asked.officer}", service=resource.id,
-            service_version=_VERSION, op="READ", subject_tag=tag, basis=grant.basis, purpose=grant.purpose,
+            service_version=_VERSION, op=asked.op, subject_tag=tag, basis=grant.basis, purpose=grant.purpose,
             fields=tuple(fields), data_class=use.data_class, policy_version=grant.id,
             req_digest=self._evidence.digest([resource.id, dict(subject), list(fields), grant.purpose]),
-            config_version=snapshot.version, case_no=case_no,
+            config_version=self._now().version, case_no=case_no,
         )  # fmt: skip
         citizen = self._identity.citizen_of(session, number) if kind == "resident_id" else None
         return _Allowed(statement, source, subject, citizen or f"{kind}:{tag.hex()}")
 
-    def _fetched(self, allowed: _Allowed, trace: Trace) -> list[dict[str, Any]]:
+    def _fetched(self, allowed: _Allowed, trace: Trace) -> Sequence[Mapping[str, Any]]:
         """From the department, through the one way out; that it failed is evidence too."""
         source, statement, code = allowed.source, allowed.statement, "INTERNAL"
         caller = Caller(allowed.whose, 3, "staff")
         try:
             reply = self._gateway.ask(source.system, source.operation, allowed.subject, caller, trace, READ_S)
-            rows = rules.cut(reply.fields, source, statement.fields)
+            rows = self._rows(reply.fields, source, statement)
         except Problem as problem:
             code = problem.code
             raise
@@ -219,7 +249,12 @@ class Exchange:
             if code:
                 self._evidence.fail(statement.exchange_id, code)
 
-    def _end(self, id: UUID, outcome: str, rows: int = 0) -> None:
+    def _rows(self, answer: Mapping[str, Any], source: Source, statement: Statement) -> Sequence[Mapping[str, Any]]:
+        """Cut to the right; a list of people is marked for who takes it."""
+        rows = rules.cut(answer, source, statement.fields)
+        return self.marks.among(statement.user, rows) if rules.names_people(answer, source) else rows
+
+    def end(self, id: UUID, outcome: str, rows: int = 0) -> None:
         """That it ended, and how. Evidence has it already: an answer is not held back for this."""
         try:
             with self._database.session() as session:
