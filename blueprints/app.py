@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from blueprints import (
     access_log,
     appeals,
+    batches,
     bundles,
     cases,
     catalogue,
@@ -52,8 +53,8 @@ if TYPE_CHECKING:
 
 ROOMS = (
     login, me, messages, mandates, catalogue, gateway, cases, bundles, credentials, materials, desk, desk_cases,
-    notices, tasks, appeals, health_code, health_code_desk, gate, recognition, sharing, exchange, records, changes,
-    corrections, flow, traces, ledger,
+    notices, tasks, appeals, health_code, health_code_desk, gate, recognition, sharing, exchange, records, batches,
+    changes, corrections, flow, traces, ledger,
     access_log, inbound, health, docs, front, pages,
 )  # fmt: skip
 

@@ -43,8 +43,8 @@ def _querying(blueprint: Blueprint, hub: Hub) -> None:
         fields = tuple(dict.fromkeys(form.pop("fields")))
         asked = Asked(id, staff.region, staff.citizen_id, fields=fields, **form)
         given = hub.exchange.query(asked, g.trace)
-        noting(target=f"exchange:{given.exchange_id}")
-        return answer(shown_given(given), X_Origin=f"department:{given.system}")
+        noting(target=f"exchange:{given.statement.exchange_id}")
+        return answer(shown_given(given), X_Origin=f"department:{given.statement.system}")
 
 
 def shown_given(given: Given) -> dict[str, Any]:
@@ -54,9 +54,9 @@ def shown_given(given: Given) -> dict[str, Any]:
     shown = {name: base64.b64encode(value).decode() if value is not None else None for name, value in signed.items()}
     return {
         "rows": given.rows,
-        "exchange_id": str(given.exchange_id),
+        "exchange_id": str(given.statement.exchange_id),
         "receipts": {"level": receipts.level, **shown},
-        "source": {"system": given.system, "at": given.at},
+        "source": {"system": given.statement.system, "at": given.at},
         "matching": {
             "rows": [asdict(each) for each in given.verdicts],
             "doubtful": given.doubtful,

@@ -49,7 +49,7 @@ def _putting_together(blueprint: Blueprint, hub: Hub) -> None:
         resources = tuple(dict.fromkeys(form.pop("resources")))
         made = hub.records.put_together(Wanted(resources, staff.region, staff.citizen_id, **form), g.trace)
         exchanges = {
-            each.resource: str(each.outcome.exchange_id)
+            each.resource: str(each.outcome.statement.exchange_id)
             for each in made.parts
             if not isinstance(each.outcome, Problem)
         }

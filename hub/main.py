@@ -18,6 +18,7 @@ from hub.credentials.service import Credentials
 from hub.crypto import Crypto
 from hub.database import Database
 from hub.errors import Problem
+from hub.exchange.batches import Batches
 from hub.exchange.records import Records
 from hub.exchange.service import Exchange
 from hub.fields import TYPES
@@ -148,18 +149,10 @@ class Hub:
         self.mandates = Mandates(self.crypto, self.clock, self.identity, self.fresh)
         self.consents = Consents(self.clock, self.fresh)
         self.gateway = Gateway(
-            now=lambda: self.switches.now,
-            switches=self.switches,
-            systems=self.systems,
-            exchanges=self.exchanges,
-            database=self.database,
-            crypto=self.crypto,
-            line=self.line,
-            metrics=self.metrics,
-            clock=self.clock,
-            registered=self._registered,
-            consent=self.consents.check,
-        )
+            now=lambda: self.switches.now, switches=self.switches, systems=self.systems, exchanges=self.exchanges,
+            database=self.database, crypto=self.crypto, line=self.line, metrics=self.metrics, clock=self.clock,
+            registered=self._registered, consent=self.consents.check,
+        )  # fmt: skip
         self.submissions = self.gateway.submissions
         self.legs = self.gateway.legs
 
@@ -177,21 +170,21 @@ class Hub:
             alarmed=lambda system, alarms, whole: self.inspection.alarmed(system, alarms, whole),
         )
         self.quotas = Quotas(lambda: self.switches.now, self.systems, Budget(self.line, self.clock), self.store)
-        self.sharing = Sharing(self.clock, self.workdays, lambda: self.settings.now.sharing)
+        shared = lambda: self.settings.now.sharing  # noqa: E731
+        self.sharing = Sharing(self.clock, self.workdays, shared)
         self.inspection = Inspection(
             self.database, self.gateway, self.systems, self.inbox, lambda: self.settings.now, self.clock
         )
         self.jobs = Jobs(self.database)
         self._open_messages()
-        self.matching = Matching(self.database, self.crypto, self.clock, lambda: self.settings.now.sharing)
+        self.matching = Matching(self.database, self.crypto, self.clock, shared)
         self.exchange = Exchange(
-            database=self.database, gateway=self.gateway, sharing=self.sharing, evidence=self.ledger.evidence,
+            database=self.database, gateway=self.gateway, sharing=self.sharing, ledger=self.ledger,
             identity=self.identity, now=lambda: self.settings.now, crypto=self.crypto, clock=self.clock,
             workdays=self.workdays, described=self.systems.described, matching=self.matching,
         )  # fmt: skip
-        self.records = Records(
-            self.exchange, self.sharing, self.database, self.clock, lambda: self.settings.now.sharing
-        )
+        self.records = Records(self.exchange, self.sharing, self.database, self.clock, shared)
+        self.batches = Batches(self.database, self.jobs, self.crypto, self.clock, self.exchange)
         self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
         self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)
         self.proofs = Proofs(self.line, self.clock)
@@ -199,14 +192,9 @@ class Hub:
             self.settings, self.database, self.crypto, self.clock, self.identity, self._ask_wechat, self._joined,
         )  # fmt: skip
         self.credentials = Credentials(
-            database=self.database,
-            crypto=self.crypto,
-            signing=self.signing,
-            gateway=self.gateway,
-            registered=self._registered,
-            now=lambda: self.settings.now,
-            clock=self.clock,
-        )
+            database=self.database, crypto=self.crypto, signing=self.signing, gateway=self.gateway,
+            registered=self._registered, now=lambda: self.settings.now, clock=self.clock,
+        )  # fmt: skip
         self.levels = Levels(
             self.settings, self.database, self.clock, self.identity, self.login, self._ask_wechat, self._ask_register,
         )  # fmt: skip

@@ -13,6 +13,7 @@ from hub import trace as tracing
 from hub.commands.opening import as_json, opened, print_json
 from hub.commands.switching import actor
 from hub.ledger import paper
+from hub.ledger.canaries import AREA
 from hub.ledger.investigation import MOST
 from hub.main import Hub
 from hub.operations.service import Act, record
@@ -45,9 +46,9 @@ def trace(file: Path, encoding: str, out: Path | None, json_wanted: bool) -> Non
 
 
 def values_of(text: str) -> list[str]:
-    """Every cell once, in its order, without blanks and the marks of a BOM."""
+    """Every cell once, without blanks and the marks of a BOM: first those that may be canaries, then in their order."""
     cells = (cell.strip() for row in csv.reader(io.StringIO(text.lstrip("\ufeff"))) for cell in row)
-    return list(dict.fromkeys(cell for cell in cells if cell))[:MOST]
+    return sorted(dict.fromkeys(cell for cell in cells if cell), key=lambda cell: not cell.startswith(AREA))[:MOST]
 
 
 def traced(hub: Hub, values: list[str]) -> dict[str, Any]:
@@ -64,7 +65,8 @@ def tell(found: dict[str, Any]) -> None:
     for each in found["takers"]:
         click.echo(f"  {each['likelihood']:7.2%}  {each['user']}: had {each['had']} of them")
     for each in found["canaries"]:
-        click.echo(f"  canary of {each['user']}, made {each['made_at']}: that list was theirs alone")
+        list_of = f"file {each['file']} of {each['officer']}" if each["file"] else "that list"
+        click.echo(f"  canary of {each['user']}, made {each['made_at']}: {list_of} was theirs alone")
     for exchange in found["exchanges"]:
         missing = [party for party, state in exchange["receipts"].items() if state == "missing"]
         click.echo(f"  {exchange['at']} {exchange['supplier']} -> {exchange['user']} {exchange['exchange_id']} "

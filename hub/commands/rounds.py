@@ -52,6 +52,7 @@ class Rounds:
             _Round("health_code", _LOOK_S, self._look_at_health_code),
             _Round("scan_papers", _JOBS_S, self._scan_papers),
             _Round("forget_papers", _SWEEP_S, self._forget_papers),
+            _Round("forget_batches", _SWEEP_S, self._forget_batches),
             _Round("forget_crossings", _SWEEP_S, self._forget_crossings),
             _Round("forget_uses", _SWEEP_S, self._forget_uses),
             _Round("recognition", _JOBS_S, self._hub.recognition.look),
@@ -153,6 +154,10 @@ class Rounds:
     def _forget_papers(self) -> None:
         with self._hub.database.session() as session:
             self._hub.materials.sweep(session)
+
+    def _forget_batches(self) -> None:
+        with self._hub.database.session() as session:
+            self._hub.batches.sweep(session)
 
     def _forget_crossings(self) -> None:
         with self._hub.database.session() as session:

@@ -1,4 +1,4 @@
-"""Tables of the room: each use of shared data, and what was wrong in it.
+"""Tables of the room: each use of shared data, files of many, and what was wrong in it.
 
 No personal value stands readable here: whose record it is, is a keyed hash; what a correction says is sealed.
 """
@@ -6,9 +6,11 @@ No personal value stands readable here: whose record it is, is a keyed hash; wha
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Identity, LargeBinary, SmallInteger
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.database import Base
@@ -34,6 +36,29 @@ class UseRow(Base):
     subject_tag: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
     outcome: Mapped[str]
     rows: Mapped[int] = mapped_column(default=0)
+
+
+class BatchRow(Base):
+    """One file of many records. `id` is that of its row among the uses. `state`: waiting, done, failed (`code`).
+    `asked_sealed` (whom it is about) goes when it is done, `file_sealed` at `expires_at`; `failed` names places in the
+    list of whom nothing was given."""
+
+    __tablename__ = "exchange_batch"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    resource: Mapped[str]
+    consumer: Mapped[str]
+    officer: Mapped[str]
+    at: Mapped[datetime]
+    state: Mapped[str]
+    code: Mapped[str] = mapped_column(default="")
+    asked: Mapped[int]
+    given: Mapped[int] = mapped_column(default=0)
+    failed: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    asked_sealed: Mapped[bytes | None]
+    file_sealed: Mapped[bytes | None]
+    ended_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None] = mapped_column(index=True)
 
 
 class CorrectionRow(Base):

@@ -104,7 +104,8 @@ class Records:
 
 
 def _told(resource: Resource, given: Given) -> Told:
-    said = Said(resource.id, resource.department, given.system, given.at, given.exchange_id, resource.update_cycle)
+    by, id = given.statement.system, given.statement.exchange_id
+    said = Said(resource.id, resource.department, by, given.at, id, resource.update_cycle)
     return Told(said, {each.name: each.label for each in resource.columns}, given.rows)
 
 

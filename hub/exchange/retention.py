@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from hub.exchange.models import ChangeRow, CorrectionRow, NoticeRow, UseRow
+from hub.exchange.models import BatchRow, ChangeRow, CorrectionRow, NoticeRow, UseRow
 
 _MOST = 10_000
 
@@ -19,6 +19,7 @@ def sweep(session: Session, now: datetime, days: int) -> int:
     open_ones = select(CorrectionRow.id).where(CorrectionRow.answered_at.is_(None))
     old = (
         (UseRow.exchange_id, UseRow.at < end),
+        (BatchRow.id, BatchRow.at < end),
         (ChangeRow.id, ChangeRow.at < end),
         (CorrectionRow.id, CorrectionRow.answered_at < end),
         (NoticeRow.id, (NoticeRow.at < end) & NoticeRow.correction.not_in(open_ones)),

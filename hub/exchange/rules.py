@@ -13,6 +13,10 @@ from hub.matching.rules import Sought, Told, birth_date, old_number
 from hub.settings.sharing_shapes import Source
 
 SENSITIVE = 4  # from this data class on a case or an order is named
+MOST = 500  # subjects of one file
+NUMBER = "id_number"  # by which a canary is known again
+_MOST_MARKS, _A_LIST, _FOR_ONE = 20, 5, 10
+_PHONES = ("phone", "mobile", "telephone")
 _KINDS = {"id_number": "resident_id", "credit_code": "credit_code"}
 _FIELDS = {
     "id_number": IdNumber(required=True),
@@ -22,13 +26,25 @@ _FIELDS = {
 _OTHER = Text(required=True, min=1, max=200)
 
 
-def subject(source: Source, given: Mapping[str, Any]) -> dict[str, str]:
+def subject(source: Source, given: Mapping[str, Any], at: str = "subject") -> dict[str, str]:
     """What the source is asked with, checked. Raises the 422 that names what is missing, wrong or too much."""
     form = Form.from_dict({name: _FIELDS.get(name, _OTHER) for name in source.by})()
     wrong = form.validate(given)
     if wrong:
-        raise invalid([Fault(f"subject.{each.path}".rstrip("."), each.code) for each in faults(wrong)])
+        raise invalid([Fault(f"{at}.{each.path}".rstrip("."), each.code) for each in faults(wrong)])
     return {name: str(value) for name, value in form.load(given).items()}
+
+
+def subjects(source: Source, given: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Of many, given as columns: `{"id_number": [...], "name": [...]}`. Raises the 422 of the first that is wrong."""
+    columns = {name: each for name, each in given.items() if isinstance(each, list)}
+    lengths = {len(each) for each in columns.values()}
+    if not columns or len(columns) < len(given) or len(lengths) > 1:
+        raise invalid([Fault("subjects", "TYPE")])
+    if not 0 < (length := lengths.pop()) <= MOST:
+        raise invalid([Fault("subjects", "TOO_LONG" if length else "TOO_SHORT")])
+    rows = [dict(zip(columns, each, strict=True)) for each in zip(*columns.values(), strict=True)]
+    return [subject(source, row, f"subjects.{place}") for place, row in enumerate(rows)]
 
 
 def whose(source: Source, given: Mapping[str, str]) -> tuple[str, str]:
@@ -74,6 +90,32 @@ def told(row: Mapping[str, Any], source: Source) -> Told:
 def cut(row: Mapping[str, Any], source: Source, fields: Iterable[str]) -> dict[str, Any]:
     """A row with the granted fields alone. A field that the source does not answer is None."""
     return {name: row.get(source.fields.get(name, "")) for name in fields}
+
+
+def names_people(answer: Mapping[str, Any], source: Source) -> bool:
+    """Whether an answer is a list in which each row says whose it is."""
+    rows, name = answer.get(source.rows) if source.rows else None, source.fields.get(NUMBER)
+    return bool(rows) and all(name in row for row in rows or ())
+
+
+def marks(rows: int) -> int:
+    """How many canaries a file of so many rows has."""
+    return min(_MOST_MARKS, max(1, rows // _FOR_ONE)) if rows >= _A_LIST else 0
+
+
+def disguised(shown: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """A canary (`name`, `id_number`, `phone`) as a row like those: what does not say who it is, is as in one of them,
+    of the same sex where one is."""
+    number = shown[NUMBER]
+    alike = [row for row in rows if str(row.get(NUMBER) or "")[16:17] in tuple("13579" if _odd(number) else "02468")]
+    row = dict((alike or rows)[int(number[14:17]) % len(alike or rows)])
+    born = f"{number[6:10]}-{number[10:12]}-{number[12:14]}"
+    own = {"name": shown["name"], NUMBER: number, "birth_date": born, **dict.fromkeys(_PHONES, shown["phone"])}
+    return {name: own.get(name, value) for name, value in row.items()}
+
+
+def _odd(number: str) -> bool:
+    return number[16] in "13579"
 
 
 def texts(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

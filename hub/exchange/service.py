@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import structlog
@@ -23,6 +23,7 @@ from hub.errors import Problem
 from hub.exchange import rules
 from hub.exchange.corrections import Corrections
 from hub.exchange.feed import Described, Feed
+from hub.exchange.marks import Marks
 from hub.exchange.matches import Matches
 from hub.exchange.models import ChangeRow, UseRow
 from hub.exchange.retention import sweep
@@ -31,18 +32,21 @@ from hub.exchange.subscriptions import Change, Subscriptions
 from hub.gateway.orders import Caller
 from hub.gateway.service import READ_S, Gateway
 from hub.identity.service import Identity
-from hub.ledger.evidence import Evidence, Receipts
-from hub.ledger.statement import Statement
+from hub.ledger.evidence import Receipts
+from hub.ledger.room import Ledger
+from hub.ledger.statement import Op, Statement
 from hub.matching.queue import Context
 from hub.matching.rules import Sought, Verdict
 from hub.matching.service import Matching, Sifted
 from hub.settings.shapes import Snapshot
 from hub.settings.sharing_shapes import Source
+from hub.sharing.grants import Grant
 from hub.sharing.resources import Resource
 from hub.sharing.service import Sharing
 from hub.trace import Trace
 from hub.workdays import Workdays
 
+T = TypeVar("T")
 _VERSION = "1"  # of what a resource answers; it has had no other shape yet
 
 
@@ -60,6 +64,7 @@ class Asked:
     case_no: str = ""
     order_no: str = ""
     called: str = field(default="", repr=False)
+    op: Op = "READ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +72,16 @@ class Given:
     """What was given: rows of the granted fields, how each was found to be the subject's, and who signed that they
     were. Rows in doubt are not given: `doubtful` are their ids in the manual queue. `left_out` counts others'."""
 
-    exchange_id: UUID
-    system: str
+    statement: Statement
     at: datetime
     rows: Sequence[Mapping[str, Any]] = field(repr=False)
     receipts: Receipts
     verdicts: Sequence[Verdict] = ()
     doubtful: Sequence[str] = ()
     left_out: int = 0
+
+
+Keep = Callable[[Session, UUID, Sequence[Mapping[str, str]]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +113,7 @@ class Exchange:
         database: Database,
         gateway: Gateway,
         sharing: Sharing,
-        evidence: Evidence,
+        ledger: Ledger,
         identity: Identity,
         now: Callable[[], Snapshot],
         crypto: Crypto,
@@ -115,36 +122,54 @@ class Exchange:
         described: Described,
         matching: Matching,
     ) -> None:
-        self._database, self._gateway, self._sharing, self._evidence = database, gateway, sharing, evidence
+        self._database, self._gateway, self._sharing, self._evidence = database, gateway, sharing, ledger.evidence
         self._identity, self._now, self._clock = identity, now, clock
         self._matching, self._log = matching, structlog.get_logger()
-        self.matches = Matches(database, matching.queue, evidence, clock, now)
+        self.matches = Matches(database, matching.queue, ledger.evidence, clock, now)
         configured = lambda: now().sharing  # noqa: E731
         self.subscriptions = Subscriptions(clock, sharing.grants)
-        self.feed = Feed(self.subscriptions, evidence, configured, described)
+        self.feed = Feed(self.subscriptions, ledger.evidence, configured, described)
         self.corrections = Corrections(
-            clock, workdays, configured, crypto, sharing, evidence, takers, self.subscriptions.tell
+            clock, workdays, configured, crypto, sharing, ledger.evidence, takers, self.subscriptions.tell
         )
+        self.marks = Marks(database, ledger.canaries, ledger.evidence, clock, lambda: now().hub.hotline)
 
     def query(self, asked: Asked, trace: Trace, until: float | None = None) -> Given:
         """Raises NOT_FOUND, GRANT_MISSING, GRANT_PURPOSE, GRANT_OFFICER, GRANT_EXPIRED, GRANT_FIELD,
         RESOURCE_WITHOUT_SOURCE, CASE_NO_REQUIRED, EVIDENCE_UNAVAILABLE, faults of the subject, and whatever the
         department's answer comes to. `until`: the time.monotonic() second by which the department has answered."""
-        allowed = self._allowed(asked)
+        allowed = self._recorded(asked, lambda session, resource, use: self._weighed(session, resource, asked, use))
         id = allowed.statement.exchange_id
         try:
             self._evidence.decide(allowed.statement)
             found = self._fetched(allowed, trace, until)
             receipts = self._evidence.deliver(id, rules.texts(found.rows))
         except Problem as problem:
-            self._end(id, problem.code)
+            self.end(id, problem.code)
             raise
-        self._end(id, "OK", len(found.rows))
+        self.end(id, "OK", len(found.rows))
         verdicts = [verdict for _, verdict in found.sifted.kept]
         return Given(
-            id, allowed.source.system, self._clock.now(), found.rows, receipts, verdicts, found.sifted.doubtful,
+            allowed.statement, self._clock.now(), found.rows, receipts, verdicts, found.sifted.doubtful,
             found.sifted.left_out,
         )  # fmt: skip
+
+    def begin(self, asked: Asked, subjects: Mapping[str, Any], keep: Keep) -> None:
+        """The same right for a list of `subjects` (columns), which `keep` puts down in the same transaction. Raises as
+        `query` does."""
+
+        def weigh(session: Session, resource: Resource, use: UseRow) -> None:
+            _, source = self._right(session, resource, asked, use)
+            keep(session, use.exchange_id, rules.subjects(source, subjects))
+
+        self._recorded(asked, weigh)
+
+    def may_still(self, session: Session, asked: Asked) -> None:
+        """Raises what `query` would for want of a right."""
+        now = self._clock.now()
+        self._sharing.grants.permit(
+            session, asked.consumer, asked.resource, asked.purpose, asked.fields, asked.officer, now
+        )
 
     def changes(self, office: str, officer: str, after: int, limit: int) -> Sequence[Change]:
         """What is to be told to this officer, the oldest first, with evidence that it was. Told again it needs no more.
@@ -185,7 +210,7 @@ class Exchange:
         self._matching.queue.forget(session)
         return self._sharing.count_silence(session) + self.corrections.count_silence(session)
 
-    def _allowed(self, asked: Asked) -> _Allowed:
+    def _recorded(self, asked: Asked, weigh: Callable[[Session, Resource, UseRow], T]) -> T:
         """The use is on record when this returns, and a refused one when it raises."""
         use: UseRow | None = None
         try:
@@ -196,36 +221,41 @@ class Exchange:
                     supplier=resource.department, consumer=asked.consumer, officer=asked.officer, grant_id="",
                     fields=[], data_class=0, outcome="", rows=0,
                 )  # fmt: skip
-                allowed = self._weighed(session, resource, asked, use)
+                weighed = weigh(session, resource, use)
                 session.add(use)
         except Problem as problem:
             if use is not None:
                 self._refused(use, problem.code)
             raise
-        return allowed
+        return weighed
 
-    def _weighed(self, session: Session, resource: Resource, asked: Asked, use: UseRow) -> _Allowed:
+    def _right(self, session: Session, resource: Resource, asked: Asked, use: UseRow) -> tuple[Grant, Source]:
+        """The right that covers this use, and what answers it."""
         grant = self._sharing.grants.permit(
             session, asked.consumer, asked.resource, asked.purpose, asked.fields, asked.officer, use.at
         )
-        snapshot = self._now()
-        source = snapshot.sharing.sources.get(asked.resource)
+        source = self._now().sharing.sources.get(asked.resource)
         if source is None:
             raise Problem("RESOURCE_WITHOUT_SOURCE", origin="hub")
-        subject, fields = rules.subject(source, asked.subject), asked.fields or grant.fields
+        fields = asked.fields or grant.fields
         use.data_class, use.grant_id, use.fields = resource.classes(fields), grant.id, list(fields)
-        case_no = asked.case_no or (f"order:{asked.order_no}" if asked.order_no else "")
-        if use.data_class >= rules.SENSITIVE and not case_no:
+        if use.data_class >= rules.SENSITIVE and not (asked.case_no or asked.order_no):
             raise Problem("CASE_NO_REQUIRED")
+        return grant, source
+
+    def _weighed(self, session: Session, resource: Resource, asked: Asked, use: UseRow) -> _Allowed:
+        grant, source = self._right(session, resource, asked, use)
+        subject, fields = rules.subject(source, asked.subject), use.fields
+        case_no = asked.case_no or (f"order:{asked.order_no}" if asked.order_no else "")
         kind, number = rules.whose(source, subject)
         use.subject_tag = tag = self._evidence.subject_tag(kind, number)
         statement = Statement(
             exchange_id=use.exchange_id, at=use.at, supplier=resource.department, user=asked.consumer,
             system=source.system, officer_ref=f"{asked.consumer}/{asked.officer}", service=resource.id,
-            service_version=_VERSION, op="READ", subject_tag=tag, basis=grant.basis, purpose=grant.purpose,
+            service_version=_VERSION, op=asked.op, subject_tag=tag, basis=grant.basis, purpose=grant.purpose,
             fields=tuple(fields), data_class=use.data_class, policy_version=grant.id,
             req_digest=self._evidence.digest([resource.id, dict(subject), list(fields), grant.purpose]),
-            config_version=snapshot.version, case_no=case_no,
+            config_version=self._now().version, case_no=case_no,
         )  # fmt: skip
         citizen = self._identity.citizen_of(session, number) if kind == "resident_id" else None
         context = Context(resource.id, source.system, resource.department, asked.consumer, asked.officer, kind)
@@ -240,7 +270,7 @@ class Exchange:
             if left <= 0:
                 raise Problem("DEPARTMENT_TIMEOUT", origin="hub", retry_after=10)
             reply = self._gateway.ask(source.system, source.operation, allowed.sent, caller, trace, left)
-            found = self._sifted(allowed, rules.rows(reply.fields, source))
+            found = self._sifted(allowed, reply.fields)
         except Problem as problem:
             code = problem.code
             raise
@@ -251,16 +281,19 @@ class Exchange:
             if code:
                 self._evidence.fail(allowed.statement.exchange_id, code)
 
-    def _sifted(self, allowed: _Allowed, rows: Sequence[Mapping[str, Any]]) -> _Rows:
-        """The rows about whom was asked for, cut to the right; of a thing all."""
-        source, fields = allowed.source, allowed.statement.fields
+    def _sifted(self, allowed: _Allowed, answer: Mapping[str, Any]) -> _Rows:
+        """The rows about whom was asked for, cut to the right; of a thing all, and a list of people marked for who
+        takes it."""
+        source, fields, rows = allowed.source, allowed.statement.fields, rules.rows(answer, allowed.source)
         if allowed.sought is None:
-            return _Rows([rules.cut(row, source, fields) for row in rows], Sifted(()))
+            given = [rules.cut(row, source, fields) for row in rows]
+            listed = rules.names_people(answer, source)
+            return _Rows(self.marks.among(allowed.statement.user, given) if listed else given, Sifted(()))
         told = [rules.told(row, source) for row in rows]
         sifted = self._matching.sift(allowed.context, allowed.sought, told)
         return _Rows([rules.cut(rows[place], source, fields) for place, _ in sifted.kept], sifted)
 
-    def _end(self, id: UUID, outcome: str, rows: int = 0) -> None:
+    def end(self, id: UUID, outcome: str, rows: int = 0) -> None:
         """That it ended, and how. Evidence has it already: an answer is not held back for this."""
         try:
             with self._database.session() as session:

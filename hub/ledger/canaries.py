@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from uuid import uuid4
 
 import orjson
@@ -21,17 +21,21 @@ from hub.ledger.models import CanaryRow
 AREA = "659099"  # no place has it; nobody is born there
 _SURNAMES, _GIVEN = "王李张刘陈杨赵黄周吴", "芳伟秀英敏静丽强磊军洋勇艳杰涛明超兰霞平"
 _PURPOSE = "ledger.canary"
+_SEALED = ("name", "id_number", "phone", "file", "officer")
+QUARTER = timedelta(days=92)
 
 
 @dataclass(frozen=True, slots=True)
 class Canary:
-    """`phone` rings at the audit office."""
+    """`phone` rings at the audit office. `file` and `officer`: the one list it was made for, and who asked for it."""
 
     user: str
     name: str
     id_number: str
     phone: str
     made_at: datetime
+    file: str = ""
+    officer: str = ""
 
 
 class Canaries:
@@ -40,19 +44,22 @@ class Canaries:
     def __init__(self, crypto: Crypto, clock: Clock) -> None:
         self._crypto, self._clock = crypto, clock
 
-    def make(self, session: Session, user: str, count: int, phone: str) -> Sequence[Canary]:
-        """So many more for a department; 5 to 20, new ones each quarter."""
-        made = [self._new(user, phone) for _ in range(count)]
+    def make(
+        self, session: Session, user: str, count: int, phone: str, file: str = "", officer: str = ""
+    ) -> Sequence[Canary]:
+        """So many more for a department; 5 to 20, new ones each quarter. Those of a `file` stand in that one alone."""
+        made = [replace(self._new(user, phone), file=file, officer=officer) for _ in range(count)]
         for each in made:
-            plain = orjson.dumps({"name": each.name, "id_number": each.id_number, "phone": each.phone})
+            plain = orjson.dumps({name: getattr(each, name) for name in _SEALED})
             sealed = self._crypto.seal(plain, _PURPOSE)
             session.add(CanaryRow(id=uuid4(), user=user, sealed=sealed, made_at=each.made_at))
         return made
 
     def of(self, session: Session, user: str) -> Sequence[Canary]:
-        """Those to be put among the rows of a list for this department."""
-        rows = session.scalars(select(CanaryRow).where(CanaryRow.user == user).order_by(CanaryRow.made_at))
-        return [self._opened(row) for row in rows]
+        """Those of this quarter that may stand in any list for this department."""
+        since = self._clock.now() - QUARTER
+        mine = select(CanaryRow).where(CanaryRow.user == user, CanaryRow.made_at >= since).order_by(CanaryRow.made_at)
+        return [each for each in map(self._opened, session.scalars(mine)) if not each.file]
 
     def among(self, session: Session, values: Iterable[str]) -> Sequence[Canary]:
         """Those that somebody shows by number, or by name and telephone."""

@@ -77,7 +77,7 @@ class Investigations:
             exchanges = [self._exchange(session, hit) for hit in hits[:_SHOWN]]
             kinds = sorted(set().union(*(hit.fields for hit in hits)))
             canaries = [
-                {"user": each.user, "made_at": each.made_at.isoformat()}
+                {"user": each.user, "made_at": each.made_at.isoformat(), "file": each.file, "officer": each.officer}
                 for each in self._canaries.among(session, values)
             ]
             volumes = self._volumes(session, now)

@@ -1,7 +1,7 @@
 """Which exchanges gave these values, found by the commitments: each is computed again with its kept salt and compared.
 
-Exchanges about a person whose number is among the values are found by the person, lists are all looked through; where
-no number is among them, every exchange of the time is.
+Exchanges about a person whose number is among the values are found by the person, those whose own number is by that,
+lists are all looked through; where no person's number is among them, every exchange of the time is.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from hub.ledger.statement import commitment, salt_of
 _ID = re.compile(r"[1-8][0-9]{16}[0-9X]", re.ASCII)
 _CREDIT = re.compile(r"[0-9A-HJ-NPQRTUWXY]{18}", re.ASCII)
 _YUAN = re.compile(r"[0-9]{1,12}\.[0-9]{1,2}", re.ASCII)
+_EXCHANGE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)  # the last column of a batch file
 _BYTES, _AT_ONCE = 32, 2000
 
 
@@ -78,14 +79,18 @@ class Tracing:
     def _about(self, values: Sequence[str]) -> ColumnElement[bool]:
         numbers = [(kind, each) for each in values if (kind := _kind(each))]
         tags = [tag for kind, each in numbers for tag in self._evidence.subject_tags(kind, each)]
-        return or_(EntryRow.subject_tag.in_(tags), EntryRow.rows > 1) if tags else EntryRow.rows > 0
+        if not tags:
+            return EntryRow.rows > 0
+        shown = [UUID(each) for each in values if _EXCHANGE.fullmatch(each)]
+        return or_(EntryRow.subject_tag.in_(tags), EntryRow.rows > 1, EntryRow.exchange_id.in_(shown))
 
     def _matched(self, row: Any, key: bytes, wanted: Sequence[tuple[str, int]]) -> Mapping[int, set[str]]:
         """Which of the values, as which fields."""
         box: Box = self._crypto.box(key, KEY)
         kept = cbor2.loads(box.open_bytes(row.sealed, sealing_purpose(row.exchange_id, "DELIVERED")))
         names = [name for each in kept["names"] for name in each]
-        found: dict[int, set[str]] = {}
+        id = str(row.exchange_id)
+        found: dict[int, set[str]] = {number: {"exchange_id"} for value, number in wanted if value == id}
         for place, name in enumerate(names):
             made, salt = row.commitments[place * _BYTES : (place + 1) * _BYTES], salt_of(kept["seed"], place)
             for value, number in wanted:

@@ -75,6 +75,8 @@ def test_feat_K3_the_answer_has_the_granted_fields_alone(table: Table) -> None:
     assert told.json["rows"][0]["name"] == HAN.name and told.headers["X-Origin"] == "department:civil_affairs"
     one = use(table, right["purpose"], fields=["marital_status"])
     assert [set(row) for row in one.json["rows"]] == [{"marital_status"}]
+    entry = table.education.get(f"/ledger/entries/{one.json['exchange_id']}").json
+    assert entry["statement"]["fields"] == ["marital_status"], "what was used of the right, not all of it"
 
 
 def test_feat_K4_the_platforms_receipt_verifies_with_its_public_key_alone(table: Table) -> None:
