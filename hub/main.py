@@ -24,7 +24,7 @@ from hub.filings.orders import Moved
 from hub.filings.outbox import Outbox
 from hub.filings.rules import Times
 from hub.filings.sender import nobody_watches
-from hub.flow.events import Crossing, Direction
+from hub.flow.events import Crossing
 from hub.flow.service import Flow
 from hub.gateway.budget import Budget
 from hub.gateway.orders import Caller, Registered
@@ -33,7 +33,7 @@ from hub.gateway.redis_line import RedisLine, connect
 from hub.gateway.service import Gateway
 from hub.gateway.shared import SharedStore
 from hub.health_code.opening import open_health_code
-from hub.health_code.scans import Scan
+from hub.health_code.scans import Passed
 from hub.identity.accounts import Accounts
 from hub.identity.service import Identity
 from hub.inbox.service import Inbox
@@ -75,8 +75,9 @@ from hub.systems.fitting import services_fit, systems_fit
 from hub.systems.unmapped import UnmappedWords
 from hub.tasks.service import TaskMoved, Tasks
 from hub.trace import Trace, new
+from hub.tracing.rules import Sighting
+from hub.tracing.service import GATES, Tracing
 from hub.tracing.service import TASK as TRACING
-from hub.tracing.service import Tracing
 from hub.workdays import Workdays
 
 _CONFIG = Path(__file__).parents[1] / "config"
@@ -336,14 +337,16 @@ class Hub:
         if moved.kind != TRACING:
             self.cases.task_moved(session, moved)
 
-    def _scanned(self, session: Session, scan: Scan) -> None:
-        """Whoever went through a gate is counted; who was only looked up is not."""
-        number = self.health_code.codes.number_of(session, scan.citizen_id) if scan.direction else None
-        gate = self.health_code.codes.configured().gates.get(scan.gate_id)
-        if number and gate:
-            way: Direction = "in" if scan.direction == "in" else "out"
-            who = self.flow.tag(number)
-            self.flow.crossed([Crossing(scan.id.hex(), gate.region, gate.id, way, scan.scanned_at, who)])
+    def _scanned(self, session: Session, passed: Sequence[Passed]) -> None:
+        """Whoever went through a gate is counted, and is found there by whoever has an order."""
+        tag = self.flow.tag
+        self.flow.crossed([
+            Crossing(each.id, each.gate.region, each.gate.id, each.way, each.at, tag(each.id_number)) for each in passed
+        ])  # fmt: skip
+        self.tracing.take(session, [
+            Sighting(GATES, each.id, each.gate.id, each.at, each.at, "id_number", each.id_number, each.name,
+                     place=each.gate.region) for each in passed
+        ])  # fmt: skip
 
     def _registered(self, citizen_id: str) -> Registered | None:
         if synthetic := persona(self.settings.now, citizen_id):

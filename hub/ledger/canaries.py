@@ -20,7 +20,7 @@ from hub.ledger.models import CanaryRow
 
 AREA = "659099"  # no place has it; nobody is born there
 _SURNAMES, _GIVEN = "王李张刘陈杨赵黄周吴", "芳伟秀英敏静丽强磊军洋勇艳杰涛明超兰霞平"
-_PURPOSE = "ledger.canary"
+PURPOSE = "ledger.canary"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Canaries:
         made = [self._new(user, phone) for _ in range(count)]
         for each in made:
             plain = orjson.dumps({"name": each.name, "id_number": each.id_number, "phone": each.phone})
-            sealed = self._crypto.seal(plain, _PURPOSE)
+            sealed = self._crypto.seal(plain, PURPOSE)
             session.add(CanaryRow(id=uuid4(), user=user, sealed=sealed, made_at=each.made_at))
         return made
 
@@ -64,7 +64,7 @@ class Canaries:
         ]
 
     def _opened(self, row: CanaryRow) -> Canary:
-        told = orjson.loads(self._crypto.open(row.sealed, _PURPOSE))
+        told = orjson.loads(self._crypto.open(row.sealed, PURPOSE))
         return Canary(row.user, made_at=row.made_at, **told)
 
     def _new(self, user: str, phone: str) -> Canary:
