@@ -61,6 +61,7 @@ from hub.messages.service import Messages
 from hub.messages.subscriptions import Subscriptions
 from hub.metrics import Metrics
 from hub.port import BadRow, Record, Reply
+from hub.recognition.rechecking import TASK as RECHECK
 from hub.recognition.service import Recognising
 from hub.reruns.asking import Asking
 from hub.reruns.service import Reruns
@@ -75,9 +76,9 @@ from hub.systems.fitting import services_fit, systems_fit
 from hub.systems.unmapped import UnmappedWords
 from hub.tasks.service import TaskMoved, Tasks
 from hub.trace import Trace, new
-from hub.tracing.rules import Sighting
-from hub.tracing.service import GATES, Tracing
+from hub.tracing.rules import at_gate
 from hub.tracing.service import TASK as TRACING
+from hub.tracing.service import Tracing
 from hub.workdays import Workdays
 
 _CONFIG = Path(__file__).parents[1] / "config"
@@ -218,7 +219,7 @@ class Hub:
         self._open_cases()
         self.recognition = Recognising(
             self.database, self.crypto, self.signing, self.clock, lambda: self.settings.now,
-            self.health_code.codes.facts,
+            self.health_code.codes.facts, self.tasks.assign_about,
         )  # fmt: skip
         self._open_movement()
 
@@ -334,7 +335,9 @@ class Hub:
 
     def _task_moved(self, session: Session, moved: TaskMoved) -> None:
         """Whoever assigned a task goes on from here; a trace looks for itself."""
-        if moved.kind != TRACING:
+        if moved.kind == RECHECK:
+            self.recognition.rechecking.answered(session, moved.about, moved.answer, moved.office)
+        elif moved.kind != TRACING:
             self.cases.task_moved(session, moved)
 
     def _scanned(self, session: Session, passed: Sequence[Passed]) -> None:
@@ -343,10 +346,7 @@ class Hub:
         self.flow.crossed([
             Crossing(each.id, each.gate.region, each.gate.id, each.way, each.at, tag(each.id_number)) for each in passed
         ])  # fmt: skip
-        self.tracing.take(session, [
-            Sighting(GATES, each.id, each.gate.id, each.at, each.at, "id_number", each.id_number, each.name,
-                     place=each.gate.region) for each in passed
-        ])  # fmt: skip
+        self.tracing.take(session, (at_gate(each.id, each.gate, each.at, each.name, each.id_number) for each in passed))
 
     def _registered(self, citizen_id: str) -> Registered | None:
         if synthetic := persona(self.settings.now, citizen_id):

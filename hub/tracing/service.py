@@ -28,8 +28,6 @@ from hub.tracing.rules import Nearness, Sighting
 from hub.tracing.sightings import Seen, Sightings, Who
 
 TASK = "contact-tracing"
-GATES = "gate"
-"""The channel of this hub's own gates, where it is configured."""
 _LONGEST = timedelta(days=30)
 _KEPT = timedelta(days=60)
 _MOST = 2000
