@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 ESSENTIAL, ORDINARY, FIRST = range(3)
 CROWD = 8
 """With fewer inside nobody is refused, however late it is: then the machine is slow, not the worker full."""
-_TICK_S, _TICKS, _QUIET_S = 0.02, 5, 5.0
+_TICK_S, _LOOKS, _QUIET_S = 0.02, 3, 5.0
 _LEAST = 12
 _WAIT_S = (1, 2, 30)  # at least, by class; each is told up to so much more, or all would come back at once
 _MORE_S = (1, 6, 30)
@@ -55,7 +55,7 @@ class Peak:
         self.room = float("inf")
         self._inside = 0
         self._lock = threading.Lock()
-        self._late: deque[float] = deque(maxlen=_TICKS)
+        self._late: deque[float] = deque(maxlen=_LOOKS)
         self._pulse: threading.Thread | None = None
 
     def enter(self, path: str, settings: Hub, trace_id: str) -> int:
@@ -86,17 +86,15 @@ class Peak:
         return room if which == ORDINARY else 0 if mode == "always" else room // 2
 
     def felt(self, late: float, bearable: float, most: int) -> None:
-        """One look at how late (seconds) the worker is; every fifth changes the room."""
+        """One look at how late (seconds) the worker is. Two of three decide: one pause of the machine is no peak."""
         self._late.append(late)
-        if len(self._late) < _TICKS:
-            return
-        if median(self._late) > bearable:
-            self.room = max(_LEAST, min(self.room, self._inside) * 0.8)
+        usual = median(self._late) if len(self._late) == _LOOKS else 0.0
+        if usual > bearable:
+            self.room = max(_LEAST, min(self.room, self._inside) * (0.5 if usual > 4 * bearable else 0.8))
         elif self.room < most:
-            self.room = self.room * 1.1 + 1
+            self.room = self.room * 1.02 + 0.2
         else:
             self.room = float("inf")
-        self._late.clear()
 
     def _watch(self, settings: Hub) -> None:
         if self._pulse is None or not self._pulse.is_alive():
