@@ -343,9 +343,7 @@ class Hub:
     def _scanned(self, session: Session, passed: Sequence[Passed]) -> None:
         """Whoever went through a gate is counted, and is found there by whoever has an order."""
         tag = self.flow.tag
-        self.flow.crossed([
-            Crossing(each.id, each.gate.region, each.gate.id, each.way, each.at, tag(each.id_number)) for each in passed
-        ])  # fmt: skip
+        self.flow.crossed([Crossing(p.id, p.gate.region, p.gate.id, p.way, p.at, tag(p.id_number)) for p in passed])
         self.tracing.take(session, (at_gate(each.id, each.gate, each.at, each.name, each.id_number) for each in passed))
 
     def _registered(self, citizen_id: str) -> Registered | None:
