@@ -127,6 +127,7 @@ def _before(cursor: str | None) -> datetime | None:
 def _shown(hub: Hub, line: Line) -> dict[str, Any]:
     made, service = line.statement, hub.settings.now.services.get(line.service)
     names = {"own": "本人", "acted": "本人授权的代理人"}
+    by_order = "依令查看的机关" if line.kind == "shared" and not line.user else ""
     office = hub.settings.now.departments.get(line.user)
     return {
         "exchange_id": str(line.exchange_id),
@@ -135,7 +136,7 @@ def _shown(hub: Hub, line: Line) -> dict[str, Any]:
         "action": made.op if made else "READ",
         "outcome": line.outcome,
         "receiver_code": line.user or line.kind,
-        "receiver_name": names.get(line.kind) or (office.name["zh"] if office else line.user),
+        "receiver_name": names.get(line.kind) or by_order or (office.name["zh"] if office else line.user),
         "receiver_system": line.system,
         "service": line.service,
         "officer_ref": made.officer_ref if made else "",

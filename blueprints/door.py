@@ -1,12 +1,11 @@
 """The door: what every request passes before Flask sees it, and every answer on its way out.
 
 One WSGI middleware, because a hook in Flask costs more and does not see what Flask refuses by itself. It checks the
-request line and the headers, lets at most `max_in_flight` requests in, and puts the trace id on every answer.
+request line and the headers, lets in what this worker has room for (peak.py), and puts the trace id on every answer.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from werkzeug.http import parse_etags
 
 from blueprints.inspection import check_client, check_headers, check_host, check_path, check_query
 from blueprints.kept import KEEP, Copy, Kept
+from blueprints.peak import Peak
 from blueprints.problems import CODE, Problems, preferred
 from blueprints.traffic import ROUTE, Traffic
 from hub.errors import Problem
@@ -39,7 +39,7 @@ _NO_TRACE = "0" * 32  # stands where the trace id will
 
 
 class Door:
-    """Wraps the app. `inside` is how many requests this worker is busy with."""
+    """Wraps the app."""
 
     def __init__(self, app: WSGIApplication, hub: Hub, problems: Problems, traffic: Traffic) -> None:
         self._app = app
@@ -47,20 +47,16 @@ class Door:
         self._problems = problems
         self._traffic = traffic
         self._kept = Kept()
-        self._full: dict[str, tuple[Snapshot, list[tuple[str, str]], bytes]] = {}
-        self._lock = threading.Lock()
-        self.inside = 0
+        self._full: dict[tuple[str, int], tuple[Snapshot, list[tuple[str, str]], bytes]] = {}
+        self._peak = Peak()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         arrived = environ[ARRIVED] = time.monotonic()
         trace = environ[TRACE] = continued(environ.get("HTTP_TRACEPARENT"))
         leaving = Leaving(start_response, trace)
         settings = self._hub.settings.now.hub
-        with self._lock:
-            admitted = self.inside < settings.max_in_flight
-            self.inside += admitted
-        if not admitted:
-            return self._turn_away(environ, leaving, arrived)
+        if wait := self._peak.enter(environ["PATH_INFO"], settings, trace.id):
+            return self._turn_away(wait, environ, leaving, arrived)
         try:
             check_headers(environ)
             check_host(environ, settings.hosts)
@@ -73,8 +69,7 @@ class Door:
             self._problems.tell(error, trace)
             body = self._refuse(Problem("INTERNAL", origin="hub"), environ, leaving)
         finally:
-            with self._lock:
-                self.inside -= 1
+            self._peak.leave()
         self._traffic.count(environ, leaving.status, time.monotonic() - arrived)
         return body
 
@@ -87,14 +82,14 @@ class Door:
             self._kept.store(environ, time.monotonic(), leaving.own, body)
         return body
 
-    def _turn_away(self, environ: WSGIEnvironment, leaving: Leaving, arrived: float) -> list[bytes]:
+    def _turn_away(self, wait: int, environ: WSGIEnvironment, leaving: Leaving, arrived: float) -> list[bytes]:
         """The refusal of an overloaded worker, made beforehand: what turning away costs, the others do not get."""
         language, now = preferred(environ.get("HTTP_ACCEPT_LANGUAGE")), self._hub.settings.now
-        made = self._full.get(language)
+        made = self._full.get((language, wait))
         if made is None or made[0] is not now:
-            problem = Problem("OVERLOADED", origin="hub", retry_after=2)
+            problem = Problem("OVERLOADED", origin="hub", retry_after=wait)
             _, headers, body = self._problems.render(problem, Trace(_NO_TRACE), language)
-            made = self._full[language] = now, [*headers, ("Content-Length", str(len(body)))], body
+            made = self._full[language, wait] = now, [*headers, ("Content-Length", str(len(body)))], body
         leaving("503 OVERLOADED", made[1])
         environ[CODE] = "OVERLOADED"
         self._traffic.count(environ, leaving.status, time.monotonic() - arrived)

@@ -26,7 +26,7 @@ from hub.filings.orders import Moved
 from hub.filings.outbox import Outbox
 from hub.filings.rules import Times
 from hub.filings.sender import nobody_watches
-from hub.flow.events import Crossing, Direction
+from hub.flow.events import Crossing
 from hub.flow.service import Flow
 from hub.gateway.budget import Budget
 from hub.gateway.orders import Caller, Registered
@@ -35,7 +35,7 @@ from hub.gateway.redis_line import RedisLine, connect
 from hub.gateway.service import Gateway
 from hub.gateway.shared import SharedStore
 from hub.health_code.opening import open_health_code
-from hub.health_code.scans import Scan
+from hub.health_code.scans import Passed
 from hub.identity.accounts import Accounts
 from hub.identity.service import Identity
 from hub.inbox.service import Inbox
@@ -64,6 +64,7 @@ from hub.messages.service import Messages
 from hub.messages.subscriptions import Subscriptions
 from hub.metrics import Metrics
 from hub.port import BadRow, Record, Reply
+from hub.recognition.rechecking import TASK as RECHECK
 from hub.recognition.service import Recognising
 from hub.reruns.asking import Asking
 from hub.reruns.service import Reruns
@@ -78,6 +79,7 @@ from hub.systems.fitting import services_fit, systems_fit
 from hub.systems.unmapped import UnmappedWords
 from hub.tasks.service import TaskMoved, Tasks
 from hub.trace import Trace, new
+from hub.tracing.rules import at_gate
 from hub.tracing.service import TASK as TRACING
 from hub.tracing.service import Tracing
 from hub.workdays import Workdays
@@ -204,7 +206,7 @@ class Hub:
         self._open_cases()
         self.recognition = Recognising(
             self.database, self.crypto, self.signing, self.clock, lambda: self.settings.now,
-            self.health_code.codes.facts,
+            self.health_code.codes.facts, self.tasks.assign_about,
         )  # fmt: skip
         self._open_movement()
 
@@ -321,17 +323,16 @@ class Hub:
 
     def _task_moved(self, session: Session, moved: TaskMoved) -> None:
         """Whoever assigned a task goes on from here; a trace looks for itself."""
-        if moved.kind != TRACING:
+        if moved.kind == RECHECK:
+            self.recognition.rechecking.answered(session, moved.about, moved.answer, moved.office)
+        elif moved.kind != TRACING:
             self.cases.task_moved(session, moved)
 
-    def _scanned(self, session: Session, scan: Scan) -> None:
-        """Whoever went through a gate is counted; who was only looked up is not."""
-        number = self.health_code.codes.number_of(session, scan.citizen_id) if scan.direction else None
-        gate = self.health_code.codes.configured().gates.get(scan.gate_id)
-        if number and gate:
-            way: Direction = "in" if scan.direction == "in" else "out"
-            who = self.flow.tag(number)
-            self.flow.crossed([Crossing(scan.id.hex(), gate.region, gate.id, way, scan.scanned_at, who)])
+    def _scanned(self, session: Session, passed: Sequence[Passed]) -> None:
+        """Whoever went through a gate is counted, and is found there by whoever has an order."""
+        tag = self.flow.tag
+        self.flow.crossed([Crossing(p.id, p.gate.region, p.gate.id, p.way, p.at, tag(p.id_number)) for p in passed])
+        self.tracing.take(session, (at_gate(each.id, each.gate, each.at, each.name, each.id_number) for each in passed))
 
     def _registered(self, citizen_id: str) -> Registered | None:
         if synthetic := persona(self.settings.now, citizen_id):

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import click
 
-from hub.cases.resealing import Resealing
+from hub.cases.resealing import Resealing as Cases
 from hub.commands.opening import as_json, opened, print_json
+from hub.health_code import resealing as health_code
 from hub.identity.service import Identity
+from hub.ledger import resealing as ledger
 from hub.login.service import Login
 from hub.main import Hub
 from hub.materials.service import Materials
 from hub.messages.service import Messages
+from hub.recognition import resealing as recognition
+from hub.resealing import Resealing
+from hub.tracing import resealing as tracing
 
 _BATCH = 100
 
@@ -38,7 +43,7 @@ def status(json_wanted: bool) -> None:
 
 @keys.command()
 def reseal() -> None:
-    """Bring people, companies, accounts and logins under the first key. May be stopped and run again."""
+    """Bring what is kept sealed under the first key. May be stopped and run again."""
     with opened() as hub:
         done = reseal_all(hub)
         click.echo(f"Resealed {done}; under other keys: {left(hub)}")
@@ -60,5 +65,6 @@ def left(hub: Hub) -> int:
         return sum(room.under_other_keys(session) for room in _rooms(hub))
 
 
-def _rooms(hub: Hub) -> tuple[Identity, Login, Messages, Materials, Resealing]:
-    return hub.identity, hub.login, hub.messages, hub.materials, hub.cases.resealing
+def _rooms(hub: Hub) -> tuple[Identity, Login, Messages, Materials, Cases, Resealing]:
+    others = Resealing(hub.crypto, (*health_code.SEALED, *tracing.SEALED, *recognition.SEALED, *ledger.SEALED))
+    return hub.identity, hub.login, hub.messages, hub.materials, hub.cases.resealing, others

@@ -55,6 +55,7 @@ class Rounds:
             _Round("forget_batches", _SWEEP_S, self._forget_batches),
             _Round("forget_crossings", _SWEEP_S, self._forget_crossings),
             _Round("forget_uses", _SWEEP_S, self._forget_uses),
+            _Round("trust_list", _JOBS_S, self._fetch_trust_list),
             _Round("recognition", _JOBS_S, self._hub.recognition.look),
             _Round("forget_recognitions", _SWEEP_S, self._forget_recognitions),
         )
@@ -171,3 +172,6 @@ class Rounds:
     def _forget_recognitions(self) -> None:
         with self._hub.database.session() as session:
             self._hub.recognition.sweep(session)
+
+    def _fetch_trust_list(self) -> None:
+        self._hub.recognition.fetching.fetch()

@@ -67,7 +67,8 @@ def open_health_code(
 
     codes = HealthCodes(crypto, clock, configured, tell)
     states, shown = States(database, line, crypto, clock, blind_s), Codes(crypto, region)
-    scans, shifts = Scans(database, clock, configured, scanned), Shifts(codes, identity, begin, database, clock)
+    scans = Scans(database, clock, configured, codes.holders, scanned)
+    shifts = Shifts(codes, identity, begin, database, clock)
     tally = Tally(line, clock)
     gate = Gate(
         health=codes, codes=shown, states=states, scans=scans, shifts=shifts, tally=tally, exchanges=exchanges,

@@ -19,7 +19,7 @@ from hub.errors import Fault, Problem, invalid
 from hub.health_code.models import AlertRow, BulkRow, CodeRow, ReviewRow
 from hub.health_code.service import HealthCodes, Why
 
-_BODY, _NOTE = "health_code.appeal", "health_code.note"
+BODY, NOTE = "health_code.appeal", "health_code.note"
 _MOST_LATE = 200
 
 
@@ -84,7 +84,7 @@ class Reviews:
         review = ReviewRow(
             id=id, kind="appeal", citizen_id=citizen_id, asked_by=by, reason=row.reason, opened_at=now,
             due_at=now + timedelta(hours=configured.appeal_hours),
-            body_sealed=self._crypto.seal(orjson.dumps({"text": text, "files": list(files)}), f"{_BODY}:{id}"),
+            body_sealed=self._crypto.seal(orjson.dumps({"text": text, "files": list(files)}), f"{BODY}:{id}"),
         )  # fmt: skip
         session.add(review)
         session.flush()
@@ -129,7 +129,7 @@ class Reviews:
             BulkRow(
                 id=id, people=people, grade=wanted.grade, reason=wanted.reason, rule=wanted.rule,
                 case_id=wanted.case_id, asked_by=actor, asked_at=self._clock.now(),
-                note_sealed=self._crypto.seal(wanted.note.encode(), f"{_NOTE}:{id}"),
+                note_sealed=self._crypto.seal(wanted.note.encode(), f"{NOTE}:{id}"),
             )
         )  # fmt: skip
         return Changed(id, "waiting", len(people))
@@ -144,7 +144,7 @@ class Reviews:
         if bulk.asked_by == actor:
             raise Problem("SECOND_PERSON_REQUIRED")
         bulk.confirmed_by, bulk.confirmed_at = actor, self._clock.now()
-        note = self._crypto.open(bulk.note_sealed, f"{_NOTE}:{id}").decode()
+        note = self._crypto.open(bulk.note_sealed, f"{NOTE}:{id}").decode()
         why = Why("bulk", bulk.reason, bulk.rule, bulk.case_id, bulk.asked_by, roles, id)
         for citizen_id in sorted(bulk.people):
             self._apply(session, citizen_id, bulk.grade, why, note)
@@ -199,7 +199,7 @@ class Reviews:
         now = self._clock.now()
         for review in self._waiting(session, citizen_id):
             review.decided_at, review.decided_by, review.grade = now, why.actor, grade
-            review.note_sealed = self._crypto.seal(note.encode(), f"{_NOTE}:{review.id}")
+            review.note_sealed = self._crypto.seal(note.encode(), f"{NOTE}:{review.id}")
             if review.kind == "appeal":
                 values = {"answer": note or "—"}
                 self._codes.tell(session, {citizen_id, review.asked_by}, "health-code-appeal", values, review.id)
@@ -215,7 +215,7 @@ class Reviews:
         code = session.get(CodeRow, row.citizen_id)
         assert code is not None
         holder, body = self._codes.holder(code), self._body(row)
-        note = self._crypto.open(row.note_sealed, f"{_NOTE}:{row.id}").decode() if row.note_sealed else ""
+        note = self._crypto.open(row.note_sealed, f"{NOTE}:{row.id}").decode() if row.note_sealed else ""
         return Review(
             row.id, row.kind, mask_name(holder.name), mask_id(holder.id_number), code.grade, row.reason,
             self._codes.answers(session, row.citizen_id), body["text"], tuple(body["files"]), row.opened_at,
@@ -224,4 +224,4 @@ class Reviews:
 
     def _body(self, row: ReviewRow) -> dict[str, Any]:
         empty = {"text": "", "files": []}
-        return orjson.loads(self._crypto.open(row.body_sealed, f"{_BODY}:{row.id}")) if row.body_sealed else empty
+        return orjson.loads(self._crypto.open(row.body_sealed, f"{BODY}:{row.id}")) if row.body_sealed else empty

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 
 import orjson
 import structlog
@@ -22,6 +23,7 @@ from hub.database import Database
 from hub.errors import Problem
 from hub.health_code import rules
 from hub.health_code.models import AlertRow, ScanRow
+from hub.health_code.service import Holder
 from hub.settings.health_code_shapes import Gate, HealthCode
 
 _EVERY_S, _TRY_AGAIN_S = 0.2, 0.5
@@ -66,8 +68,21 @@ class Alert:
     id: int = 0
 
 
-Scanned = Callable[[Session, Scan], None]
-"""Told of every scan that is new, in the transaction that writes it."""
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """Somebody who went through a gate."""
+
+    id: str
+    gate: Gate
+    way: Literal["in", "out"]
+    at: datetime
+    name: str
+    id_number: str
+
+
+Scanned = Callable[[Session, Sequence[Passed]], None]
+"""Told of all who passed, once each, in the transaction that writes the scans; who was only looked up did not pass."""
+Holders = Callable[[Session, set[str]], Mapping[str, Holder]]
 
 
 def identity(code: str, gate_id: str, direction: str, scanned_at: datetime) -> bytes:
@@ -79,10 +94,12 @@ class Scans:
     """`put` and go on; `write` for those that come together and must be known to be in."""
 
     def __init__(
-        self, database: Database, clock: Clock, configured: Callable[[], HealthCode | None], scanned: Scanned
-    ) -> None:
+        self, database: Database, clock: Clock, configured: Callable[[], HealthCode | None], holders: Holders,
+        scanned: Scanned,
+    ) -> None:  # fmt: skip
         self.lost = 0
-        self._database, self._clock, self._configured, self._scanned = database, clock, configured, scanned
+        self._database, self._clock, self._configured = database, clock, configured
+        self._holders, self._scanned = holders, scanned
         self._waiting: deque[Scan | Alert] = deque()
         self._turn = threading.Lock()
         self._stopped = threading.Event()
@@ -115,8 +132,8 @@ class Scans:
         sent = orjson.dumps(list(once.values()), default=bytes.hex).decode()
         new = {bytes(id) for id in session.scalars(_PUT, {"scans": sent})}
         fresh = [scan for id, scan in once.items() if id in new]
-        for scan in fresh:
-            self._scanned(session, scan)
+        if passed := self._passed(session, fresh):
+            self._scanned(session, passed)
         self._watch_relays(session, fresh)
         return new
 
@@ -142,6 +159,19 @@ class Scans:
         if before is not None:
             wanted = wanted.where(AlertRow.id < before)
         return [Alert(row.kind, row.about, tuple(row.gates), row.at, row.id) for row in session.scalars(wanted)]
+
+    def _passed(self, session: Session, fresh: Sequence[Scan]) -> list[Passed]:
+        configured = self._configured()
+        through = [scan for scan in fresh if scan.direction and configured and scan.gate_id in configured.gates]
+        if configured is None or not through:
+            return []
+        known = self._holders(session, {scan.citizen_id for scan in through})
+        return [
+            Passed(scan.id.hex(), configured.gates[scan.gate_id], "in" if scan.direction == "in" else "out",
+                   scan.scanned_at, who.name, who.id_number)
+            for scan in through
+            if (who := known.get(scan.citizen_id))
+        ]  # fmt: skip
 
     def _watch_relays(self, session: Session, new: Sequence[Scan]) -> None:
         configured = self._configured()

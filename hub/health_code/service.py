@@ -28,7 +28,7 @@ Tell = Callable[[Session, str, str, Mapping[str, str], str], object]
 ID_TAG, TAIL_TAG = "health_code.id", "health_code.tail"
 TAIL = 6
 """So many of the last characters of an ID number find its holder, together with the name."""
-_DECLARED = "health_code.declared"
+DECLARED = "health_code.declared"
 _ERASED = "erased"
 _LOCK = 360423026  # one change at a time, so that their numbers are committed in order and no worker overlooks one
 
@@ -197,15 +197,16 @@ class HealthCodes:
         name, number = orjson.loads(self._crypto.open(row.holder_sealed, f"{HOLDER}:{row.citizen_id}"))
         return Holder(row.citizen_id, name, number)
 
-    def number_of(self, session: Session, citizen_id: str) -> str | None:
-        row = session.get(CodeRow, citizen_id)
-        return self.holder(row).id_number if row else None
+    def holders(self, session: Session, citizens: set[str]) -> Mapping[str, Holder]:
+        """Of whom among these there is a code."""
+        rows = session.scalars(select(CodeRow).where(CodeRow.citizen_id.in_(citizens)))
+        return {row.citizen_id: self.holder(row) for row in rows}
 
     def answers(self, session: Session, citizen_id: str) -> Mapping[str, Mapping[str, Any]]:
         """The latest declaration of each kind."""
         latest = select(DeclarationRow).where(DeclarationRow.citizen_id == citizen_id).order_by(DeclarationRow.at)
         return {
-            row.kind: orjson.loads(self._crypto.open(row.body_sealed, f"{_DECLARED}:{row.id}"))
+            row.kind: orjson.loads(self._crypto.open(row.body_sealed, f"{DECLARED}:{row.id}"))
             for row in session.scalars(latest)
         }
 
@@ -304,7 +305,7 @@ class HealthCodes:
         return Declared(id, kind, at, outcome, row.grade, row.reason, row.review_by, row.valid_until)
 
     def _seal(self, id: str, value: bytes) -> bytes:
-        return self._crypto.seal(value, f"{_DECLARED}:{id}")
+        return self._crypto.seal(value, f"{DECLARED}:{id}")
 
 
 def count_all(session: Session) -> dict[str, int]:

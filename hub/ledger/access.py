@@ -19,6 +19,7 @@ from hub.clock import CHINA, Clock
 from hub.errors import Problem
 from hub.ledger.evidence import Evidence
 from hub.ledger.models import CountersignatureRow, EntryRow, ExchangeRow, ReceiptRow
+from hub.ledger.orders import LOOKED_AT
 from hub.ledger.statement import Statement
 
 _GIVEN = "OK"
@@ -36,7 +37,8 @@ class Whose:
 @dataclass(frozen=True, slots=True)
 class Line:
     """`kind`: own (the citizen's own reads of a day, `count` of them), acted (somebody with a mandate), shared (a
-    department). `statement` is None for the first two, and where a shared one was shredded."""
+    department). `statement` is None for the first two, for a look by order (`purpose` names it) and for what was
+    shredded."""
 
     kind: Literal["own", "acted", "shared"]
     at: datetime
@@ -82,6 +84,7 @@ class AccessLog:
         lines = [
             *self._own(session, whose, begin, end, limit),
             *self._acted(session, whose, begin, end, limit),
+            *self._ordered(session, whose, begin, end, limit),
             *self._shared(session, whose, begin, end, limit),
         ]
         return sorted(lines, key=lambda line: line.at, reverse=True)[:limit]
@@ -98,7 +101,7 @@ class AccessLog:
 
     def is_mine(self, session: Session, whose: Whose, exchange_id: UUID) -> None:
         """Raises NOT_FOUND for what is another's, unknown or sealed."""
-        own = select(ExchangeRow.id).where(_mine(whose), ExchangeRow.id == exchange_id)
+        own = select(ExchangeRow.id).where(or_(_mine(whose), _by_order(whose)), ExchangeRow.id == exchange_id)
         shared = select(EntryRow.exchange_id).where(self._visible(whose), EntryRow.exchange_id == exchange_id)
         if session.scalar(shared.limit(1)) is None and session.scalar(own.limit(1)) is None:
             raise Problem("NOT_FOUND")
@@ -140,6 +143,17 @@ class AccessLog:
             for row in rows
         ]
 
+    @staticmethod
+    def _ordered(session: Session, whose: Whose, begin: datetime, end: datetime | None, limit: int) -> list[Line]:
+        query = select(ExchangeRow).where(_by_order(whose), ExchangeRow.request_in_at >= begin)
+        if end is not None:
+            query = query.where(ExchangeRow.request_in_at < end)
+        rows = session.scalars(query.order_by(ExchangeRow.request_in_at.desc()).limit(limit))
+        return [
+            Line("shared", row.request_in_at, row.id, row.service, row.system, 1, row.outcome, purpose=row.purpose)
+            for row in rows
+        ]
+
     def _shared(self, session: Session, whose: Whose, begin: datetime, end: datetime | None, limit: int) -> list[Line]:
         signed = select(func.count()).where(
             ReceiptRow.exchange_id == EntryRow.exchange_id, ReceiptRow.party.in_(("S", "U"))
@@ -178,6 +192,12 @@ def _mine(whose: Whose) -> ColumnElement[bool]:
     return and_(
         ExchangeRow.subject_tag.in_(whose.own), ExchangeRow.outcome == _GIVEN, ExchangeRow.caller_kind != "staff"
     )
+
+
+def _by_order(whose: Whose) -> ColumnElement[bool]:
+    """Looks of staff at what the hub itself holds (ledger/orders.py)."""
+    return and_(ExchangeRow.subject_tag.in_(whose.own), ExchangeRow.caller_kind == "staff",
+                ExchangeRow.system == LOOKED_AT)  # fmt: skip
 
 
 def _id_at(session: Session, whose: Whose, at: datetime, service: str) -> UUID:

@@ -20,7 +20,7 @@ from hub.ledger.models import CanaryRow
 
 AREA = "659099"  # no place has it; nobody is born there
 _SURNAMES, _GIVEN = "王李张刘陈杨赵黄周吴", "芳伟秀英敏静丽强磊军洋勇艳杰涛明超兰霞平"
-_PURPOSE = "ledger.canary"
+PURPOSE = "ledger.canary"
 _SEALED = ("name", "id_number", "phone", "file", "officer")
 QUARTER = timedelta(days=92)
 
@@ -51,7 +51,7 @@ class Canaries:
         made = [replace(self._new(user, phone), file=file, officer=officer) for _ in range(count)]
         for each in made:
             plain = orjson.dumps({name: getattr(each, name) for name in _SEALED})
-            sealed = self._crypto.seal(plain, _PURPOSE)
+            sealed = self._crypto.seal(plain, PURPOSE)
             session.add(CanaryRow(id=uuid4(), user=user, sealed=sealed, made_at=each.made_at))
         return made
 
@@ -71,7 +71,7 @@ class Canaries:
         ]
 
     def _opened(self, row: CanaryRow) -> Canary:
-        told = orjson.loads(self._crypto.open(row.sealed, _PURPOSE))
+        told = orjson.loads(self._crypto.open(row.sealed, PURPOSE))
         return Canary(row.user, made_at=row.made_at, **told)
 
     def _new(self, user: str, phone: str) -> Canary:

@@ -11,6 +11,7 @@ from hub.crypto import Crypto
 from hub.ledger.exchange import Exchange
 from hub.ledger.writer import Exchanges
 
+LOOKED_AT = "hub"
 _WAIT_S = 3.0
 
 
@@ -27,7 +28,7 @@ class Looks:
         made = [
             Exchange(
                 request_in_at=started, request_out_at=None, response_in_at=None, response_out_at=self._clock.now(),
-                trace_id=trace_id, service=service, system="hub", operation=operation,
+                trace_id=trace_id, service=service, system=LOOKED_AT, operation=operation,
                 subject_tag=self._crypto.lookup(subject, "ledger.subject"), caller_kind="staff",
                 purpose=f"order:{order_no}", data_class=4, outcome="OK", origin="hub",
             )

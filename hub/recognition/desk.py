@@ -17,7 +17,7 @@ from hub.database import one_at_a_time
 from hub.errors import Problem
 from hub.recognition import rules
 from hub.recognition.models import ChangeRow, ListRow, RevocationRow, RuleRow
-from hub.recognition.standing import Standing
+from hub.recognition.standing import DOUBTED, Standing
 from hub.recognition.trust import What, revocation, signed_list, signers
 
 _ADMITTING = b"recognition changes"
@@ -96,6 +96,10 @@ class Desk:
         session.add(row)
         self._note(session, "list.taken", str(trust.version), actor, "")
         return trust.version
+
+    def doubt(self, session: Session, issuer: str, office: str) -> None:
+        """A fact of this issuer was looked at again, and is not so."""
+        self._note(session, DOUBTED, issuer, office, "")
 
     def revoke(self, session: Session, what: What, issuer: str, value: str, actor: str, reason: str) -> bool:
         """From now on refused everywhere. False where it was already."""

@@ -17,7 +17,9 @@ from hub.errors import Problem
 from hub.recognition.carrying import Carrying, FactsOf, forget, used
 from hub.recognition.deciding import Deciding, Decision
 from hub.recognition.desk import Desk
+from hub.recognition.fetching import Fetching
 from hub.recognition.models import ResultRow
+from hub.recognition.rechecking import Assign, Rechecking
 from hub.recognition.rules import in_force
 from hub.recognition.standing import Standing
 from hub.settings.shapes import Snapshot
@@ -47,11 +49,14 @@ class Recognising:
         clock: Clock,
         now: Callable[[], Snapshot],
         facts_of: FactsOf,
+        assign: Assign,
     ) -> None:
         self._database, self._crypto, self._clock, self._settings = database, crypto, clock, now
         self.standing = Standing(database, clock, now)
         self.deciding = Deciding(self.standing, clock)
         self.desk = Desk(self.standing, clock)
+        self.fetching = Fetching(database, self.standing, self.desk)
+        self.rechecking = Rechecking(self.desk, now, assign)
         self.carrying = Carrying(self.standing, self.deciding, crypto, signing, clock, facts_of)
         self._told: set[str] = set()
         self._log = structlog.get_logger()
@@ -64,6 +69,7 @@ class Recognising:
             with self._database.session() as session:
                 decision = _once(session, decision)
                 self._record(session, decision, purpose, asked_by)
+                self.rechecking.sample(session, code, decision)
         except Problem as problem:
             self._log.error("recognition_not_recorded", code=problem.code, note=decision.verdict)
             if decision.carried is not None and decision.carried.nonce:
@@ -84,6 +90,8 @@ class Recognising:
         elif stand.offline and stand.looked_at is not None:
             until = stand.looked_at + timedelta(hours=stand.settings.snapshot_hours)
             yield Finding("snapshot", False, f"good until {until:%Y-%m-%d %H:%M}", until)
+        for id in stand.doubted:
+            yield Finding(f"issuer {id}", False, "stated what is not so: ask its region, or revoke its key")
         for id in stand.unread:
             yield Finding(f"keys {id}", True, "cannot be read")
         if stand.trust.issuers:

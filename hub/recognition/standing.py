@@ -22,13 +22,16 @@ from hub.recognition.trust import Issuer, Key, Trust, Way, read_keys, signed_lis
 from hub.settings.recognition_shapes import Recognition
 from hub.settings.shapes import Snapshot
 
+DOUBTED = "recheck.refuted"
 _EVERY_S = 2.0
+_DOUBTED_FOR = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class Stand:
     """`pinned` is the trust of the configuration alone. `offline`: the last look did not succeed. `unread`: issuers
-    whose keys cannot be read, and `list` where the stored list does not hold."""
+    whose keys cannot be read, and `list` where the stored list does not hold. `doubted`: issuers one of whose facts was
+    looked at again and is not so."""
 
     settings: Recognition
     region: str
@@ -38,6 +41,7 @@ class Stand:
     looked_at: datetime | None = None
     offline: bool = False
     unread: tuple[str, ...] = ()
+    doubted: tuple[str, ...] = ()
 
     def is_stale(self, now: datetime) -> bool:
         return self.looked_at is None or now - self.looked_at > timedelta(hours=self.settings.snapshot_hours)
@@ -59,6 +63,7 @@ class _Stored:
     signed: str
     rules: tuple[Rule, ...]
     revoked: frozenset[str]
+    doubted: tuple[str, ...] = ()
 
 
 class Standing:
@@ -94,7 +99,7 @@ class Standing:
         looked_at, offline = (last.looked_at, True) if last else (None, True)
         try:
             with self._database.read() as connection:
-                self._stored = _stored(connection, before)
+                self._stored = _stored(connection, before, self._clock.now() - _DOUBTED_FOR)
             looked_at, offline = self._clock.now(), False
         except Problem:
             pass
@@ -104,14 +109,18 @@ class Standing:
         return replace(_built(settings, self._stored), looked_at=looked_at, offline=offline)
 
 
-def _stored(connection: Connection, before: _Stored) -> _Stored:
+def _stored(connection: Connection, before: _Stored, since: datetime) -> _Stored:
     newest = connection.scalar(select(func.max(ChangeRow.id))) or 0
     if newest == before.change:
         return before
     signed = connection.scalar(select(ListRow.signed).order_by(ListRow.version.desc()).limit(1)) or ""
     documents = connection.scalars(select(RuleRow.document).where(RuleRow.state == "admitted")).all()
     revoked = connection.scalars(select(RevocationRow.digest)).all()
-    return _Stored(newest, signed, tuple(read(each) for each in documents), frozenset(revoked))
+    doubted = select(ChangeRow.target).where(ChangeRow.act == DOUBTED, ChangeRow.at > since).distinct()
+    return _Stored(
+        newest, signed, tuple(read(each) for each in documents), frozenset(revoked),
+        tuple(sorted(connection.scalars(doubted))),
+    )  # fmt: skip
 
 
 def _built(settings: Snapshot, stored: _Stored) -> Stand:
@@ -132,5 +141,5 @@ def _built(settings: Snapshot, stored: _Stored) -> Stand:
     pinned = together(Trust(revoked=listed.revoked, value_sets=listed.value_sets), keys, stored.revoked)
     return Stand(
         settings=said, region=said.region or settings.hub.region, trust=together(listed, keys, stored.revoked),
-        pinned=pinned, rules=stored.rules, unread=tuple(unread),
+        pinned=pinned, rules=stored.rules, unread=tuple(unread), doubted=stored.doubted,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate
 
-from hub.settings.pieces import Matching, Reference, Sentence, Strict, Words, region, whole
+from hub.settings.pieces import Matching, Reference, Sentence, Strict, Words, check_url, region, whole
 from hub.settings.recognition_shapes import GRADES, Recognition, TrustedIssuer
 
 _ISSUER = re.compile(r"[1-9][0-9]{5}|[A-Z]{2,3}", re.ASCII)
@@ -51,6 +51,7 @@ class RecognitionSchema(Strict):
         load_default=dict,
     )  # fmt: skip
     signers = Reference(load_default="")
+    list_url = fields.String(load_default="", validate=check_url)
     snapshot_hours = whole(1, 24 * 14, load_default=24)
     alarm_hours = whole(1, 24 * 14, load_default=24)
     portable_minutes = whole(1, 60, load_default=10)
@@ -62,6 +63,8 @@ class RecognitionSchema(Strict):
     def shape(self, data: dict[str, Any], **_: Any) -> Recognition:
         if data["grades"][0] != "00":
             raise ValidationError({"grades": ["the first is green, 00"]})
+        if data["list_url"] and not data["signers"]:
+            raise ValidationError({"signers": ["are needed to believe the list at list_url"]})
         consent = data.pop("consent")
         return Recognition(
             **{**data, "grades": tuple(data["grades"])}, consent=consent["text"], consent_version=consent["version"]

@@ -22,13 +22,14 @@ class TrustedIssuer:
 @dataclass(frozen=True, slots=True)
 class Recognition:
     """`region` is under whose rules this hub decides (empty: hub.yaml's). `signers` are the public keys of whoever
-    signs the trust list; empty: there is none. Hours: how long the last look is good, and how long before an end there
-    is an alarm."""
+    signs the trust list; empty: there is none; at `list_url` hub work looks for a newer one. Hours: how long the last
+    look is good, and how long before an end there is an alarm."""
 
     region: str = ""
     grades: tuple[str, ...] = GRADES
     issuers: Mapping[str, TrustedIssuer] = field(default_factory=dict)
     signers: str = ""
+    list_url: str = ""
     snapshot_hours: int = 24
     alarm_hours: int = 24
     portable_minutes: int = 10

@@ -25,7 +25,7 @@ from hub.settings.pieces import (
     switchable,
     whole,
 )
-from hub.settings.shapes import COMMUNITY, Department, Licence, Materials, Region, Switch, TaskKind, Theme
+from hub.settings.shapes import COMMUNITY, Department, Licence, Materials, Peak, Region, Switch, TaskKind, Theme
 from hub.workdays import Wait
 
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\]", re.ASCII)
@@ -77,6 +77,15 @@ class FlowSchema(Strict):
         return Flow(**data)
 
 
+class PeakSchema(Strict):
+    mode = fields.String(load_default="auto", validate=validate.OneOf(["auto", "always", "never"]))
+    late_ms = whole(5, 1000, load_default=20)
+
+    @post_load
+    def shape(self, data: dict[str, Any], **_: Any) -> Peak:
+        return Peak(**data)
+
+
 class HubSchema(Strict):
     name = Sentence(required=True)
     region = region(required=True)
@@ -91,6 +100,7 @@ class HubSchema(Strict):
     suite = fields.String(load_default="intl", validate=validate.OneOf(["intl", "sm"]))
     hotline = Matching(re.compile(r"[0-9-]{3,20}", re.ASCII), "a telephone number", load_default="12345")
     max_in_flight = whole(1, 512, load_default=220)
+    peak = fields.Nested(PeakSchema, load_default=Peak)
     staff_hours = whole(1, 24, load_default=8)
     legs = fields.Nested(LegsSchema, load_default=lambda: LegsSchema().load({}))
     probe_minutes = whole(1, 1440, load_default=15)

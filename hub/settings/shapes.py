@@ -315,6 +315,15 @@ class Oidc:
 
 
 @dataclass(frozen=True, slots=True)
+class Peak:
+    """`mode` auto: what can wait is refused while a worker is later than `late_ms`. always: history, pictures
+    and statistics are refused without that, too. never: only beyond max_in_flight, all alike."""
+
+    mode: str = "auto"
+    late_ms: int = 20
+
+
+@dataclass(frozen=True, slots=True)
 class Hub:
     """`config/hub.yaml`: what concerns the whole hub."""
 
@@ -331,6 +340,7 @@ class Hub:
     suite: str = "intl"  # intl: AES-256-GCM, HMAC-SHA-256 | sm: SM4-GCM, HMAC-SM3
     hotline: str = "12345"
     max_in_flight: int = 220
+    peak: Peak = Peak()
     staff_hours: int = 8
     minimum_client: str = ""
     leg_days: tuple[int, int, int, int] = (7, 7, 0, 0)  # of data class 1-4: how long question and answer are kept

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from marshmallow import ValidationError
 
 from hub.fields.identifier import citizen, from_old, imported
+from hub.settings.health_code_shapes import Gate
 from hub.settings.movement_shapes import Channel
 
 
@@ -32,6 +33,11 @@ class Sighting:
     place: str = ""
     car: str = ""
     row: int | None = None
+
+
+def at_gate(id: str, gate: Gate, at: datetime, name: str, id_number: str) -> Sighting:
+    """Of the channel of this hub's own gates."""
+    return Sighting("gate", id, gate.id, at, at, "id_number", id_number, name, place=gate.region)
 
 
 @dataclass(frozen=True, slots=True)

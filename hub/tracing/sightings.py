@@ -18,7 +18,7 @@ from hub.settings.movement_shapes import Channel
 from hub.tracing.models import SightingRow
 from hub.tracing.rules import Sighting, join
 
-_PURPOSE = "tracing"
+PURPOSE = "tracing"
 _AT_ONCE = 1000
 
 ByPhone = Callable[[Session, str, str], str | None]
@@ -62,7 +62,7 @@ class Sightings:
 
     def of(self, session: Session, number: str, since: datetime, until: datetime) -> Sequence[Seen]:
         """Where one person was, oldest first."""
-        tags = self._crypto.tags(number, _PURPOSE)
+        tags = self._crypto.tags(number, PURPOSE)
         rows = session.execute(
             select(*_LIGHT)
             .where(SightingRow.person.in_(tags), SightingRow.at < until, SightingRow.until >= since)
@@ -98,13 +98,13 @@ class Sightings:
         who = orjson.dumps((sighting.document_kind, sighting.document, sighting.name, sighting.phone, joined.person))
         return {
             "channel": sighting.channel, "id": sighting.id, "key": sighting.key, "at": sighting.at,
-            "until": sighting.until, "person": self._crypto.tag(joined.person, _PURPOSE),
+            "until": sighting.until, "person": self._crypto.tag(joined.person, PURPOSE),
             "confidence": joined.confidence, "rule": joined.rule, "place": sighting.place, "car": sighting.car,
-            "row": sighting.row, "who_sealed": self._crypto.seal(who, _PURPOSE),
+            "row": sighting.row, "who_sealed": self._crypto.seal(who, PURPOSE),
         }  # fmt: skip
 
     def who(self, seen: Seen) -> Who:
-        return Who(*orjson.loads(self._crypto.open(seen.who_sealed, _PURPOSE)))
+        return Who(*orjson.loads(self._crypto.open(seen.who_sealed, PURPOSE)))
 
 
 _LIGHT = (

@@ -27,6 +27,7 @@ from tests.bench.health_code import code_shown, code_verified
 from tests.bench.hundred import hundred
 from tests.bench.ledger import large, ledger
 from tests.bench.memory import memory
+from tests.bench.peak import peak
 from tests.bench.processes import OTHER_CPU, ROOT
 from tests.bench.reads import reads
 from tests.bench.recognition import recognition
@@ -54,6 +55,7 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"licence_check"}), licence_check),
     (frozenset({"code_shown"}), code_shown),
     (frozenset({"code_verified"}), code_verified),
+    (frozenset({"peak"}), peak),
     (frozenset({"recognition"}), recognition),
     (frozenset({"sealing"}), sealing),
     (frozenset({"look_up"}), look_up),

@@ -25,6 +25,7 @@ from tests.bench.stand import Plan, Stand
 from tests.bench.table import Row
 
 _CONNECTIONS, _PEOPLE, _VERIFIERS, _LEAST = 32, 200, 20, 0.6
+Asked = Callable[[str], list[Question]]
 _WELL = {"temperature": 366, "symptoms": "none", "contact": False, "risk_area": False}
 
 
@@ -40,7 +41,30 @@ def code_shown(stand: Stand, timing: Timing) -> Iterator[Row]:
 def code_verified(stand: Stand, timing: Timing) -> Iterator[Row]:
     """Volunteers scan printed codes, because shown ones would end before the rounds do; the way is the same."""
     hub = _opened(stand)
+    tokens, codes, now = _at_gates(hub, _declared(hub))
+    hub.close()
+    yield _measured("code_verified", "health code verified", stand, timing, partial(_scans, tokens, codes, now))
+
+
+def gates_and_phones(stand: Stand) -> tuple[Asked, Asked]:
+    """By the hub's URL: what gates scan, and what phones look at, history first."""
+    hub = _opened(stand)
     people = _declared(hub)
+    tokens = [_token(hub, "citizen", citizen, Standing(2, "360423001")) for citizen in people]
+    gates, codes, now = _at_gates(hub, people)
+    hub.close()
+
+    def looked_at(url: str) -> list[Question]:
+        return [
+            Question(f"{url}/api/v1/{path}", headers={"Authorization": f"Bearer {token}"})
+            for token in tokens for path in ("health-code/history", "me/messages", "me/access-log")
+        ]  # fmt: skip
+
+    return partial(_scans, gates, codes, now), looked_at
+
+
+def _at_gates(hub: Hub, people: Sequence[str]) -> tuple[list[str], list[str], str]:
+    """Tokens of volunteers, printed codes of these people, and when they were scanned."""
     with hub.database.session() as session:
         session.execute(update(CodeRow).values(paper_serial=1))
         account = hub.identity.staff(session, "verifier")
@@ -49,9 +73,7 @@ def code_verified(stand: Stand, timing: Timing) -> Iterator[Row]:
     codes = [hub.health_code.shown.paper(citizen, 1, until) for citizen in people]
     roles = Standing(roles=("verifier",))
     tokens = [_token(hub, "staff", account.staff_id, roles) for _ in range(_VERIFIERS)]
-    now = hub.clock.now().isoformat()
-    hub.close()
-    yield _measured("code_verified", "health code verified", stand, timing, partial(_scans, tokens, codes, now))
+    return tokens, codes, hub.clock.now().isoformat()
 
 
 def _measured(

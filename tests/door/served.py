@@ -19,7 +19,7 @@ from blueprints.kept import keep
 from hub.clock import CHINA, Clock
 from hub.errors import Problem
 from hub.fields import TYPES, Form
-from hub.settings.shapes import Hub, Snapshot
+from hub.settings.shapes import Hub, Peak, Snapshot
 
 
 def snapshot() -> Snapshot:
@@ -34,6 +34,7 @@ def snapshot() -> Snapshot:
             trusted_proxies=tuple(filter(None, os.environ.get("TEST_PROXIES", "").split())),
             minimum_client=os.environ.get("TEST_MINIMUM_CLIENT", ""),
             max_in_flight=int(os.environ.get("TEST_MAX_IN_FLIGHT", "220")),
+            peak=Peak(os.environ.get("TEST_PEAK", "auto")),
         ),
         services={},
         systems={},

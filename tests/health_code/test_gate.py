@@ -19,7 +19,7 @@ from hub.health_code.qr import Drawer, picture
 from hub.health_code.tally import Tally
 from hub.ledger import Exchange
 from hub.ledger.models import ExchangeRow
-from tests.health_code.conftest import FAR, GATE, HAN, LIN, NEAR, Clinic
+from tests.health_code.conftest import FAR, GATE, HAN, LIN, NEAR, WANG, Clinic
 from tests.phone import eventually
 
 ALLOWED = {"result", "grade", "advice", "name_masked", "id_masked"}
@@ -295,14 +295,14 @@ def test_a_drawn_code_is_the_one_that_the_library_draws() -> None:
 
 def test_scans_are_told_to_whoever_counts(clinic: Clinic, monkeypatch: Any) -> None:
     heard: list[Any] = []
-    monkeypatch.setattr(clinic.hub.health_code.scans, "_scanned", lambda _, scan: heard.append(scan))
+    monkeypatch.setattr(clinic.hub.health_code.scans, "_scanned", lambda _, passed: heard.extend(passed))
     clinic.declare()
     now, code = clinic.hub.clock.now(), clinic.code()["code"]
     for _ in range(3):
         clinic.scan(code, at=now)  # a phone on a weak net sends it again
     clinic.hub.health_code.scans.flush()
     assert eventually(lambda: bool(heard), 5)
-    assert [(each.gate_id, each.direction, each.result) for each in heard] == [(GATE, "in", "pass")]
+    assert [(each.gate.id, each.way, each.id_number) for each in heard] == [(GATE, "in", HAN.id_number)]
 
 
 def test_feat_S10_a_scan_is_a_crossing_once_and_a_look_up_is_none(clinic: Clinic) -> None:
@@ -322,3 +322,23 @@ def test_feat_S10_a_scan_is_a_crossing_once_and_a_look_up_is_none(clinic: Clinic
 
     assert eventually(crossed, 10)
     assert crossed() == [(NEAR, "360423001", "in")]
+
+
+def test_feat_S5_a_trace_finds_who_was_at_the_same_gate_at_the_same_time(still: Clinic) -> None:
+    begins = still.hub.clock.now()
+    for persona, minutes, gate in ((HAN, 0, NEAR), (LIN, 12, NEAR), (WANG, 0, GATE), (WANG, 10, NEAR)):
+        still.declare(persona)
+        still.clock.ahead += 60 * minutes
+        still.tokens.clear()
+        assert still.scan(still.code(persona)["code"], gate=gate).json["result"] == "pass"
+    still.hub.health_code.scans.flush()
+    order = {"order_no": "J-gate", "subject": HAN.id_number, "from": begins.isoformat(), "regions": ["360423001"],
+             "to": (begins + timedelta(minutes=30)).isoformat()}  # fmt: skip
+    made = still.officer("police").post("/traces", order)
+    assert made.status_code == 201, made.text
+    near = [(each["channel"], each["how"], each["apart"], each["confidence"]) for each in made.json["contacts"]]
+    assert near == [("gate", "same_place", 12, 100)], "not who was at another gate, nor who came 22 minutes later"
+    tag = still.hub.crypto.tag(LIN.id_number, "tracing")
+    with still.hub.database.read() as connection:
+        found = connection.execute(text("SELECT person FROM tracing_contact WHERE channel = 'gate'")).scalars().all()
+    assert [bytes(each) for each in found] == [tag]

@@ -29,6 +29,7 @@ from tests.county import ROOT
 from tests.recognition.authority import NOW, listed
 from tests.recognition.region import Region, rule
 
+RECHECK = yaml.safe_load((ROOT / "config" / "tasks.yaml").read_text(encoding="utf-8"))["recheck-fact"]
 SHIPPED = yaml.safe_load((ROOT / "config" / "recognition.yaml").read_text(encoding="utf-8"))
 
 
@@ -56,6 +57,7 @@ class Node:
     settings: Settings
     recognition: Recognising
     facts: dict[str, list[Any]] = field(default_factory=dict)
+    rechecks: list[dict[str, str]] = field(default_factory=list)
 
     def decide(self, code: str) -> Decision:
         return self.recognition.recognise(code, "查验", "s1")
@@ -112,11 +114,13 @@ def make_node(make_database: Callable[[], str]) -> Iterator[MakeNode]:
         database = opened.get(url) or Database(url, pool_size=2)
         opened[url] = database
         facts: dict[str, list[Any]] = {}
+        rechecks: list[dict[str, str]] = []
         recognition = Recognising(
             database, Crypto({"s1": b"x" * 32}, settings.now.hub.suite), Region(region).signing, clock,
             lambda: settings.now, lambda _, citizen_id: facts.get(citizen_id, []),
+            lambda _, kind, place, about, told: rechecks.append({"kind": kind, "about": about, **told}),
         )  # fmt: skip
-        return Node(region, home, database, clock, settings, recognition, facts)
+        return Node(region, home, database, clock, settings, recognition, facts, rechecks)
 
     yield make
     for database in opened.values():
@@ -136,6 +140,8 @@ def configure(home: Path, region: str, pinned: tuple[Region, ...], signer: Signi
         said["signers"] = "file/recognition/signers.json"
     written(home / "config", {})
     whole = {**SHIPPED, "region": region, "issuers": issuers, **said}
+    tasks = {"recheck-fact": {**RECHECK, "office": "bureau"}}
+    (home / "config" / "tasks.yaml").write_text(yaml.safe_dump(tasks, allow_unicode=True), encoding="utf-8")
     (home / "config" / "recognition.yaml").write_text(yaml.safe_dump(whole, allow_unicode=True), encoding="utf-8")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ import structlog
 
 from hub.errors import Problem
 from hub.recognition import envelope
+from hub.recognition.rechecking import SHARE
 from hub.recognition.trust import revocation
 from hub.signing import Signing
 from tests.recognition.authority import NOW, Signer
@@ -290,3 +292,31 @@ def test_a_verdict_is_kept_without_the_person(node: Node) -> None:
         node.recognition.sweep(session)
         assert session.connection().exec_driver_sql("SELECT count(*) FROM recognition_result").scalar() == 0
     node.wait(days=-40)
+
+
+def test_threat_T17_one_code_in_a_hundred_is_looked_at_again(make_node: MakeNode) -> None:
+    """Each lie is caught with 1 %: of 500, one is with more than 99 %."""
+    node = make_node(pinned=(ZHEJIANG,))
+    node.admit()
+    chance = iter([0.0099, 0.01, 0.5])
+    node.recognition.rechecking._chance = lambda: next(chance)
+    codes = [ZHEJIANG.code_of() for _ in range(3)]
+    assert [node.verdict(code) for code in codes] == [OK] * 3
+    (recheck,) = node.rechecks
+    assert (recheck["kind"], recheck["about"], recheck["code"]) == ("recheck-fact", ZHEJIANG.code, codes[0])
+    assert node.verdict(ANHUI.code_of()) != OK and len(node.rechecks) == 1, "what nobody signed is nobody's lie"
+    assert 1 - (1 - SHARE) ** 500 > 0.99
+
+
+def test_threat_T17_what_is_not_so_is_an_alarm_about_its_issuer(make_node: MakeNode) -> None:
+    node = make_node(pinned=(ZHEJIANG,))
+    node.admit()
+    for answer, alarm in (("holds", False), ("not_answered", False), ("does_not_hold", True)):
+        with node.database.session() as session:
+            node.recognition.rechecking.answered(session, ZHEJIANG.code, answer, "health")
+        node.wait(seconds=60)
+        node.verdict(ZHEJIANG.code_of(now=node.clock.now()))
+        assert (f"issuer {ZHEJIANG.code}" in node.alarms) is alarm, answer
+    node.wait(days=31)
+    node.recognition.standing._stored = replace(node.recognition.standing._stored, change=-1)
+    assert f"issuer {ZHEJIANG.code}" not in node.alarms
