@@ -37,6 +37,8 @@ from tests.bench.stand import Stand, standing
 from tests.bench.start import start
 from tests.bench.table import Row, show, write
 from tests.bench.tracing import tracing
+from tests.bench.wire_http import wire_form, wire_rest
+from tests.bench.wire_queue import wire_queue
 from tests.bench.wire_soap import wire_soap
 
 Measure = Callable[[Stand, Timing], Iterator[Row]]
@@ -63,6 +65,9 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"hundred"}), hundred),
     (frozenset({"start"}), start),
     (frozenset({"wire_soap"}), wire_soap),
+    (frozenset({"wire_rest"}), wire_rest),
+    (frozenset({"wire_form"}), wire_form),
+    (frozenset({"wire_queue"}), wire_queue),
     (frozenset({"files"}), file_drop),
     (frozenset({"filings"}), filings),
     (frozenset({"accepts"}), accepts),
