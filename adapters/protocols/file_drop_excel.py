@@ -28,7 +28,7 @@ RATIO, RATIO_FROM = 200, 1 << 20  # real sheets shrink to a tenth, seldom to a f
 CELLS = 8_000_000
 _STEP, _OVERLAP = 1 << 18, 64
 _DTD = re.compile(rb"<!\s*(doctype|entity)", re.IGNORECASE)
-# A cell beyond column Z or row 99,999, or one that does not say at once where it is: it is the next of its row, and only
+# A cell beyond column Z or row 99,999, or one that does not say at once where it is: the next of its row, and only
 # then does the number of the row count. It begins with letters that stand at few places of a sheet.
 _ODD = re.compile(rb'<c(?:[/>]|\s+(?:[^r\s]|r[^\s=]|r\s*=\s*"(?:[A-Za-z]{2,}[0-9]|[A-Za-z]?[0-9]{6})))')
 _PLACE = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]*)([0-9]+)")
