@@ -6,6 +6,8 @@ UV := uv==0.13.9
 # Two run beside each other, file by file, each process with servers of its own: with three on two processors something
 # stood still for a second or two in every run, and failed where a deadline is tested.
 BESIDE := -n 2 --dist loadfile --no-loadscope-reorder
+# What seals and signs most: `make test` runs it under the other suite as well.
+SIGNED := tests/identity tests/credentials tests/health_code
 EXTRAS := --extra embedded --extra files --extra sftp --extra mq --extra mysql --extra iso8583 --extra oidc --extra sm2
 
 .PHONY: help run test test-sm lint check bench drill audit sbom lock vendor faces pictures clean environment test-environment
@@ -19,6 +21,7 @@ run: environment ## a whole county on this machine, until Ctrl-C (HUB_PORT=8080,
 test: lint ## ruff, mypy, the laws of the house and every test
 	@.ci/components
 	@$(PYTHON_HERE) -m pytest -m "not drill" $(BESIDE)
+	@$(MAKE) test-sm TESTS="$(SIGNED)"
 
 test-sm: test-environment ## the tests once more in a copy whose configuration says `suite: sm` (TESTS=tests/login …)
 	@.ci/components

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from hub.errors import Fault, Problem
 
@@ -65,10 +65,10 @@ class Delivery:
     handle: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One row of a delivery in hub fields. `key` names it within its dataset; `deleted` when the department took it
-    back. `version` orders two of one key: the higher counts, whichever comes first."""
+    back. `version` orders two of one key: the higher counts, whichever comes first. A tuple, because a large file makes
+    so many."""
 
     dataset: str
     key: str

@@ -23,7 +23,7 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 SECONDS = 30
-# What this run seals and signs with: that of the configuration under test (`make test SUITE=sm` changes it).
+# What this run seals and signs with: that of the configuration under test (`make test-sm` changes it).
 SUITE = str(yaml.safe_load((ROOT / "config" / "hub.yaml").read_text(encoding="utf-8"))["suite"])
 
 

@@ -28,11 +28,10 @@ RATIO, RATIO_FROM = 200, 1 << 20  # real sheets shrink to a tenth, seldom to a f
 CELLS = 8_000_000
 _STEP, _OVERLAP = 1 << 18, 64
 _DTD = re.compile(rb"<!\s*(doctype|entity)", re.IGNORECASE)
-_FAR = re.compile(rb'"(?:[A-Z]{2,}[0-9]|[A-Z]?[0-9]{6})')  # beyond column Z or row 99,999; the quick look
-_NOWHERE = re.compile(
-    rb"<c(?:[/>]|\s+(?:[^r\s]|r[^\s=]))"
-)  # a cell that does not say where it is: the next one in its row
-_PLACE = re.compile(rb"\sr\s*=\s*[\"']([A-Z]*)([0-9]+)")
+# A cell beyond column Z or row 99,999, or one that does not say at once where it is: the next of its row, and only
+# then does the number of the row count. It begins with letters that stand at few places of a sheet.
+_ODD = re.compile(rb'<c(?:[/>]|\s+(?:[^r\s]|r[^\s=]|r\s*=\s*"(?:[A-Za-z]{2,}[0-9]|[A-Za-z]?[0-9]{6})))')
+_PLACE = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]*)([0-9]+)")
 _ROW, _CELL = re.compile(rb"[<:]row\b"), re.compile(rb"[<:]c(?:[/>]|\s+(?:[^r\s]|r[^\s=]))")
 _XLS = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _SECTOR = 512
@@ -88,7 +87,7 @@ def _inspect_part(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
 
 def _odd(text: bytes, plain: bool) -> bool:
     """The quick look: whether some cell may lie far out. It costs little, and nearly every sheet ends here."""
-    return not plain or _FAR.search(text) is not None or _NOWHERE.search(text) is not None or b"'" in text
+    return not plain or b"'" in text or _ODD.search(text) is not None
 
 
 def _measure(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
@@ -103,7 +102,7 @@ def _measure(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
             more = max(more, 2 * max(len(_CELL.findall(row)) for row in pieces))
             for letters, digits in _PLACE.findall(text):
                 column = 0
-                for letter in letters[:4]:
+                for letter in letters[:4].upper():
                     column = column * 26 + letter - 64
                 last, columns = max(last, int(digits[:9])), max(columns, column)
             if max(rows, last) * (columns + more) > CELLS:

@@ -12,6 +12,7 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 from adapters.protocols.facts import Facts, OperationFacts, Strict, Words, path, texts
 from adapters.protocols.maintenance import MaintenanceFacts
 from adapters.protocols.signature import DIGESTS, KEYED, RuleFacts, Signature
+from adapters.protocols.signed_rest_cipher import CipherFacts
 
 _PATH = validate.Regexp(re.compile(r"/[\x21-\x3e\x40-\x7e]*\Z", re.ASCII), error="is not a path")
 _PLACE = validate.OneOf(["parameters", "headers", "query"])
@@ -141,6 +142,7 @@ class SignedRestFacts(Strict):
     stamps = fields.Dict(keys=Words(), values=fields.Nested(StampFacts), load_default=dict)
     sign = fields.Nested(SignFacts, required=True)
     answer_sign = fields.Nested(AnswerSignFacts, load_default=None)
+    cipher = fields.Nested(CipherFacts, load_default=None)
     token = fields.Nested(TokenFacts, load_default=None)
     maintenance = fields.Nested(MaintenanceFacts, load_default=None)
 
@@ -162,6 +164,8 @@ class FACTS(Facts):
         if token and operations.get(token["operation"], _NONE)["signed_rest"]["token"]:
             raise ValidationError({"signed_rest": {"token": {"operation": ["no such operation without a token"]}}})
         for name, operation in operations.items():
+            if own["cipher"] and operation["signed_rest"]["body"] != "json":
+                raise ValidationError({"operations": {name: {"signed_rest": {"body": ["a cipher is for JSON"]}}}})
             if set(operation["signed_rest"]["stamps"] or ()) - own["stamps"].keys():
                 raise ValidationError({"operations": {name: {"signed_rest": {"stamps": ["no such stamp"]}}}})
             if token and not operation["outcome"]:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import quote_plus
 
+from adapters.protocols.signed_rest_cipher import BodyCipher
 from adapters.protocols.signed_rest_facts import Sign, Stamp
 from adapters.protocols.transport import Request
 
@@ -33,8 +34,16 @@ class Draft:
 class Writer:
     """Writes requests of one system. `charset` is what bodies and queries are written in."""
 
-    def __init__(self, stamps: Mapping[str, Stamp], sign: Sign, charset: str, account: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        stamps: Mapping[str, Stamp],
+        sign: Sign,
+        charset: str,
+        account: Mapping[str, str],
+        cipher: BodyCipher | None = None,
+    ) -> None:
         self._stamps, self._sign, self._charset, self._account = stamps, sign, charset, account
+        self._cipher = cipher
 
     def draft(self, parameters: Mapping[str, str], line: Mapping[str, Any]) -> Draft:
         """The parameters and fresh stamps: the time and the nonce are new for every try."""
@@ -47,24 +56,28 @@ class Writer:
     def signed(self, draft: Draft, line: Mapping[str, Any], key: str) -> Request:
         """The signature goes in last; in a parameter it signs the others, in a header it may sign the whole body."""
         method, sign = line["method"].upper(), self._sign
+        body: bytes | None = None
         if sign.rule is not None:
             derived = {"@method": method, "@path": line["path"]}
             if sign.place == "headers":
-                derived["@body"] = sign.rule.digest(self._body(draft, line))
+                body = self._body(draft, line)  # once: what is signed is what leaves, its random part included
+                derived["@body"] = sign.rule.digest(body)
             values = {**draft.parameters, **draft.headers, **draft.query, **derived}
             draft.put(sign.place, sign.name, sign.rule.sign(values if sign.rule.fields else draft.parameters, key))
         headers = dict(draft.headers)
         if line["body"] in _MEDIA:
-            headers["Content-Type"] = f"{_MEDIA[line['body']]}; charset={self._charset}"
+            media = self._cipher.media_type if self._cipher else _MEDIA[line["body"]]
+            headers["Content-Type"] = f"{media}; charset={self._charset}"
         query = {**(draft.parameters if line["body"] == "query" else {}), **draft.query}
         target = line["path"] + (f"?{self._coded(query)}" if query else "")
-        return Request(method, target, headers, self._body(draft, line))
+        return Request(method, target, headers, self._body(draft, line) if body is None else body)
 
     def _body(self, draft: Draft, line: Mapping[str, Any]) -> bytes:
         match line["body"]:
             case "json":
                 text = json.dumps(_nested(draft.parameters), ensure_ascii=False, separators=(",", ":"))
-                return text.encode(self._charset)
+                written = text.encode(self._charset)
+                return self._cipher.sealed(written) if self._cipher else written
             case "form":
                 return self._coded(draft.parameters).encode("ascii")
             case _:

@@ -12,6 +12,7 @@ from adapters.protocols.charset import decode
 from adapters.protocols.json_answer import read_json
 from adapters.protocols.maintenance import refuse_maintenance
 from adapters.protocols.sample import sampled
+from adapters.protocols.signed_rest_cipher import BodyCipher
 from adapters.protocols.signed_rest_facts import AnswerSign
 from adapters.protocols.signed_rest_request import Draft, Writer
 from adapters.protocols.transport import Request, Response, Transport, refuse
@@ -49,7 +50,8 @@ class Wire:
         self._maintenance = own["maintenance"]
         self._answer_sign: AnswerSign | None = own["answer_sign"]
         charset = "gbk" if self._encoding == "gb2312" else self._encoding
-        self._writer = Writer(own["stamps"], own["sign"], charset, account)
+        self._cipher = BodyCipher.declared(own["cipher"], account) if own["cipher"] else None
+        self._writer = Writer(own["stamps"], own["sign"], charset, account, self._cipher)
         self._transport = Transport(setting.address, allow_private=setting.allow_private)
 
     @property
@@ -77,10 +79,11 @@ class Wire:
         with sampled(response.body):
             if response.status != 200:
                 raise refuse(response, changes)
-            text = decode(response.body, self._encoding)
+            plain = self._cipher.opened(response.body) if self._cipher else response.body
+            text = decode(plain, self._encoding)
             refuse_maintenance(text, self._maintenance, changes)
             authentic = self._authentic(draft, response, question.key)
-            return Exchange(read_json(text), response.body, response.sent, response.received, authentic)
+            return Exchange(read_json(text), plain, response.sent, response.received, authentic)
 
     def close(self) -> None:
         self._transport.close()

@@ -27,7 +27,7 @@ from hub.demo.witnesses import Witnesses
 ROOT = Path(__file__).parents[2]
 HOST = "127.0.0.1"
 _SECRET = re.compile(r"\bfile/(secrets/[A-Za-z0-9_.-]+)", re.ASCII)
-_SHORT_SECRETS = ("_username", "_appid")
+_SIZES = {"_username": 8, "_appid": 8, "_body_key": 16}  # bytes, where they are not 32
 _START_S = 120
 _WHOLE = "adapters.twins.whole"
 _PACKAGE = "whole_county"
@@ -44,7 +44,8 @@ def make_secrets(config: Path, home: Path) -> None:
     for name in sorted({match for text in texts for match in _SECRET.findall(text)}):
         path = folder / Path(name).name
         if not path.exists():
-            written(path, secrets.token_hex(8 if path.name.endswith(_SHORT_SECRETS) else 32) + "\n")
+            size = next((size for ending, size in _SIZES.items() if path.name.endswith(ending)), 32)
+            written(path, secrets.token_hex(size) + "\n")
 
 
 class County:

@@ -38,6 +38,9 @@ from tests.bench.stand import Stand, standing
 from tests.bench.start import start
 from tests.bench.table import Row, show, write
 from tests.bench.tracing import tracing
+from tests.bench.whole_county import whole_county
+from tests.bench.wire_http import wire_form, wire_rest
+from tests.bench.wire_queue import wire_queue
 from tests.bench.wire_soap import wire_soap
 
 Measure = Callable[[Stand, Timing], Iterator[Row]]
@@ -65,6 +68,9 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"hundred"}), hundred),
     (frozenset({"start"}), start),
     (frozenset({"wire_soap"}), wire_soap),
+    (frozenset({"wire_rest"}), wire_rest),
+    (frozenset({"wire_form"}), wire_form),
+    (frozenset({"wire_queue"}), wire_queue),
     (frozenset({"files"}), file_drop),
     (frozenset({"filings"}), filings),
     (frozenset({"accepts"}), accepts),
@@ -73,10 +79,11 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"ledger_large"}), large),
     (frozenset({"flow"}), flow),
     (frozenset({"tracing"}), tracing),
+    (frozenset({"county"}), whole_county),
 )
 _NAMES = sorted(frozenset().union(*(names for names, _ in MEASURES)))
-# They fill a table of millions first: only when asked for by name.
-_LONG = frozenset({"P8", "look_up", "tracing", "ledger_large"})
+# They fill a table of millions or start a whole county first: only when asked for by name.
+_LONG = frozenset({"P8", "look_up", "tracing", "ledger_large", "county"})
 
 
 def main() -> None:

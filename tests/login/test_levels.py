@@ -31,7 +31,7 @@ from hub.identity.models import Person
 from hub.identity.service import Identity, Known, Registered
 from hub.main import Hub
 from hub.trace import new
-from tests.county import ROOT
+from tests.county import ROOT, SUITE
 from tests.login.room import admin, copied_config, everything, new_code
 from tests.login.test_wechat import _redis_bytes
 from tests.phone import eventually
@@ -93,7 +93,7 @@ def town(suite: str, tmp_path: Path, hub_home: Path, fresh_database: str, redis:
     (config / "systems.yaml").write_text("\n".join(blocks), encoding="utf-8")
     shutil.copy(ROOT / "config/services/residence-certificate.yaml", config / "services")
     hub_yaml = (config / "hub.yaml").read_text(encoding="utf-8")
-    (config / "hub.yaml").write_text(hub_yaml.replace("suite: intl", f"suite: {suite}"), encoding="utf-8")
+    (config / "hub.yaml").write_text(hub_yaml.replace(f"suite: {SUITE}", f"suite: {suite}"), encoding="utf-8")
     twins = [Server(each.make(hub_home / "secrets", 1)).start() for each in (wechat, household_registration)]
     environ = {
         "HUB_DATABASE_URL": fresh_database,

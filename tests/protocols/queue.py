@@ -25,6 +25,7 @@ from tests.protocols.departments import ADAPTERS, Change, facts_of
 
 RESULTS = ADAPTERS / "nucleic_acid" / "samples"
 _SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+INSTALLED = _SERVER.exists()
 _STARTS_WITHIN_S = 120
 
 
@@ -130,7 +131,7 @@ def _environ(home: Path, port: int) -> dict[str, str]:
 @contextmanager
 def rabbit() -> Iterator[Rabbit]:
     """A broker of its own, ended with its name server."""
-    if not _SERVER.exists():
+    if not INSTALLED:
         if os.environ.get("CI"):
             pytest.fail("RabbitMQ is not installed, and in CI nothing may be skipped")
         pytest.skip("RabbitMQ is not installed here (.ci/components installs it)")

@@ -33,7 +33,7 @@ _OPERATIONS: Mapping[str, Callable[[Planned, Question], dict[str, Any]]] = {
 
 
 def secrets_of(system: Planned) -> list[str]:
-    return _SECRETS[system.protocol]
+    return [*_SECRETS[system.protocol], *([facts_wire.BODY_KEY] if system.auth == "sm2_sm4" else [])]
 
 
 def facts_of(system: Planned) -> dict[str, Any]:

@@ -11,6 +11,7 @@ NOT_FOUND = {"code": "RECORD_NOT_FOUND", "zh": "没有查到相关记录。", "e
 LOST = ["<script>alert('登录超时", '<form name="loginForm"']
 NOTHING = "未查询到该人员信息"
 MAC, SERIAL = 32, 16
+BODY_KEY = "body_key"
 _KINDS = {
     "boolean": "boolean",
     "money": "yuan",
@@ -68,8 +69,11 @@ def signed_rest(system: Planned) -> dict[str, Any]:
         sign = {"name": "X-Sign", "in": "headers", "algorithm": algorithm, "order": "fixed", "pair": "value",
                 "join": "\n", "fields": ["@method", "@path", "timestamp", "nonce", "@body"]}  # fmt: skip
         place = "headers"
+    own: dict[str, Any] = {"stamps": {name: {"in": place, **each} for name, each in stamps.items()}, "sign": sign}
+    if system.auth == "sm2_sm4":
+        own["cipher"] = {"algorithm": "sm4_cbc", "key": BODY_KEY}
     return {
-        "signed_rest": {"stamps": {name: {"in": place, **each} for name, each in stamps.items()}, "sign": sign},
+        "signed_rest": own,
         "outcome": outcome("code"),
     }
 
