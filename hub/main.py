@@ -24,7 +24,7 @@ from hub.filings.orders import Moved
 from hub.filings.outbox import Outbox
 from hub.filings.rules import Times
 from hub.filings.sender import nobody_watches
-from hub.flow.events import Crossing, Direction
+from hub.flow.events import Crossing
 from hub.flow.service import Flow
 from hub.gateway.budget import Budget
 from hub.gateway.orders import Caller, Registered
@@ -336,14 +336,15 @@ class Hub:
         if moved.kind != TRACING:
             self.cases.task_moved(session, moved)
 
-    def _scanned(self, session: Session, scan: Scan) -> None:
+    def _scanned(self, session: Session, scans: Sequence[Scan]) -> None:
         """Whoever went through a gate is counted; who was only looked up is not."""
-        number = self.health_code.codes.number_of(session, scan.citizen_id) if scan.direction else None
-        gate = self.health_code.codes.configured().gates.get(scan.gate_id)
-        if number and gate:
-            way: Direction = "in" if scan.direction == "in" else "out"
-            who = self.flow.tag(number)
-            self.flow.crossed([Crossing(scan.id.hex(), gate.region, gate.id, way, scan.scanned_at, who)])
+        codes, through = self.health_code.codes, [scan for scan in scans if scan.direction]
+        gates, numbers = codes.configured().gates, codes.numbers_of(session, (scan.citizen_id for scan in through))
+        self.flow.crossed([
+            Crossing(scan.id.hex(), gates[scan.gate_id].region, scan.gate_id, "in" if scan.direction == "in" else "out",
+                     scan.scanned_at, self.flow.tag(numbers[scan.citizen_id]))
+            for scan in through if scan.gate_id in gates and scan.citizen_id in numbers
+        ])  # fmt: skip
 
     def _registered(self, citizen_id: str) -> Registered | None:
         if synthetic := persona(self.settings.now, citizen_id):

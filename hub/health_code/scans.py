@@ -66,8 +66,8 @@ class Alert:
     id: int = 0
 
 
-Scanned = Callable[[Session, Scan], None]
-"""Told of every scan that is new, in the transaction that writes it."""
+Scanned = Callable[[Session, Sequence[Scan]], None]
+"""Told of all scans that are new, in the transaction that writes them."""
 
 
 def identity(code: str, gate_id: str, direction: str, scanned_at: datetime) -> bytes:
@@ -115,8 +115,8 @@ class Scans:
         sent = orjson.dumps(list(once.values()), default=bytes.hex).decode()
         new = {bytes(id) for id in session.scalars(_PUT, {"scans": sent})}
         fresh = [scan for id, scan in once.items() if id in new]
-        for scan in fresh:
-            self._scanned(session, scan)
+        if fresh:
+            self._scanned(session, fresh)
         self._watch_relays(session, fresh)
         return new
 

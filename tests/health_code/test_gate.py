@@ -295,7 +295,7 @@ def test_a_drawn_code_is_the_one_that_the_library_draws() -> None:
 
 def test_scans_are_told_to_whoever_counts(clinic: Clinic, monkeypatch: Any) -> None:
     heard: list[Any] = []
-    monkeypatch.setattr(clinic.hub.health_code.scans, "_scanned", lambda _, scan: heard.append(scan))
+    monkeypatch.setattr(clinic.hub.health_code.scans, "_scanned", lambda _, scans: heard.extend(scans))
     clinic.declare()
     now, code = clinic.hub.clock.now(), clinic.code()["code"]
     for _ in range(3):
