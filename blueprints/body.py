@@ -212,6 +212,14 @@ def _check_texts(value: Any) -> None:
 _DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_int=_integer, parse_float=_float, parse_constant=_no_number)
 
 
+def given() -> dict[str, Any]:
+    """The body of this request, read before its view; raises BODY_EMPTY where there is none."""
+    body: dict[str, Any] | None = g.get("body")
+    if body is None:
+        raise Problem("BODY_EMPTY")
+    return body
+
+
 class StrictParser(FlaskParser):
     """webargs for queries, where parameters that are not known are refused too. A JSON body was read by our reader
     before; its schema is asked without the detour."""
@@ -221,10 +229,7 @@ class StrictParser(FlaskParser):
     def parse(self, argmap: Any, *positional: Any, location: str | None = None, **options: Any) -> Any:
         if location == "query":
             return super().parse(argmap, *positional, location=location, **options)
-        body: dict[str, Any] | None = g.get("body")
-        if body is None:
-            raise Problem("BODY_EMPTY")
-        return load(argmap, body)
+        return load(argmap, given())
 
     def handle_error(self, error: marshmallow.ValidationError, *_: Any, **__: Any) -> NoReturn:
         found = faults(error.messages["query"])  # type: ignore[call-overload]

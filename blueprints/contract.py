@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
+from functools import wraps
 from typing import Any, TypeVar
 
 import flask_smorest
 import orjson
 from flask import Response
 
-from blueprints.body import StrictParser
-from hub.fields import Form, Integer, Text
+from blueprints.body import StrictParser, given
+from blueprints.whole import Plain
+from hub.fields import Form, Integer, Text, load
 
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row")
@@ -64,8 +66,30 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
     def arguments(self, schema: Any, **options: Any) -> Callable[[View], View]:
         """Made once: a schema made anew for each request costs more than what it checks."""
-        marked: Callable[[View], View] = super().arguments(schema() if isinstance(schema, type) else schema, **options)
-        return marked
+        made = schema() if isinstance(schema, type) else schema
+        marked: Callable[[View], View] = super().arguments(made, **options)
+        if options.get("location", "json") != "json":
+            return marked
+
+        def decorate(view: View) -> View:
+            @wraps(view)
+            def asked(*positional: Any, **named: Any) -> Any:
+                return view(*positional, load(made, given()), **named)
+
+            asked._apidoc = marked(view)._apidoc  # type: ignore[attr-defined]
+            return asked  # type: ignore[return-value]
+
+        return decorate
+
+    def response(self, *positional: Any, **named: Any) -> Callable[[View], View]:
+        """Only what the document says of it: every view makes its answer itself."""
+        marked: Callable[[View], View] = super().response(*positional, **named)
+
+        def decorate(view: View) -> View:
+            view._apidoc = marked(view)._apidoc  # type: ignore[attr-defined]
+            return view
+
+        return decorate
 
 
 def problem_codes(*codes: Code) -> Callable[[View], View]:
@@ -105,4 +129,4 @@ def paged(found: Sequence[Row], size: int, shown: Callable[[Row], Any], place: C
 def answer(value: Any, status: int = 200, **headers: str) -> Response:
     """A JSON answer, made without a second look at it. `X_Origin="..."` becomes the header X-Origin."""
     told = [("Content-Type", "application/json"), *((name.replace("_", "-"), text) for name, text in headers.items())]
-    return Response(orjson.dumps(value), status, told)
+    return Plain(orjson.dumps(value), told, status)

@@ -178,7 +178,7 @@ def _licence(hub: Hub, held: Held) -> dict[str, Any]:
 
 
 def _title(title: Any) -> str:
-    language = preferred(request.headers.get("Accept-Language"))
+    language = preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE"))
     return str(title.get(language) or title["zh"])
 
 

@@ -19,6 +19,7 @@ from blueprints.body import LARGEST, Readers, has_body, receive, receive_bytes
 from blueprints.door import ARRIVED, TRACE, Door
 from blueprints.problems import Problems
 from blueprints.traffic import ROUTE, Traffic
+from blueprints.whole import Whole
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -43,16 +44,6 @@ class Orjson(JSONProvider):
 
     def response(self, *args: Any, **kwargs: Any) -> Response:
         return Response(orjson.dumps(self._prepare_response_obj(args, kwargs)), mimetype="application/json")
-
-
-class Whole(Response):
-    """A response that hands a finished body over as a list, which the server sends in one piece."""
-
-    def get_app_iter(self, environ: WSGIEnvironment) -> Any:
-        whole = self.is_sequence and not self._on_close and environ["REQUEST_METHOD"] != "HEAD"
-        if whole and self.status_code >= 200 and self.status_code not in (204, 304):
-            return list(self.iter_encoded())
-        return super().get_app_iter(environ)
 
 
 class NoSessions(SessionInterface):
@@ -91,8 +82,9 @@ class Remembered:
 
 
 class App(Flask):
-    """Flask without cookies' sessions, without a look at each view whether it is asynchronous (none is), and without a
-    second search for a route that was found before."""
+    """Flask without cookies' sessions, without a look at each view whether it is asynchronous (none is), without a
+    second search for a route that was found before, and without signals and hooks, which nothing here uses: they cost
+    as much as a small view."""
 
     response_class = Whole
     session_interface = NoSessions()
@@ -100,6 +92,7 @@ class App(Flask):
     def __init__(self, *positional: Any, **named: Any) -> None:
         super().__init__(*positional, **named)
         self._routes: dict[Any, Any] = {}
+        self.enter: Callable[[Request], None] = lambda _: None
 
     def create_url_adapter(self, request: Request | None) -> Any:
         bind = partial(super().create_url_adapter, request)
@@ -107,6 +100,26 @@ class App(Flask):
 
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         return func
+
+    def full_dispatch_request(self) -> Response:
+        asked: Request = request._get_current_object()  # type: ignore[attr-defined]
+        try:
+            self.enter(asked)
+            if asked.routing_exception is not None:
+                self.raise_routing_exception(asked)
+            found = self.view_functions[asked.url_rule.endpoint](**asked.view_args)  # type: ignore[union-attr, arg-type]
+        except Exception as error:
+            found = self.handle_user_exception(error)
+        return self.finalize_request(found)
+
+    def finalize_request(self, rv: Any, from_error_handler: bool = False) -> Response:  # noqa: ARG002
+        return rv if isinstance(rv, Whole) else self.make_response(rv)
+
+    def do_teardown_request(self, *_: Any) -> None:
+        return
+
+    def do_teardown_appcontext(self, *_: Any) -> None:
+        return
 
 
 class Api(flask_smorest.Api):  # type: ignore[misc]
@@ -135,13 +148,13 @@ def build(hub: Hub, rooms: Iterable[Room]) -> Flask:
     app.extensions["traffic"] = traffic = Traffic(hub.registry)
     problems = Problems(hub)
     problems.attach(app)
-    _read_before_view(app)
     api = Api(app)
     api.ma_plugin.converter.add_attribute_function(openapi.strict_field)
     for make in rooms:
         api.register_blueprint(make(hub))
     app.extensions["openapi"] = openapi.document(api.spec.to_dict(), hub.settings.now)
-    app.extensions["guarded"] = _guarded(app)
+    app.extensions["guarded"] = guarded = _guarded(app)
+    _read_before_view(app, guarded)
     app.wsgi_app = Door(app.wsgi_app, hub, problems, traffic)  # type: ignore[method-assign]
     return app
 
@@ -159,22 +172,22 @@ def _guarded(app: Flask) -> frozenset[tuple[str, str]]:
     )
 
 
-def _read_before_view(app: Flask) -> None:
+def _read_before_view(app: App, guarded: frozenset[tuple[str, str]]) -> None:
     readers = Readers()
 
-    def enter() -> None:
-        environ = request.environ
-        g.trace = environ[TRACE]
-        g.arrived = environ[ARRIVED]
-        if request.url_rule is not None:
-            environ[ROUTE] = request.url_rule.rule
-        if has_body(environ) and request.routing_exception is None:
-            view = app.view_functions[request.endpoint or ""]
+    def enter(asked: Request) -> None:
+        environ, rule, kept = asked.environ, asked.url_rule, g._get_current_object()
+        kept.trace, kept.arrived = environ[TRACE], environ[ARRIVED]
+        if rule is None:
+            return
+        environ[ROUTE] = rule.rule
+        if has_body(environ) and asked.routing_exception is None:
+            view = app.view_functions[rule.endpoint]
             if hasattr(view, "takes_bytes"):
-                g.body = receive_bytes(environ, readers)
+                kept.body = receive_bytes(environ, readers)
             elif not hasattr(view, "reads_itself"):
-                g.body = receive(environ, readers)
-        if (environ.get(ROUTE), environ["REQUEST_METHOD"]) in app.extensions["guarded"]:
+                kept.body = receive(environ, readers)
+        if (rule.rule, environ["REQUEST_METHOD"]) in guarded:
             caller()  # before any form or parameter is looked at: a stranger learns nothing about them
 
-    app.before_request(enter)
+    app.enter = enter

@@ -113,7 +113,7 @@ def _shown(form: dict[str, Any]) -> Shown:
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
-    language = preferred(request.headers.get("Accept-Language"))
+    language = preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE"))
     return {
         "result": verdict.result,
         "grade": verdict.grade or None,

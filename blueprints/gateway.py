@@ -15,7 +15,7 @@ from marshmallow import fields
 from blueprints.auth import acts_for, require
 from blueprints.contract import DEPARTMENT, SIGNED_IN, Blueprint, Code, answer, problem_codes
 from blueprints.problems import Problems
-from blueprints.ready import Fixed
+from blueprints.whole import Plain
 from hub.catalogue import forms
 from hub.errors import Problem
 from hub.fields import Form, Group, Items, Text, Unshaped
@@ -114,7 +114,7 @@ def make(hub: Hub) -> Blueprint:
         order = _order(hub, _caller(), service_id, form["fields"])
         found = hub.gateway.call(replace(order, key=request.environ.get("HTTP_IDEMPOTENCY_KEY")))
         origin = [("X-Origin", f"department:{found.system}")] if found.system else []
-        return Fixed(orjson.dumps(_shown(problems, found)), [("Content-Type", "application/json"), *origin])
+        return Plain(orjson.dumps(_shown(problems, found)), [("Content-Type", "application/json"), *origin])
 
     @blueprint.route("/batch", methods=["POST"])
     @problem_codes(*SIGNED_IN, "ROLE_REQUIRED", "NOT_FOUND", "MANDATE_NOT_IN_FORCE", "KEY_UNAVAILABLE", "TOO_SHORT")

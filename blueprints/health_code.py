@@ -304,7 +304,7 @@ def _appeal(review: Review) -> dict[str, Any]:
 
 
 def _language() -> str:
-    return preferred(request.headers.get("Accept-Language"))
+    return preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE"))
 
 
 def _text(text: Mapping[str, str], language: str) -> str:

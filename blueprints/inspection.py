@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -25,13 +24,11 @@ _HOST = re.compile(r"([A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5
 _VERSION = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,5}){0,3}", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _COOKIE_NAME = re.compile(r"(?:^|[;,])\s*([^=;,\s]+)\s*=")
-# granian mixes the process environment into every request's; what is known to be no header is left out at once.
-_OWN = frozenset(name for name in os.environ if not name.startswith("HTTP_"))
 
 
 def check_headers(environ: Mapping[str, Any]) -> None:
     """Size and number of headers, framing, and no identity of WeChat among them."""
-    sent = [name for name in environ.keys() - _OWN if name[:5] == "HTTP_"]
+    sent = [name for name in environ if name[:5] == "HTTP_"]
     size = len(environ["PATH_INFO"]) + len(environ.get("QUERY_STRING", "")) + len(environ.get("CONTENT_TYPE", ""))
     for name in sent:
         size += len(name) + len(environ[name])

@@ -9,22 +9,19 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import orjson
 from flask import Response, g, request
 
-from blueprints.frame import Whole
 from blueprints.kept import keep
 from blueprints.problems import preferred
+from blueprints.whole import Plain
 from hub.catalogue.service import Catalogue, Stamp
 from hub.errors import Problem
-
-if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _MOST = 512
 _LARGEST = 256 * 1024
@@ -33,24 +30,11 @@ View = TypeVar("View", bound=Callable[..., Response])
 Key = tuple[str, str, str]
 
 
-class Fixed(Whole):
-    """A response that is made once and sent many times, by many threads at once: sending it changes nothing in it."""
-
-    def __init__(self, body: bytes, headers: list[tuple[str, str]]) -> None:
-        super().__init__(body, headers=headers)
-        self._body = [body]
-        self._headers = [*headers, ("Content-Length", str(len(body)))]
-
-    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        start_response("200 OK", list(self._headers))
-        return self._body if environ["REQUEST_METHOD"] != "HEAD" else []
-
-
 @dataclass(frozen=True, slots=True)
 class Bytes:
     """One answer, and what it was made of."""
 
-    fixed: Fixed
+    fixed: Plain
     body: bytes
     headers: list[tuple[str, str]]
     stamp: Stamp
@@ -99,7 +83,7 @@ class Ready:
             ("Cache-Control", "private, no-cache" if stamp.personal else "no-cache"),
             ("ETag", f'"{etag}"'),
         ]
-        g.answer = Bytes(Fixed(body, headers), body, headers, stamp)
+        g.answer = Bytes(Plain(body, headers), body, headers, stamp)
         return _response(g.answer)
 
     def _store(self, key: Key, answer: Bytes) -> None:

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, ClassVar
 
 import psycopg
 from psycopg.abc import RV, PQGen
-from sqlalchemy import Connection, DateTime, Engine, LargeBinary, Table, create_engine, event, func, select
+from sqlalchemy import (
+    Connection,
+    DateTime,
+    Engine,
+    Executable,
+    LargeBinary,
+    Row,
+    Table,
+    create_engine,
+    event,
+    func,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -81,15 +93,16 @@ class Database:
             connect_args={"connect_timeout": 2, "options": _SERVER_OPTIONS},
         )
         self._silent_until = 0.0
+        self.steady: list[Steady] = []
         event.listen(self.engine, "do_connect", self._connect)
         event.listen(self.engine, "checkin", _impatient)
-        self._autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self.autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
     def session(self, patience: float = PATIENCE_S) -> Iterator[Session]:
         """One use-case, one transaction; no statement may be silent for longer than `patience` seconds. Raises
         STORE_UNAVAILABLE when PostgreSQL is away."""
-        with self._translated(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+        with self.translated(), Session(self.engine, expire_on_commit=False) as session, session.begin():
             if patience != PATIENCE_S:
                 patient(session.connection(), patience)
             yield session
@@ -97,7 +110,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for single reads, without a transaction."""
-        with self._translated(), self._autocommit.connect() as connection:
+        with self.translated(), self.autocommit.connect() as connection:
             yield connection
 
     def _connect(self, _: object, __: object, args: Any, named: Any) -> PatientConnection:
@@ -115,7 +128,8 @@ class Database:
         self._silent_until = time.monotonic() + _SILENT_S
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def translated(self) -> Iterator[None]:
+        """What says that PostgreSQL is away becomes STORE_UNAVAILABLE."""
         try:
             yield
         except (OperationalError, PoolTimeout) as error:
@@ -126,7 +140,41 @@ class Database:
             raise
 
     def close(self) -> None:
+        for each in self.steady:
+            each.close()
         self.engine.dispose()
+
+
+class Steady:
+    """One connection kept for a statement that is asked all the time, by one caller at a time: to borrow one from the
+    pool, to see whether it lives and to hand it back takes longer than the statement."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: Connection | None = None
+        database.steady.append(self)
+
+    def ask(self, statement: Executable, values: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        """Its rows, outside of a transaction. Where the server was started anew since, it is asked twice: what the
+        statement writes must bear that. Raises STORE_UNAVAILABLE."""
+        with self._database.translated():
+            try:
+                return self._connected().execute(statement, values).all()
+            except DBAPIError as error:
+                self.close()
+                if not error.connection_invalidated:
+                    raise
+            return self._connected().execute(statement, values).all()
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._database.autocommit.connect()
+        return self._connection
 
 
 def _impatient(driver: PatientConnection | None, _: object) -> None:

@@ -18,6 +18,7 @@ from hub.gateway.redis_line import RedisLine
 
 STREAM, _GROUP = "hub:flow:crossings", "flow"
 _DEAD_MS = 30_000
+_IN_ONE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +35,15 @@ class Stream:
         self._me = secrets.token_hex(8)
 
     def add(self, crossings: Sequence[Crossing]) -> None:
-        """In one entry."""
-        self._line.ask(lambda redis: redis.xadd(STREAM, {"e": pack(crossings)}))
+        """All or none of them, in one trip; few enough in an entry that a full hand of entries is one write."""
+
+        def put(redis: Redis) -> None:
+            with redis.pipeline(transaction=True) as pipe:
+                for first in range(0, len(crossings), _IN_ONE):
+                    pipe.xadd(STREAM, {"e": pack(crossings[first : first + _IN_ONE])})
+                pipe.execute()
+
+        self._line.ask(put)
 
     def left_behind(self, at_once: bool = False) -> Batch:
         """What another took and never finished, because it was killed; at a start without waiting for its time."""

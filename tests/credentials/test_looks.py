@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import text
 
 from hub.credentials.looks import Looks
+from hub.database import Database, Steady
 from hub.errors import Problem
 from tests.credentials.conftest import HAN, LIN, Room
 
@@ -85,3 +87,14 @@ def test_row_licence_check_many_at_once_mix_nothing_up_and_all_are_on_record(roo
     for id, count in ((lin["id"], 20), (public["id"], 20)):
         answer = room.citizen(LIN).get(f"/me/credentials/{id}/checks?page_size=100")
         assert len(answer.get_json()["items"]) == count
+
+
+def test_fault_F19_a_server_that_was_started_anew_is_asked_again(fresh_database: str) -> None:
+    database = Database(fresh_database)
+    steady, mine = Steady(database), text("SELECT pg_backend_pid() AS pid")
+    first = steady.ask(mine, {})[0].pid
+    assert steady.ask(mine, {})[0].pid == first, "kept"
+    with database.read() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": first})
+    assert steady.ask(mine, {})[0].pid != first
+    database.close()

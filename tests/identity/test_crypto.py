@@ -74,7 +74,7 @@ def test_hmac_sm3_is_hmac_over_sm3() -> None:
 
     key = b"k".ljust(64, b"\0")
     inner = sm3(bytes(c ^ 0x36 for c in key) + b"text")
-    assert crypto._hmac_sm3(b"k", b"text") == sm3(bytes(c ^ 0x5C for c in key) + inner)
+    assert crypto._hmac_sm3(b"k")(b"text") == sm3(bytes(c ^ 0x5C for c in key) + inner)
 
 
 def test_threat_T27_a_ring_turns_while_it_is_used(suite: str, monkeypatch: pytest.MonkeyPatch) -> None:
