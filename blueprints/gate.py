@@ -11,7 +11,7 @@ from blueprints import gate_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller, require_permission
 from blueprints.contract import STAFF, Blueprint, Code, answer, problem_codes
-from blueprints.problems import preferred
+from blueprints.problems import in_language, preferred
 from hub.health_code.gate import Shown, Verdict, Verifier
 
 if TYPE_CHECKING:
@@ -31,6 +31,17 @@ def make(hub: Hub) -> Blueprint:
 
 
 def _shifts(blueprint: Blueprint, hub: Hub) -> None:
+    @blueprint.route("/gates")
+    @problem_codes(*STAFF, "NOT_FOUND", "SERVICE_ENDED")
+    @blueprint.response(200, forms.GatesAnswer, description="In the order of config.", example=forms.GATES)
+    def gates() -> Response:
+        """The gates at which a shift can begin"""
+        _verifier()
+        found = hub.health_code.codes.open().gates.values()
+        spoken = preferred(request.headers.get("Accept-Language"))
+        items = [{"id": each.id, "name": in_language(each.name, spoken), "region": each.region} for each in found]
+        return answer({"items": items, "next_cursor": None})
+
     @blueprint.route("/shifts", methods=["POST"])
     @recorded("gate.shift")
     @problem_codes(*STAFF, "NOT_FOUND", "SERVICE_ENDED", "CHOICE", "RANGE")

@@ -115,6 +115,21 @@ class PackAnswer(marshmallow.Schema):
     proof = fields.String(required=True)
 
 
+class GateAnswer(marshmallow.Schema):
+    """One place where codes are scanned."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    region = fields.String(required=True)
+
+
+class GatesAnswer(marshmallow.Schema):
+    """All of them: a county has dozens."""
+
+    items_ = fields.List(fields.Nested(GateAnswer), required=True, data_key="items", attribute="items")
+    next_cursor = fields.String(required=True, allow_none=True)
+
+
 class ShiftAnswer(marshmallow.Schema):
     shift_id = fields.String(required=True)
     gate_id = fields.String(required=True)
@@ -130,6 +145,9 @@ VERDICT: dict[str, Any] = {
 }  # fmt: skip
 NOTHING: dict[str, Any] = dict.fromkeys(VERDICT)
 BATCH: dict[str, Any] = {"items": [{"state": "recorded", **VERDICT}]}
+GATES: dict[str, Any] = {
+    "items": [{"id": "yuning-market", "name": "豫宁农贸市场", "region": "360423001"}], "next_cursor": None,
+}  # fmt: skip
 SHIFT: dict[str, Any] = {
     "shift_id": "s0d1c2b3a495867768594a3b2c1d0e0f1", "gate_id": "yuning-market",
     "ends_at": "2026-11-26T13:00:00+08:00", "access_token": "…", "refresh_token": "…", "expires_in": 900,

@@ -117,6 +117,7 @@ class HealthAnswer(marshmallow.Schema):
 class SystemAnswer(SwitchAnswer):
     """A system as operations see it. One that did not start says why, with file, line and column."""
 
+    name = fields.Dict(allow_none=True, metadata={"description": "What its folder calls it, by language"})
     health = fields.Nested(HealthAnswer, required=True)
     not_started = fields.String(required=True, allow_none=True)
     limits = fields.Dict(metadata={"description": "In force: calls at once from one worker (cap), and so on"})
@@ -245,6 +246,7 @@ SERVICE = {
 }
 SYSTEM = {
     "id": "housing_fund",
+    "name": {"zh": "住房公积金核心系统", "en": "Housing fund system"},
     "health": {
         "state": "failing",
         "breaker": "open",

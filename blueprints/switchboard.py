@@ -43,10 +43,11 @@ def system_shown(hub: Hub, id: str, found: Sequence[Finding]) -> dict[str, Any]:
     if system is None and id not in now.not_started:
         raise Problem("NOT_FOUND")
     if system is None:
-        return {"id": id, "health": {"state": "off"}, "not_started": now.not_started[id]}
+        return {"id": id, "name": None, "health": {"state": "off"}, "not_started": now.not_started[id]}
     own = of_system(found, id, now.services.values())
     return {
         "id": id,
+        "name": hub.systems.described(id).get("name"),
         "health": _health(hub.gateway.health(id), own, hub.clock.now()),
         "not_started": None,
         "people": [{"service": each.target, **_finding(each)} for each in own if each.kind == "people"],

@@ -63,7 +63,8 @@ def test_feat_B_an_officers_whole_case(office: Office, visit: Open) -> None:
     act(page, "撤回决定（须他人）")
     page.locator("textarea[name=reason]").fill("文号写错")
     act(page, "撤回决定（须他人）")
-    expect(page.get_by_text("第二", exact=False).or_(page.locator(".el-alert--error"))).to_be_visible()
+    expect(page.locator(".el-alert--error")).to_contain_text("需要另一名工作人员确认")
+    assert office.case(number)["status"] == "approved"
     desk.clean()
 
     second = visit()

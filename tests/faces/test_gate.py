@@ -35,7 +35,7 @@ def gate(office: Office, visit: Open) -> Visit:
     opened.page.clock.install()
     opened.sign_in("/gate", office.member("verifier"))
     opened.check("gate-shift")
-    opened.page.locator("input[name=gate]").fill(GATE)
+    opened.page.locator("select[name=gate]").select_option(GATE)
     opened.page.get_by_role("button", name="开始").click()
     opened.page.get_by_role("button", name="输入").click()
     assert opened.page.evaluate(KEPT), "the page is not kept for when there is no net"

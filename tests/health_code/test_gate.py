@@ -55,6 +55,12 @@ def test_threat_T7_feat_F3_a_code_lives_for_a_minute_by_the_hubs_clock(still: Cl
     assert still.code()["code"] != code["code"] and still.scan(still.code()["code"]).status_code == 200
 
 
+def test_the_gates_are_told_to_whoever_may_scan_and_nobody_else(clinic: Clinic) -> None:
+    found = clinic.verifier().get("/gate/gates").json["items"]
+    assert {"id": GATE, "name": "县人民医院南门", "region": "360423001"} in found and len(found) == 4
+    assert clinic.citizen(HAN).get("/gate/gates").json["code"] == "ROLE_REQUIRED"
+
+
 def test_row_B76_a_code_of_61_s_ago(still: Clinic) -> None:
     still.declare()
     code = still.code()["code"]

@@ -113,6 +113,7 @@ export const Flow = {
     watch(found, draw);
     return () => html`
       <h1>${t("人员流动", "Flow")}</h1>
+      <p class="quiet">${t("按社区区划代码看每 5 分钟进出卡口的人数。", "People through the gates of one community, by its region code, every 5 minutes.")}</p>
       <form class="bar" onSubmit=${(event) => (event.preventDefault(), ask())}>
         <${ElInput} modelValue=${asked.region} onUpdate:modelValue=${(value) => (asked.region = value)} aria-label=${t("社区区划代码", "Region code of the community")} />
         <${ElButton} type="primary" nativeType="submit">${t("查看", "Show")}<//>
@@ -120,6 +121,7 @@ export const Flow = {
       ${problem(seen)}
       <div ref=${box} class="chart" role="img" aria-label=${t("每 5 分钟进出人数", "In and out per 5 minutes")}></div>
       <p class="row quiet"><span class="key">${t("进", "in")}</span><span class="key p95">${t("出", "out")}</span></p>
+      ${found.value && !buckets().length && html`<p>${t("这个社区今天还没有人经过卡口。", "Nobody has passed a gate of this community today.")}</p>`}
       ${found.value && html`<p>${t("现在在内", "Inside now")} <strong>${found.value.present ?? "–"}</strong></p>`}
       <p class="quiet">${t("人数太少的时段不显示。", "Groups too small are hidden.")}</p>`;
   },

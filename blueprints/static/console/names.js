@@ -38,3 +38,6 @@ export async function learnNames(cursor = "") {
 }
 
 export const departmentName = (id) => inLanguage(departments[id]) || id;
+
+/** What its folder calls a system; the department's name where it says nothing. */
+export const systemName = (system) => inLanguage(system.name) || departmentName(system.id);

@@ -44,7 +44,9 @@ export const Speed = {
       gone = true;
       chart?.dispose();
     });
+    const answered = () => rounds.value >= 0 && (seen.get(props.system) || []).some((each) => each.p50 !== null && each.p50 !== undefined);
     return () => html`
+      ${!answered() && html`<p class="quiet">${t("还没有人经这个工作进程问过它；有了调用，这里就有曲线。", "Nobody has asked it through this worker yet; the line begins with the first call.")}</p>`}
       <div ref=${box} class="chart" role="img" aria-label=${t("p50 与 p95 随时间的变化", "p50 and p95 over time")}></div>
       <p class="row quiet"><span class="key p50">p50</span><span class="key p95">p95</span></p>`;
   },

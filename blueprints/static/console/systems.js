@@ -5,7 +5,7 @@ import { get } from "../shared/api.js";
 import { useEvery } from "../shared/lists.js";
 import { clock, t } from "../shared/words.js";
 import { go, place } from "../shared/office.js";
-import { breakerName, departmentName, learnNames, stateName, STATES, statusKind, statusName } from "./names.js";
+import { breakerName, learnNames, stateName, STATES, statusKind, statusName, systemName } from "./names.js";
 import { remember } from "./speed.js";
 import { System } from "./system.js";
 
@@ -33,7 +33,7 @@ export const Systems = {
     useEvery(EVERY_S, look);
     const shown = computed(() => {
       const wanted = seen.wanted.trim().toLowerCase();
-      const found = systems.value.filter((each) => !wanted || `${each.id} ${departmentName(each.id)}`.toLowerCase().includes(wanted));
+      const found = systems.value.filter((each) => !wanted || `${each.id} ${systemName(each)}`.toLowerCase().includes(wanted));
       return found.sort((one, other) => rank(one) - rank(other) || one.id.localeCompare(other.id));
     });
     const counted = (state) => systems.value.filter((each) => each.health.state === state).length;
@@ -50,7 +50,7 @@ export const Systems = {
           placeholder=${t("按名称查找系统", "Find a system by name")} aria-label=${t("按名称查找系统", "Find a system by name")} />
       </div>
       ${list(shown.value)}
-      <${ElDrawer} modelValue=${Boolean(chosen())} size="min(760px, 100%)" title=${chosen() ? departmentName(chosen().id) : ""}
+      <${ElDrawer} modelValue=${Boolean(chosen())} size="min(760px, 100%)" title=${chosen() ? systemName(chosen()) : ""}
         onClose=${() => go("systems")} destroyOnClose>
         ${{ default: () => chosen() && html`<${System} key=${chosen().id} system=${chosen()} onChanged=${look} />` }}
       <//>`;
@@ -64,8 +64,8 @@ const column = (label, cell, more = {}) => html`<${ElTableColumn} key=${label} l
 function list(items) {
   return html`
     <${ElTable} data=${items} rowKey="id" emptyText=${t("没有系统", "No system")} onRowClick=${(row) => go("systems", row.id)}>
-      ${column(t("状态", "State"), (row) => html`<${Light} state=${row.health.state} />`, { minWidth: 170 })}
-      ${column(t("系统", "System"), (row) => html`<div>${departmentName(row.id)}</div><code class="quiet">${row.id}</code>`, { minWidth: 190 })}
+      ${column(t("状态", "State"), (row) => html`<${Light} state=${row.health.state} />`, { minWidth: 155 })}
+      ${column(t("系统", "System"), (row) => html`<div>${systemName(row)}</div><code class="quiet">${row.id}</code>`, { minWidth: 250 })}
       ${column(t("开关", "Switch"), (row) => html`<span class=${`tag ${statusKind(row.status)}`}>${row.not_started ? t("未启动", "Not started") : statusName(row.status)}</span>`, { minWidth: 105 })}
       ${column(t("熔断器", "Breaker"), (row) => breakerName(row.health.breaker), { minWidth: 125 })}
       ${column("p50", (row) => figure(row.health.p50_ms), { minWidth: 85, align: "right" })}

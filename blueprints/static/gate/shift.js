@@ -30,7 +30,7 @@ async function begin(form) {
 
 export const Shift = {
   setup() {
-    const form = reactive({ gate: localStorage.getItem(LAST_GATE) || "", hours: 4, problem: "", busy: false });
+    const form = reactive({ gate: localStorage.getItem(LAST_GATE) || "", hours: 4, gates: [], problem: "", busy: false });
     async function submit(event) {
       event.preventDefault();
       wakeSound();
@@ -42,6 +42,11 @@ export const Shift = {
       }
       form.busy = false;
     }
+    // An older hub, or no net: the gate is typed.
+    get("/api/v1/gate/gates").then((found) => {
+      form.gates = found.items;
+      if (!form.gates.some((each) => each.id === form.gate)) form.gate = form.gates[0]?.id || form.gate;
+    }, () => null);
     return () => html`
       <main class="login" id="main">
         <form onSubmit=${submit}>
@@ -49,7 +54,11 @@ export const Shift = {
           <p class="quiet">${t("会下载一份离线包：30 分钟内没有网络也能核验。", "An offline pack is loaded: codes can be checked for 30 minutes without a net.")}</p>
           ${form.problem && html`<p class="problem" role="alert">${form.problem}</p>`}
           ${kept.queue.length > 0 && html`<p class="told">${t(`还有 ${kept.queue.length} 条未上交，开始后自动上交。`, `${kept.queue.length} scans wait to be handed in.`)}</p>`}
-          <label>${t("卡口编号", "Gate")}<input name="gate" required maxlength="64" value=${form.gate} onInput=${(event) => (form.gate = event.target.value)} /></label>
+          ${form.gates.length > 0 && html`<label>${t("卡口", "Gate")}
+            <select name="gate" value=${form.gate} onChange=${(event) => (form.gate = event.target.value)}>
+              ${form.gates.map((each) => html`<option key=${each.id} value=${each.id}>${each.name}</option>`)}
+            </select></label>`}
+          ${!form.gates.length && html`<label>${t("卡口编号", "Gate")}<input name="gate" required maxlength="64" value=${form.gate} onInput=${(event) => (form.gate = event.target.value)} /></label>`}
           <label>${t("值守几小时", "For how many hours")}
             <select name="hours" value=${form.hours} onChange=${(event) => (form.hours = event.target.value)}>
               ${[2, 4, 6, 8].map((each) => html`<option key=${each} value=${each}>${each}</option>`)}

@@ -109,10 +109,10 @@ export const get = (path, options) => ask("GET", path, undefined, options);
 export const post = (path, body, options) => ask("POST", path, body, options);
 
 /** The newest answer, or what is kept on the phone with `at`, when the hub cannot be reached. */
-export async function latest(path) {
-  const name = `kept:${session.citizen || "guest"}:${settings.lang}:${path}`;
+export async function latest(path, { actFor = "" } = {}) {
+  const name = `kept:${session.citizen || "guest"}:${settings.lang}:${actFor}${path}`;
   try {
-    const body = await get(path);
+    const body = await get(path, { actFor });
     uni.setStorageSync(name, { at: new Date().toISOString(), body });
     return { body, at: "" };
   } catch (refusal) {
@@ -128,7 +128,8 @@ export function send(what, type, service) {
     uni.uploadFile({
       url: `${HUB}/files`,
       name: "file",
-      ...(what.file ? { file: what.file } : { filePath: what.path }),
+      // The framework refuses a file that has no path, though it then takes the file.
+      ...(what.file ? { file: what.file, filePath: "chosen" } : { filePath: what.path }),
       formData: { type, service },
       header: headers({}),
       success: (answer) => {

@@ -1,11 +1,20 @@
 // From page to page.
-// The messages of the hub name these two (config/messages.yaml).
-const NAMED = { case: "/pages/cases/one", messages: "/pages/messages/list" };
+// The messages of the hub name the first two (config/messages.yaml).
+const NAMED = { case: "/pages/cases/one", messages: "/pages/messages/list", "bundle-case": "/pages/bundle/case" };
 export const PATH = (name) => NAMED[name] || `/pages/${name}/${name}`;
 
+function address(name, values) {
+  const query = Object.entries(values).filter(([, value]) => value !== "").map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
+  return PATH(name) + (query.length ? `?${query.join("&")}` : "");
+}
+
 export function go(name, values = {}) {
-  const query = Object.entries(values).map(([key, value]) => `${key}=${encodeURIComponent(value)}`);
-  uni.navigateTo({ url: PATH(name) + (query.length ? `?${query.join("&")}` : "") });
+  uni.navigateTo({ url: address(name, values) });
+}
+
+/** Instead of this page: there is no way back to it. */
+export function again(name, values = {}) {
+  uni.redirectTo({ url: address(name, values) });
 }
 
 export function toTab(name) {

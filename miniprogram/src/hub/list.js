@@ -2,7 +2,8 @@
 import { ref } from "vue";
 import { latest } from "./ask.js";
 
-export function useList(path) {
+/** `options()`: the options of each question, as of now (for whom). */
+export function useList(path, options = () => ({})) {
   const items = ref([]);
   const cursor = ref("");
   const at = ref("");
@@ -13,7 +14,7 @@ export function useList(path) {
     loading.value = true;
     refusal.value = null;
     try {
-      const found = await latest(onward ? `${path}&cursor=${encodeURIComponent(onward)}` : path);
+      const found = await latest(onward ? `${path}&cursor=${encodeURIComponent(onward)}` : path, options());
       items.value = onward ? [...items.value, ...found.body.items] : found.body.items;
       cursor.value = found.body.next_cursor || "";
       at.value = found.at;

@@ -22,6 +22,8 @@ export const NAMES = {
   until: ["截止日期", "Until"], from: ["开始日期", "From"], to: ["结束日期", "To"], proof: ["证明", "Proof"], issued_on: ["签发日期", "Issued"],
 };
 export const VALUES = {
+  none: ["无", "None"], fever: ["发热", "Fever"], cough: ["咳嗽", "Cough"], breathless: ["呼吸困难", "Short of breath"], other: ["其他", "Other"],
+  train: ["火车", "Train"], coach: ["长途客车", "Coach"], flight: ["飞机", "Aeroplane"], car: ["汽车", "Car"], ship: ["轮船", "Ship"], on_foot: ["步行", "On foot"],
   normal: ["正常", "Normal"], married: ["已婚", "Married"], single: ["未婚", "Single"], divorced: ["离异", "Divorced"], widowed: ["丧偶", "Widowed"],
   suspended: ["暂停", "Suspended"], paid: ["已缴", "Paid"], owed: ["欠缴", "Owed"], sealed: ["封存", "Sealed"], closed: ["已关闭", "Closed"],
   active: ["有效", "Active"], stopped: ["已停止", "Stopped"], outpatient: ["门诊", "Outpatient"], inpatient: ["住院", "Inpatient"], pharmacy: ["药店", "Pharmacy"],
