@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from hub.login.service import Principal
 
 View = TypeVar("View", bound=Callable[..., Any])
-_NUMBERED = ("appeal", "case", "change", "exchange", "review", "task", "trace")
 _log = structlog.get_logger("operations")
 
 
@@ -60,7 +59,7 @@ def noting(**what: Any) -> None:
 def _record(permission: str, target: str, outcome: str) -> None:
     principal = _staff()
     what = {"target": target, **g.act}
-    what["target"] = _named(what["target"], outcome)
+    what["target"] = _named(what["target"], outcome == "OK" or "target" in g.act)
     _log.info("act", kind=permission, code=outcome, actor=principal.citizen_id if principal else "",
               note=what["target"], trace_id=g.trace.id)  # fmt: skip
     if principal is None:
@@ -75,13 +74,13 @@ def _record(permission: str, target: str, outcome: str) -> None:
         _log.error("act_not_recorded", code=problem.code, kind=permission, trace_id=g.trace.id)
 
 
-def _named(target: str, outcome: str) -> str:
-    """What stands in a path may be anybody's number: it is written down only where it could be an id of ours, and what
-    has no such form only where it was found."""
+def _named(target: str, found: bool) -> str:
+    """What stands in a path may be anybody's number: it is written down only where it was found, or where it could be
+    the name of a service, a system, a gate or an account."""
     kind, _, id = target.partition(":")
-    if kind in _NUMBERED:
-        return target if outcome == "OK" else f"{kind}:?"
-    return target if kind not in ("service", "system", "staff") or IDENTIFIER.fullmatch(id) else f"{kind}:?"
+    if kind in ("service", "system", "staff", "gate"):
+        return target if IDENTIFIER.fullmatch(id) else f"{kind}:?"
+    return target if found or not id else f"{kind}:?"
 
 
 def _staff() -> Principal | None:

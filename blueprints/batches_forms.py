@@ -46,7 +46,7 @@ class DataBatchAnswer(marshmallow.Schema):
 
 
 BATCH_ASKED: dict[str, Any] = {
-    "subjects": {"id_number": ["362623190205121932", "362623190008226786"], "name": ["韩山福", "林美梅"]},
+    "subjects": {"id_number": ["11010519491231002X", "440524188001010014"], "name": ["张三", "李四"]},
     "purpose": "核验困难学生家庭情况",
     "fields": ["name", "id_number", "marital_status"],
     "case_no": "360423202611250000017",

@@ -128,14 +128,14 @@ _RESOURCE = "360423-007001"
 _SAID = {"resource": _RESOURCE, "department": "civil_affairs", **GIVEN["source"],
          "exchange_id": GIVEN["exchange_id"], "update_cycle": "real_time"}  # fmt: skip
 WANTED: dict[str, Any] = {
-    "subject": {"id_number": "362623190205121932", "name": "韩山福"},
+    "subject": {"id_number": "11010519491231002X", "name": "张三"},
     "resources": [_RESOURCE, "360423-006001"],
     "purpose": "核验困难学生家庭情况",
     "case_no": "360423202611250000017",
 }
 RECORD: dict[str, Any] = {
     "fields": [
-        {"field": "name", "label": "姓名", "state": "single", "values": [{"value": "韩山福", "said": [_SAID]}]}
+        {"field": "name", "label": "姓名", "state": "single", "values": [{"value": "张三", "said": [_SAID]}]}
     ],
     "parts": [{"resource": _RESOURCE, "status": 200, "body": GIVEN}],
 }
@@ -155,6 +155,6 @@ MATCH: dict[str, Any] = {
 }
 WHOLE_MATCH: dict[str, Any] = {
     **MATCH,
-    "sought": {"number": "362623190205121932", "name": "韩山福"},
+    "sought": {"number": "11010519491231002X", "name": "张三"},
     "told": {"number": "", "name": "HAN SHANFU", "born": "1902-05-12", "record": "GZ-0017"},
 }

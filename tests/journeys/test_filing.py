@@ -8,6 +8,8 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+import pytest
+
 from tests.phone import Phone, eventually
 from tests.town import Town
 
@@ -72,6 +74,7 @@ def test_feat_S8_feat_X1_an_application_reaches_the_department_and_comes_back_de
     assert {"correction_requested", "corrected", "decided"} <= set(both[0]) and set(both[0]) <= set(both[1])
 
 
+@pytest.mark.drill  # a minute of waiting; tests/faults has a thousand of them
 def test_fault_F12_an_application_whose_answer_was_lost_is_there_once(town: Town) -> None:
     phone = town.phone(town.demo["personas"][1]["openid"])
     with town.twin("household_registration").sick(accept_then_drop=True):

@@ -43,6 +43,7 @@ FILE = 500
 def room(hall: Hall) -> Hall:
     """The hall, with the county's catalogue: also where the witnesses look for their log. The clock is never put back:
     no checkpoint is older than the last."""
+    (hall.hub.home / "ledger" / "leaves").unlink(missing_ok=True)  # other hubs of these tests had other databases
     with hall.hub.database.session() as session:
         hall.hub.sharing.resources.take(session, CLASSES, hall.hub.settings.now.departments)
     return hall
