@@ -20,8 +20,8 @@ run: environment ## a whole county on this machine, until Ctrl-C (HUB_PORT=8080,
 
 test: lint ## ruff, mypy, the laws of the house and every test
 	@.ci/components
-	@$(PYTHON_HERE) -m pytest -m "not drill" $(BESIDE)
 	@$(MAKE) test-sm TESTS="$(SIGNED)"
+	@$(PYTHON_HERE) -m pytest -m "not drill" $(BESIDE)
 
 test-sm: test-environment ## the tests once more in a copy whose configuration says `suite: sm` (TESTS=tests/login …)
 	@.ci/components
