@@ -27,7 +27,7 @@ from hub.database import Database
 from hub.demo.embedded import embedded_redis, postgres
 from hub.demo.supervisor import Supervisor
 from hub.migrations.upgrade import upgrade
-from tests.county import ROOT, County, running_county
+from tests.county import HOMES, ROOT, County, running_county
 from tests.reuse import Reused, execute, hasty
 
 SYSTEMS = ("medical_insurance", "household_registration", "civil_affairs", "social_security", "housing_fund",
@@ -89,7 +89,7 @@ def loggers_speak_as_before() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def hub_home() -> Iterator[Path]:
     """A HUB_HOME with secrets, short and passable by PostgreSQL's account; the session's own."""
-    home = Path(tempfile.mkdtemp(prefix="xt-", dir="/tmp"))
+    home = Path(tempfile.mkdtemp(prefix="xt-", dir=HOMES))
     home.chmod(0o711)
     folder = home / "secrets"
     folder.mkdir(mode=0o700)
