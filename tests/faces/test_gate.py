@@ -80,6 +80,29 @@ def test_feat_F5_without_a_net_the_pack_decides_and_says_so(gate: Visit) -> None
     gate.clean()
 
 
+def test_feat_F5_two_at_once_hand_in_nothing_twice_and_lose_nothing(gate: Visit) -> None:
+    page, asked = gate.page, list[Any]()
+    page.context.set_offline(True)
+    for grade in ("00", "10"):
+        scan(gate, form(gate.office.hub, grade))
+        page.locator(".result button").last.click()
+    page.route("**/api/v1/gate/scans/batch", lambda route: asked.append(route))  # held
+    page.context.set_offline(False)
+    page.evaluate("['online', 'online'].forEach((name) => window.dispatchEvent(new Event(name)))")
+    page.wait_for_timeout(300)
+    assert len(asked) == 1
+    asked[0].continue_()
+    expect(page.get_by_text("条待上交")).to_have_count(0)
+
+
+def test_feat_F5_who_cannot_be_asked_for_a_new_token_keeps_the_gate(gate: Visit) -> None:
+    gate.page.route("**/api/v1/gate/scans", lambda route: route.fulfill(status=401, json={"code": "TOKEN_EXPIRED"}))
+    gate.page.route("**/api/v1/sessions/refresh", lambda route: route.abort())
+    scan(gate, form(gate.office.hub, "00"))
+    expect(gate.page.locator(".result")).to_contain_text("离线判断")
+    shows(gate, "pass", "通行")
+
+
 def test_threat_T7_what_a_gate_without_a_net_does_not_believe(gate: Visit) -> None:
     gate.page.context.set_offline(True)
     changed = gate.page.evaluate("JSON.parse(localStorage.getItem('gate-pack')).revoked[0]")

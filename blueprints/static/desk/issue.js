@@ -24,7 +24,8 @@ export const Issue = {
         emit("issued", held);
       } catch (problem) {
         form.problem = problem.sentence || String(problem);
-        form.key = crypto.randomUUID();
+        // With the same key where it may be issued already, or is being issued.
+        if (problem.status > 0 && problem.status < 500 && ![409, 429].includes(problem.status)) form.key = crypto.randomUUID();
       }
       form.busy = false;
     }

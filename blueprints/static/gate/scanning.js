@@ -58,7 +58,15 @@ function lookUp(event) {
   return ask("/api/v1/gate/lookups", asked, async () => show({ result: "cannot_decide", sentence: t("没有网络时查不了姓名。", "Names cannot be looked up without a net."), offline: true, asOf: kept.pack?.issued_at }));
 }
 
-export async function handIn() {
+let handing = false;
+
+async function handIn() {
+  if (handing) return; // two at once would cut what was never sent off the queue
+  handing = true;
+  await handInAll().finally(() => (handing = false));
+}
+
+async function handInAll() {
   while (kept.queue.length && session.me) {
     const part = kept.queue.slice(0, AT_ONCE);
     try {

@@ -50,11 +50,13 @@ async function sent(method, path, body, headers) {
 let refreshing = null;
 
 async function refresh() {
+  // False when the hub says no. Thrown when nobody knows: whoever has no net is not signed out.
   const token = session.tokens?.refresh_token;
   if (!token) return false;
-  const answer = await sent("POST", "/api/v1/sessions/refresh", { refresh_token: token }).catch(() => null);
-  if (answer?.ok) keep(await answer.json());
-  return Boolean(answer?.ok);
+  const answer = await sent("POST", "/api/v1/sessions/refresh", { refresh_token: token });
+  if (answer.status === 429 || answer.status >= 500) throw await refusal(answer);
+  if (answer.ok) keep(await answer.json());
+  return answer.ok;
 }
 
 async function asked(method, path, body, headers) {
@@ -65,8 +67,12 @@ async function asked(method, path, body, headers) {
     else leave(true);
   }
   if (answer.ok) return answer;
+  throw await refusal(answer);
+}
+
+async function refusal(answer) {
   const problem = await answer.json().catch(() => ({}));
-  throw new Refused({ title: t("服务器没有给出可以理解的答复。", "The server gave no answer that can be understood."), status: answer.status, code: "", ...problem });
+  return new Refused({ title: t("服务器没有给出可以理解的答复。", "The server gave no answer that can be understood."), status: answer.status, code: "", ...problem });
 }
 
 export async function call(method, path, body, headers) {
