@@ -158,7 +158,7 @@ def _place(text: str) -> tuple[int, int]:
     if match is None or len(text) > 40:
         raise Problem("NOT_FOUND")
     number, width = int(match[1].replace("x", "").replace("/", "")), int(match[2] or WIDTH)
-    if width > WIDTH:
+    if width > WIDTH or number >= 1 << 63:
         raise Problem("NOT_FOUND")
     return number, width
 

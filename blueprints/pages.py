@@ -62,7 +62,7 @@ class Shelf:
         if path is None or path.suffix not in _MEDIA:
             raise Problem("NOT_FOUND")
         asset = self._assets.get((folder, name)) or self._assets.setdefault((folder, name), _asset(path))
-        packed = asset.packed if "gzip" in request.headers.get("Accept-Encoding", "") else None
+        packed = asset.packed if request.accept_encodings["gzip"] > 0 else None
         response = Response(asset.plain if packed is None else packed, content_type=asset.media_type)
         if packed is not None:
             response.headers["Content-Encoding"] = "gzip"

@@ -236,11 +236,11 @@ class Cases:
         row.filing_state = moved.state.lower()
         if row.filing_state in _HEARD:
             row.unheard_at = None
-        row.department_receipt = moved.department_receipt or row.department_receipt
+        known, row.department_receipt = row.department_receipt, moved.department_receipt or row.department_receipt
         if event := _FILED.get(row.filing_state):
             detail = {"department_receipt": moved.department_receipt} if moved.department_receipt else {}
             self.files.note(session, row, event, "department", detail={**detail, **_reason(moved)})
-        if moved.department_receipt and (system := self.files.service(row).system):
+        if row.department_receipt != known and (system := self.files.service(row).system):
             session.flush()
             self.department.known(session, system, row)
 

@@ -1,7 +1,7 @@
 """`hub keys`: under which keys people and logins are sealed, and bringing them under the one that seals now.
 
 Every batch is a transaction of its own and every row says under which key it is: stopped at any moment, begun again, or
-run twice at once, nothing is lost. Records of the inbox and stored answers stay under the key they came with.
+run twice at once, nothing is lost. What docs/operations.md names besides stays under the key it came with.
 """
 
 from __future__ import annotations

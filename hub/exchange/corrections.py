@@ -133,6 +133,8 @@ class Corrections:
         self, session: Session, office: str, state: str = "", before: str = "", limit: int = 20
     ) -> Sequence[Correction]:
         """What an office reported or has to answer, the newest first."""
+        if not office:
+            return []  # and what nobody raised was raised to nobody
         mine = [CorrectionRow.owner == office, CorrectionRow.reporter == office, CorrectionRow.raised_to == office]
         query = select(CorrectionRow).where(or_(*mine))
         if state:

@@ -23,7 +23,9 @@ def told(number: int, smallest: int) -> int | None:
 
 
 def bucket_of(at: datetime, seconds: int = BUCKET_S) -> datetime:
-    return at - timedelta(seconds=at.timestamp() % seconds)
+    """By the clock of `at`'s own zone: a day begins at its midnight."""
+    offset = at.utcoffset() or timedelta()
+    return at - timedelta(seconds=(at.timestamp() + offset.total_seconds()) % seconds)
 
 
 def within(place: str, office: str) -> bool:

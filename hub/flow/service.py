@@ -43,10 +43,9 @@ class Community:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """By whom and why a person is looked for: without order, area or time it is refused."""
+    """For whom and why a person is looked for: without order, area or time it is refused."""
 
     order_no: str
-    officer: str
     office: str
     trace_id: str
     id_number: str

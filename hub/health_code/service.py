@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import delete, func, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -20,7 +20,7 @@ from hub.clock import CHINA, Clock
 from hub.crypto import Crypto
 from hub.errors import Problem
 from hub.health_code import rules
-from hub.health_code.models import BulkRow, ChangeRow, CodeRow, DeclarationRow, ReviewRow, ScanRow
+from hub.health_code.models import AlertRow, ChangeRow, CodeRow, DeclarationRow, ReviewRow, ScanRow
 from hub.health_code.states import HOLDER
 from hub.settings.health_code_shapes import KEEP, REVIEW, HealthCode
 
@@ -178,7 +178,7 @@ class HealthCodes:
 
     def facts(self, session: Session, citizen_id: str, region: str) -> Sequence[Mapping[str, str]]:
         """What the region can state to others of somebody whose code is good; nothing of anybody else."""
-        code = self.row(session, citizen_id)
+        code = session.get(CodeRow, citizen_id)
         if code is None or not code.grade or code.valid_until < self._clock.now():
             return ()
         day = f"{code.declared_at:%Y-%m-%d}"
@@ -239,6 +239,7 @@ class HealthCodes:
         row = self.row(session, citizen_id)
         for table in (DeclarationRow, ReviewRow, ScanRow, ChangeRow, CodeRow):
             session.execute(delete(table).where(table.citizen_id == citizen_id))
+        session.execute(delete(AlertRow).where(AlertRow.about == citizen_id))
         if row is not None:
             session.expunge(row)
             row.grade = ""
@@ -306,12 +307,6 @@ class HealthCodes:
 
     def _seal(self, id: str, value: bytes) -> bytes:
         return self._crypto.seal(value, f"{DECLARED}:{id}")
-
-
-def count_all(session: Session) -> dict[str, int]:
-    """How many rows there are of what is somebody's."""
-    tables = (DeclarationRow, CodeRow, ChangeRow, ReviewRow, BulkRow, ScanRow)
-    return {table.__tablename__: session.scalar(select(func.count()).select_from(table)) or 0 for table in tables}
 
 
 def _both(name: str, text: Mapping[str, str]) -> dict[str, str]:

@@ -21,9 +21,10 @@ from hub.ledger.evidence import Evidence
 from hub.ledger.models import CountersignatureRow, EntryRow, ExchangeRow, ReceiptRow
 from hub.ledger.orders import LOOKED_AT
 from hub.ledger.statement import Statement
+from hub.ledger.verifying import KEPT
 
 _GIVEN = "OK"
-_KEPT = timedelta(days=3 * 365 + 1)
+Kind = Literal["own", "acted", "shared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Line:
     department). `statement` is None for the first two, for a look by order (`purpose` names it) and for what was
     shredded."""
 
-    kind: Literal["own", "acted", "shared"]
+    kind: Kind
     at: datetime
     exchange_id: UUID
     service: str
@@ -78,13 +79,15 @@ class AccessLog:
         limit: int,
     ) -> list[Line]:
         """The newest first; `since` and `until` are days, `before` is where to go on."""
-        begin = datetime.combine(since, time(), CHINA) if since else self._clock.now() - _KEPT
+        begin = datetime.combine(since, time(), CHINA) if since else self._clock.now() - KEPT
         end = datetime.combine(until, time(), CHINA) + timedelta(days=1) if until else None
         end = min(end, before) if end and before else end or before
         lines = [
             *self._own(session, whose, begin, end, limit),
-            *self._acted(session, whose, begin, end, limit),
-            *self._ordered(session, whose, begin, end, limit),
+            *self._single(
+                session, "acted", and_(_mine(whose), ExchangeRow.acting_tag.is_not(None)), begin, end, limit
+            ),
+            *self._single(session, "shared", _by_order(whose), begin, end, limit),
             *self._shared(session, whose, begin, end, limit),
         ]
         return sorted(lines, key=lambda line: line.at, reverse=True)[:limit]
@@ -92,7 +95,8 @@ class AccessLog:
     def period(self, session: Session, whose: Whose) -> Period:
         times = [
             session.execute(
-                select(func.min(ExchangeRow.request_in_at), func.max(ExchangeRow.request_in_at)).where(_mine(whose))
+                select(func.min(ExchangeRow.request_in_at), func.max(ExchangeRow.request_in_at))
+                .where(or_(_mine(whose), _by_order(whose)))
             ).one(),
             session.execute(select(func.min(EntryRow.at), func.max(EntryRow.at)).where(self._visible(whose))).one(),
         ]
@@ -131,26 +135,15 @@ class AccessLog:
         ]
 
     @staticmethod
-    def _acted(session: Session, whose: Whose, begin: datetime, end: datetime | None, limit: int) -> list[Line]:
-        query = select(ExchangeRow).where(
-            _mine(whose), ExchangeRow.acting_tag.is_not(None), ExchangeRow.request_in_at >= begin
-        )
+    def _single(
+        session: Session, kind: Kind, which: ColumnElement[bool], begin: datetime, end: datetime | None, limit: int
+    ) -> list[Line]:
+        query = select(ExchangeRow).where(which, ExchangeRow.request_in_at >= begin)
         if end is not None:
             query = query.where(ExchangeRow.request_in_at < end)
         rows = session.scalars(query.order_by(ExchangeRow.request_in_at.desc()).limit(limit))
         return [
-            Line("acted", row.request_in_at, row.id, row.service, row.system, 1, row.outcome, purpose=row.purpose)
-            for row in rows
-        ]
-
-    @staticmethod
-    def _ordered(session: Session, whose: Whose, begin: datetime, end: datetime | None, limit: int) -> list[Line]:
-        query = select(ExchangeRow).where(_by_order(whose), ExchangeRow.request_in_at >= begin)
-        if end is not None:
-            query = query.where(ExchangeRow.request_in_at < end)
-        rows = session.scalars(query.order_by(ExchangeRow.request_in_at.desc()).limit(limit))
-        return [
-            Line("shared", row.request_in_at, row.id, row.service, row.system, 1, row.outcome, purpose=row.purpose)
+            Line(kind, row.request_in_at, row.id, row.service, row.system, 1, row.outcome, purpose=row.purpose)
             for row in rows
         ]
 

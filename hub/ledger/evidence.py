@@ -229,10 +229,14 @@ class Evidence:
         return box
 
     def _take(self, lines: list[bytes]) -> None:
-        with self._database.session() as session:
-            for line in lines:
-                what, inner, receipts = _read(cbor2.loads(line))
-                self._insert(session.connection(), what, forms.canonical(inner), receipts, spooled=True)
+        try:
+            with self._database.session() as session:
+                for line in lines:
+                    what, inner, receipts = _read(cbor2.loads(line))
+                    self._insert(session.connection(), what, forms.canonical(inner), receipts, spooled=True)
+        except BaseException:
+            self._boxes.clear()  # the keys made in it went with it
+            raise
 
 
 def sealing_purpose(exchange_id: UUID, step: str) -> str:

@@ -17,6 +17,7 @@ from hub.errors import Problem
 from hub.flow import writing
 from hub.flow.events import Crossing
 from hub.flow.models import CrossingRow
+from hub.flow.rules import bucket_of
 from hub.flow.service import Flow, Search
 from hub.flow.stream import STREAM
 from hub.gateway.redis_line import RedisLine, connect
@@ -167,7 +168,7 @@ def test_days_that_are_over_are_dropped_whole(gates: Gates) -> None:
 
 def _search(gates: Gates, **other: Any) -> Search:
     hour = timedelta(hours=1)
-    asked = Search("J2026-1", "s1", PLACE[:9], "0" * 32, "id1", (PLACE,), gates.clock.at - hour, gates.clock.at + hour)
+    asked = Search("J2026-1", PLACE[:9], "0" * 32, "id1", (PLACE,), gates.clock.at - hour, gates.clock.at + hour)
     return replace(asked, **other)
 
 
@@ -190,3 +191,10 @@ def test_feat_S10_a_search_needs_order_area_and_time_and_is_recorded(gates: Gate
                 gates.flow.search(session, refused)
             assert caught.value.code == code
         assert len(gates.records.orders) == 1
+
+
+def test_feat_S10_a_day_begins_at_midnight_here() -> None:
+    at = datetime(2026, 9, 18, 10, 7, 3, tzinfo=CHINA)
+    assert [bucket_of(at, seconds).strftime("%d %H:%M") for seconds in (300, 3600, 86_400)] == [
+        "18 10:05", "18 10:00", "18 00:00",
+    ]  # fmt: skip

@@ -171,7 +171,8 @@ def test_everybody_checks_the_whole_log_and_sees_one_leaf_removed(room: Room, wi
         server.shutdown()
 
 
-@pytest.mark.parametrize("place", ["0/999", "9/000", "0/x", "0/000.p/0", "0/000.p/999", "0/00", "0/x001/000.p/3"])
+@pytest.mark.parametrize("place", ["0/999", "9/000", "0/x", "0/000.p/0", "0/000.p/999", "0/00", "0/x001/000.p/3",
+                                   "0/x999/x999/x999/x999/x999/x999/999"])  # fmt: skip
 def test_no_such_tile(room: Room, place: str) -> None:
     assert room.anyone().get(f"/ledger/tile/{place}").status_code == 404
 

@@ -36,6 +36,7 @@ def test_feat_K8_to_the_source_and_back_to_every_taker(table: Table) -> None:
     seen = table.education.get(f"/data/corrections/{id}").json
     assert seen["subject"] == SUBJECT, "a taker has to know whose record"
     assert table.county.get(f"/data/corrections/{id}").status_code == 404
+    assert table.room.of("auditor").get("/data/corrections").json["items"] == [], "of no office, and nothing is theirs"
     assert table.education.post(f"/data/corrections/{id}/answer", ANSWER).status_code == 404
     done = table.owner.post(f"/data/corrections/{id}/answer", ANSWER)
     assert (done.status_code, done.json["state"], done.json["answer"]) == (200, "corrected", ANSWER["text"])
