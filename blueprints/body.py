@@ -20,7 +20,7 @@ from flask import g
 from webargs.flaskparser import FlaskParser
 
 from hub.errors import Problem
-from hub.fields import faults, load
+from hub.fields import faults
 
 View = TypeVar("View", bound=Callable[..., Any])
 LARGEST = 1024 * 1024
@@ -221,15 +221,9 @@ def given() -> dict[str, Any]:
 
 
 class StrictParser(FlaskParser):
-    """webargs for queries, where parameters that are not known are refused too. A JSON body was read by our reader
-    before; its schema is asked without the detour."""
+    """webargs for queries, where parameters that are not known are refused too."""
 
     DEFAULT_UNKNOWN_BY_LOCATION = {**FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION, "query": marshmallow.RAISE}  # noqa: RUF012
-
-    def parse(self, argmap: Any, *positional: Any, location: str | None = None, **options: Any) -> Any:
-        if location == "query":
-            return super().parse(argmap, *positional, location=location, **options)
-        return load(argmap, given())
 
     def handle_error(self, error: marshmallow.ValidationError, *_: Any, **__: Any) -> NoReturn:
         found = faults(error.messages["query"])  # type: ignore[call-overload]

@@ -128,7 +128,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     return {
         "result": verdict.result,
         "grade": verdict.grade or None,
-        "advice": verdict.advice.get(language) or verdict.advice["zh"],
+        "advice": in_language(verdict.advice, language),
         "name_masked": verdict.name_masked,
         "id_masked": verdict.id_masked,
     }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,9 +11,10 @@ from flask import Response, g, request
 
 from blueprints import health_code_forms as forms
 from blueprints.auth import acts_for, require
-from blueprints.contract import SIGNED_IN, Blueprint, Code, Page, answer, problem_codes
+from blueprints.contract import SIGNED_IN, Blueprint, Code, Page, answer, paged, problem_codes
 from blueprints.idempotency import idempotent
-from blueprints.problems import preferred
+from blueprints.problems import in_language, preferred
+from blueprints.switchboard import before
 from hub.catalogue.forms import json_schema, load
 from hub.credentials.paper import pdf
 from hub.errors import Problem
@@ -66,12 +66,12 @@ def _declaring(blueprint: Blueprint, hub: Hub) -> None:
             {
                 "forms": {kind: json_schema(_form(service, each), language) for kind, each in asked.items()},
                 "rules": [
-                    {"id": rule.id, "kind": kind, "text": _text(rule.text, language), "then": rule.then}
+                    {"id": rule.id, "kind": kind, "text": in_language(rule.text, language), "then": rule.then}
                     for kind, each in asked.items()
                     for rule in each.rules
                 ],
                 "grades": {
-                    id: {"name": _text(each.name, language), "advice": _text(each.advice, language)}
+                    id: {"name": in_language(each.name, language), "advice": in_language(each.advice, language)}
                     for id, each in configured.grades.items()
                 },
                 "valid_days": configured.valid_days,
@@ -120,9 +120,9 @@ def _showing(blueprint: Blueprint, hub: Hub) -> None:
         return answer(
             {
                 "grade": grade.id if grade else None,
-                "grade_name": _text(grade.name, language) if grade else "",
-                "reason": _text(configured.reasons.get(state.reason, {}), language),
-                "advice": _text(grade.advice if grade else configured.pending, language),
+                "grade_name": in_language(grade.name, language) if grade else "",
+                "reason": in_language(configured.reasons.get(state.reason, {}), language),
+                "advice": in_language(grade.advice if grade else configured.pending, language),
                 "declared_at": state.declared_at,
                 "report_valid_until": state.valid_until,
                 "review_by": state.review_by,
@@ -144,9 +144,8 @@ def _showing(blueprint: Blueprint, hub: Hub) -> None:
         """Every change of my grade, and why"""
         whose, size = _whose(hub), page["page_size"]
         with hub.database.session() as session:
-            found = room.codes.history(session, whose, number(page.get("cursor")), size + 1)
-        onward = str(found[size - 1].id) if len(found) > size else None
-        return answer({"items": [change_shown(each) for each in found[:size]], "next_cursor": onward})
+            found = room.codes.history(session, whose, before(page), size + 1)
+        return answer(paged(found, size, change_shown, lambda last: str(last.id)))
 
 
 def _elsewhere(blueprint: Blueprint, hub: Hub) -> None:
@@ -209,15 +208,6 @@ def agreed(hub: Hub) -> None:
     """What was just committed counts on this worker at once; the others learn of it within a second."""
     with suppress(Problem):
         hub.health_code.states.refresh()
-
-
-def number(cursor: str | None) -> int | None:
-    """Where to go on from. Raises PAGE_INVALID."""
-    if cursor is None:
-        return None
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise Problem("PAGE_INVALID")
-    return int(cursor)
 
 
 def change_shown(change: Change) -> dict[str, Any]:
@@ -290,8 +280,8 @@ def _declared(done: Declared, configured: HealthCode) -> dict[str, Any]:
     advice = grade.advice if grade else configured.pending if done.review_by else {}
     return {
         "declaration_id": done.id, "kind": done.kind, "declared_at": done.at, "outcome": done.outcome,
-        "grade": done.grade or None, "reason": _text(configured.reasons.get(done.reason, {}), language),
-        "advice": _text(advice, language), "review_by": done.review_by, "report_valid_until": done.valid_until,
+        "grade": done.grade or None, "reason": in_language(configured.reasons.get(done.reason, {}), language),
+        "advice": in_language(advice, language), "review_by": done.review_by, "report_valid_until": done.valid_until,
     }  # fmt: skip
 
 
@@ -305,7 +295,3 @@ def _appeal(review: Review) -> dict[str, Any]:
 
 def _language() -> str:
     return preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE"))
-
-
-def _text(text: Mapping[str, str], language: str) -> str:
-    return text.get(language) or text.get("zh", "")

@@ -11,13 +11,15 @@ from blueprints import health_code_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller
 from blueprints.contract import STAFF, Blueprint, Page, answer, paged, problem_codes
-from blueprints.health_code import agreed, change_shown, number
+from blueprints.health_code import agreed, change_shown
 from blueprints.materials_forms import BYTES
+from blueprints.switchboard import before
 from hub.clock import CHINA
 from hub.health_code.reviews import Wanted
 
 if TYPE_CHECKING:
     from hub.health_code.reviews import Changed, Review
+    from hub.health_code.scans import Alert
     from hub.main import Hub
 
 
@@ -102,11 +104,11 @@ def _supervising(blueprint: Blueprint, hub: Hub) -> None:
     def outside(page: dict[str, Any]) -> Response:
         """The day's changes by staff that follow no published rule"""
         begins = datetime.combine(datetime.fromisoformat(page["day"]), time(), CHINA)
-        size, after = page["page_size"], number(page.get("cursor")) or 0
+        size, after = page["page_size"], before(page) or 0
         with hub.database.session() as session:
             found = hub.health_code.codes.outside_rules(session, begins, after, size + 1)
-        shown = [{**change_shown(each), "actor": each.actor, "roles": list(each.roles)} for each in found[:size]]
-        return answer({"items": shown, "next_cursor": str(found[size - 1].id) if len(found) > size else None})
+        shown = lambda each: {**change_shown(each), "actor": each.actor, "roles": list(each.roles)}  # noqa: E731
+        return answer(paged(found, size, shown, lambda last: str(last.id)))
 
     @blueprint.route("/alerts")
     @recorded("supervision.read")
@@ -120,11 +122,8 @@ def _supervising(blueprint: Blueprint, hub: Hub) -> None:
         """Codes at two gates far apart, verifiers over their cap, reviews that are late"""
         size = page["page_size"]
         with hub.database.session() as session:
-            found = hub.health_code.scans.alerts(session, number(page.get("cursor")), size + 1)
-        shown = [
-            {"kind": each.kind, "about": each.about, "gates": list(each.gates), "at": each.at} for each in found[:size]
-        ]
-        return answer({"items": shown, "next_cursor": str(found[size - 1].id) if len(found) > size else None})
+            found = hub.health_code.scans.alerts(session, before(page), size + 1)
+        return answer(paged(found, size, _alert, lambda last: str(last.id)))
 
     @blueprint.route("/ending")
     @recorded("supervision.read")
@@ -142,6 +141,10 @@ def _supervising(blueprint: Blueprint, hub: Hub) -> None:
                 "report": report[0] if report else None, "done_at": report[1] if report else None,
             }
         )  # fmt: skip
+
+
+def _alert(alert: Alert) -> dict[str, Any]:
+    return {"kind": alert.kind, "about": alert.about, "gates": list(alert.gates), "at": alert.at}
 
 
 def _done(hub: Hub, done: Changed) -> Response:

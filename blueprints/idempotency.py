@@ -53,7 +53,8 @@ def _once(key: str, view: Callable[[], Any]) -> Response:
 
     def run(running: Running) -> bytes:
         g.running = running
-        return _packed(view())
+        made = view()
+        return running.kept or _packed(made)
 
     stored, again = the_hub().submissions.once(caller().citizen_id, route, key, digest, run)
     status, headers, body = orjson.loads(stored)

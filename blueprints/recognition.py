@@ -14,7 +14,7 @@ from blueprints.auth import caller, require, require_permission
 from blueprints.contract import SIGNED_IN, STAFF, Blueprint, answer, problem_codes
 from blueprints.idempotency import idempotent
 from blueprints.problems import in_language, preferred
-from hub.errors import Problem
+from hub.identity.rules import level_required
 from hub.recognition.trust import revocation
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def _decided(hub: Hub, decision: Decision) -> dict[str, Any]:
     return {
         "verdict": decision.verdict,
         "reason": decision.reason,
-        "advice": in_language(advice, language) if advice else "",
+        "advice": in_language(advice, language),
         "issuer": decision.issuer or None,
         "facts": [dict(fact) for fact in decision.facts],
         "rule_version": decision.rule_version or None,
@@ -175,7 +175,7 @@ def _number(hub: Hub, me: Principal) -> str:
     with hub.database.read() as connection:
         person = hub.identity.registered(connection, me.citizen_id)
     if person is None:
-        raise Problem("LEVEL_REQUIRED", extra={"required_level": _LEVEL, "level": me.level, "missing": ["real_name"]})
+        raise level_required(_LEVEL, me.level)
     return person.id_number
 
 

@@ -56,7 +56,7 @@ def _resources(blueprint: Blueprint, hub: Hub) -> None:
     def resource(id: str) -> Response:
         """One data resource"""
         with hub.database.session() as session:
-            return answer(_resource(hub, hub.sharing.resources.get(session, id)))
+            return answer(_resource(hub, hub.sharing.resources.counted(session, id)))
 
     @blueprint.route("/resources/<string:id>/sharing", methods=["PUT"])
     @recorded("grant.write")

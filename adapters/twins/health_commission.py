@@ -6,26 +6,20 @@ newer than 300 s, a nonce seen before, a wrong signature are refused.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from adapters.twins.signed_site import SignedSite
+from adapters.twins.signed_site import HeadSignedSite
 from adapters.twins.twin import Answer, Request, Twin, as_json
 
-WINDOW = 300
 PATH = "/epidemic/v1/status"
 
 
-class HealthCommission(SignedSite):
+class HealthCommission(HeadSignedSite):
     def __init__(self, secrets: Path, seed: int) -> None:
-        super().__init__("health_commission", secrets, seed, "utf-8", {})
-        self._guard = threading.Lock()
-        self._nonces: set[str] = set()
+        super().__init__("health_commission", secrets, seed)
         self._statuses: dict[str, str] = {}
 
     def admin(self, request: Request) -> Answer | None:
@@ -37,31 +31,13 @@ class HealthCommission(SignedSite):
 
     def forget(self) -> None:
         super().forget()
-        self._nonces.clear()
         self._statuses.clear()
 
     def answer(self, request: Request) -> Answer:
-        if not any(self._right(request, key) for key in self.keys()):
+        if not any(self.right(request, key) for key in self.keys()):
             return self._json({"code": "-1", "msg": "签名错误"}, 200 if self.quirk("Q23") else 401)
-        refusal = self._refusal(request)
+        refusal = self.repeated(request)
         return self._json({"code": refusal[0], "msg": refusal[1]} if refusal else self._value(request))
-
-    def _right(self, request: Request, key: str) -> bool:
-        head = request.headers
-        digest = hashlib.sha256(request.body).hexdigest()
-        text = "\n".join([request.method, request.path, head.get("x-timestamp", ""), head.get("x-nonce", ""), digest])
-        expected = hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
-        return hmac.compare_digest(expected, head.get("x-signature", ""))
-
-    def _refusal(self, request: Request) -> tuple[str, str] | None:
-        head = request.headers
-        if not head["x-timestamp"].isdigit() or abs(self.now() - int(head["x-timestamp"])) > WINDOW:
-            return "-2", "请求时间超出允许范围"
-        with self._guard:
-            if head["x-nonce"] in self._nonces:
-                return "-3", "请求重复"
-            self._nonces.add(head["x-nonce"])
-        return None
 
     def _value(self, request: Request) -> dict[str, Any]:
         if request.path != PATH:

@@ -7,7 +7,10 @@ Q24  false, the seconds by which the twin's clock is ahead, or "token": a token 
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
+import threading
 import time
 from collections.abc import Mapping
 from email.utils import formatdate
@@ -18,6 +21,7 @@ from adapters.twins.residents import Resident, county
 from adapters.twins.twin import Answer, Request, Twin, as_json
 
 KEYS = ("key", "key_old")
+WINDOW = 300  # seconds that a request may be old
 
 
 class SignedSite(Twin):
@@ -57,3 +61,34 @@ class SignedSite(Twin):
         """The person, when both belong together."""
         person = self.county.residents.get(str(id_number))
         return person if person is not None and person.name == name else None
+
+
+class HeadSignedSite(SignedSite):
+    """Signed in its head: method, path, time, nonce and the body's digest; each nonce once."""
+
+    def __init__(self, system: str, secrets: Path, seed: int) -> None:
+        super().__init__(system, secrets, seed, "utf-8", {})
+        self.guard = threading.Lock()
+        self._nonces: set[str] = set()
+
+    def forget(self) -> None:
+        super().forget()
+        self._nonces.clear()
+
+    def right(self, request: Request, key: str) -> bool:
+        head = request.headers
+        digest = hashlib.sha256(request.body).hexdigest()
+        text = "\n".join([request.method, request.path, head.get("x-timestamp", ""), head.get("x-nonce", ""), digest])
+        expected = hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
+        return hmac.compare_digest(expected, head.get("x-signature", ""))
+
+    def repeated(self, request: Request) -> tuple[str, str] | None:
+        """What is said to a request out of its time, or one that was here before."""
+        head = request.headers
+        if not head["x-timestamp"].isdigit() or abs(self.now() - int(head["x-timestamp"])) > WINDOW:
+            return "-2", "请求时间超出允许范围"
+        with self.guard:
+            if head["x-nonce"] in self._nonces:
+                return "-3", "请求重复"
+            self._nonces.add(head["x-nonce"])
+        return None

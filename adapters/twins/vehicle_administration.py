@@ -10,28 +10,24 @@ import hashlib
 import hmac
 import json
 import secrets as chance
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from adapters.twins import residents
 from adapters.twins.residents import Resident
-from adapters.twins.signed_site import SignedSite
+from adapters.twins.signed_site import HeadSignedSite
 from adapters.twins.twin import Answer, Request, Twin, as_json
 
-WINDOW = 300
 LICENCE_TYPE, ISSUER = "11360423DEM0000650011", "11360423DEM0000650"
 STATES = {"valid": "1", "suspended": "2", "revoked": "3"}
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 BRANDS = ["示范牌", "测试牌", "样例牌"]
 
 
-class VehicleAdministration(SignedSite):
+class VehicleAdministration(HeadSignedSite):
     def __init__(self, secrets: Path, seed: int) -> None:
-        super().__init__("vehicle_administration", secrets, seed, "utf-8", {})
-        self._guard = threading.Lock()
-        self._nonces: set[str] = set()
+        super().__init__("vehicle_administration", secrets, seed)
         self._token = ""
         self.tokens = 0
         self._states: dict[str, str] = {}
@@ -48,12 +44,11 @@ class VehicleAdministration(SignedSite):
 
     def forget(self) -> None:
         super().forget()
-        self._nonces.clear()
         self._states.clear()
         self._token, self.tokens = "", 0
 
     def answer(self, request: Request) -> Answer:
-        key = next((key for key in self.keys() if self._right(request, key)), None)
+        key = next((key for key in self.keys() if self.right(request, key)), None)
         if key is None:
             wrong = {"code": "-1", "msg": "签名错误"}
             return self._json(wrong, request, None, 200 if self.quirk("Q23") else 401)
@@ -61,24 +56,13 @@ class VehicleAdministration(SignedSite):
         value = {"code": refusal[0], "msg": refusal[1]} if refusal else self._value(request)
         return self._json(value, request, key)
 
-    def _right(self, request: Request, key: str) -> bool:
-        head = request.headers
-        digest = hashlib.sha256(request.body).hexdigest()
-        text = "\n".join([request.method, request.path, head.get("x-timestamp", ""), head.get("x-nonce", ""), digest])
-        expected = hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()
-        return hmac.compare_digest(expected, head.get("x-signature", ""))
-
     def _refusal(self, request: Request) -> tuple[str, str] | None:
-        head = request.headers
-        if not head["x-timestamp"].isdigit() or abs(self.now() - int(head["x-timestamp"])) > WINDOW:
-            return "-2", "请求时间超出允许范围"
-        with self._guard:
-            if head["x-nonce"] in self._nonces:
-                return "-3", "请求重复"
-            self._nonces.add(head["x-nonce"])
+        if refused := self.repeated(request):
+            return refused
+        with self.guard:
             if request.path == "/oauth/token":
                 return None
-            if not self._token or head.get("x-token") != self._token:
+            if not self._token or request.headers.get("x-token") != self._token:
                 return "40101", "令牌已失效"
             if self.quirk("Q24") == "token":
                 self._token = ""
@@ -86,7 +70,7 @@ class VehicleAdministration(SignedSite):
 
     def _value(self, request: Request) -> dict[str, Any]:
         if request.path == "/oauth/token":
-            with self._guard:
+            with self.guard:
                 self._token = chance.token_hex(16)
                 self.tokens += 1
                 return {"code": "0", "msg": "OK", "data": {"token": self._token, "expires_in": 7200}}

@@ -109,8 +109,8 @@ def disguised(shown: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> di
     number = shown[NUMBER]
     alike = [row for row in rows if str(row.get(NUMBER) or "")[16:17] in tuple("13579" if _odd(number) else "02468")]
     row = dict((alike or rows)[int(number[14:17]) % len(alike or rows)])
-    born = f"{number[6:10]}-{number[10:12]}-{number[12:14]}"
-    own = {"name": shown["name"], NUMBER: number, "birth_date": born, **dict.fromkeys(_PHONES, shown["phone"])}
+    told = {"name": shown["name"], NUMBER: number, "birth_date": birth_date(number)}
+    own = {**told, **dict.fromkeys(_PHONES, shown["phone"])}
     return {name: own.get(name, value) for name, value in row.items()}
 
 

@@ -264,22 +264,17 @@ class Exchange:
 
     def _fetched(self, allowed: _Allowed, trace: Trace, until: float | None) -> _Rows:
         """From the department, through the one way out; that it failed is evidence too."""
-        source, code = allowed.source, "INTERNAL"
-        caller, left = Caller(allowed.whose, 3, "staff"), READ_S if until is None else until - time.monotonic()
+        source, caller = allowed.source, Caller(allowed.whose, 3, "staff")
+        left = READ_S if until is None else until - time.monotonic()
         try:
             if left <= 0:
                 raise Problem("DEPARTMENT_TIMEOUT", origin="hub", retry_after=10)
             reply = self._gateway.ask(source.system, source.operation, allowed.sent, caller, trace, left)
-            found = self._sifted(allowed, reply.fields)
-        except Problem as problem:
-            code = problem.code
+            return self._sifted(allowed, reply.fields)
+        except BaseException as error:
+            code = error.code if isinstance(error, Problem) else "INTERNAL"
+            self._evidence.fail(allowed.statement.exchange_id, code)
             raise
-        else:
-            code = ""
-            return found
-        finally:
-            if code:
-                self._evidence.fail(allowed.statement.exchange_id, code)
 
     def _sifted(self, allowed: _Allowed, answer: Mapping[str, Any]) -> _Rows:
         """The rows about whom was asked for, cut to the right; of a thing all, and a list of people marked for who

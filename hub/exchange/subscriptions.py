@@ -60,7 +60,7 @@ class Subscriptions:
 
     def subscribe(self, session: Session, grant_id: str, office: str, officer: str) -> Subscription:
         """Twice is as once. Raises NOT_FOUND for another office's right, GRANT_OFFICER, GRANT_EXPIRED."""
-        grant = self._grants.find(session, grant_id)
+        grant = self._grants.find(session, [grant_id]).get(grant_id)
         if grant is None or not office or grant.consumer != office:
             raise Problem("NOT_FOUND")
         if officer not in grant.officers:
@@ -93,7 +93,8 @@ class Subscriptions:
     def wanted(self, session: Session) -> set[str]:
         """The resources that somebody wants to hear of."""
         rows = session.execute(select(SubscriptionRow.resource, SubscriptionRow.grant_id)).all()
-        return {resource for resource, grant in rows if self._in_force(self._grants.find(session, grant))}
+        grants = self._grants.find(session, {grant for _, grant in rows})
+        return {resource for resource, grant in rows if self._in_force(grants.get(grant))}
 
     def tell(
         self, session: Session, resource: str, tags: Collection[bytes], fields: Collection[str], kind: Kind
@@ -101,7 +102,8 @@ class Subscriptions:
         """That these fields of this subject changed, for everybody who was given one of them by a right that is still
         in force; how many there are. `tags` are those of the subject, under every key there was."""
         rows = session.scalars(select(SubscriptionRow).where(SubscriptionRow.resource == resource)).all()
-        live = [row for row in rows if self._in_force(self._grants.find(session, row.grant_id))]
+        grants = self._grants.find(session, {row.grant_id for row in rows})
+        live = [row for row in rows if self._in_force(grants.get(row.grant_id))]
         found = [(row, self._given(session, row.grant_id, tags, fields)) for row in live]
         made = [self._change(row, last, both, kind) for row, (last, both) in found if last and both]
         if made:
@@ -123,8 +125,9 @@ class Subscriptions:
 
     def _standing(self, session: Session, office: str) -> list[tuple[SubscriptionRow, Grant | None]]:
         query = select(SubscriptionRow).where(SubscriptionRow.consumer == office)
-        rows = session.scalars(query.order_by(SubscriptionRow.made_at.desc(), SubscriptionRow.id))
-        return [(row, self._grants.find(session, row.grant_id)) for row in rows]
+        rows = session.scalars(query.order_by(SubscriptionRow.made_at.desc(), SubscriptionRow.id)).all()
+        grants = self._grants.find(session, {row.grant_id for row in rows})
+        return [(row, grants.get(row.grant_id)) for row in rows]
 
     @staticmethod
     def _given(

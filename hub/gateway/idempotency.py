@@ -87,13 +87,14 @@ class Running:
     """A key that is ours to run."""
 
     def __init__(self, claim: _Claim, crypto: Crypto) -> None:
-        self._claim, self._crypto, self.kept = claim, crypto, False
+        self._claim, self._crypto = claim, crypto
+        self.kept: bytes | None = None
 
     def keep(self, session: Session, answer: bytes) -> bool:
         """The answer, from the commit of this session on. False when another runner has taken over by now."""
         found: Any = session.execute(_KEPT, {**self._claim.told(), "sealed": self._crypto.seal(answer, _PURPOSE)})
-        self.kept = bool(found.rowcount)
-        return self.kept
+        self.kept = answer if found.rowcount else None
+        return self.kept is not None
 
 
 class Submissions:

@@ -155,7 +155,7 @@ class Gateway:
             operation=operation,
             fields=fields,
             caller=caller,
-            subject_tag=self._tag(caller.subject),
+            subject_tag=self.tag(caller.subject),
             trace=trace,
             arrived=arrived,
             received_at=self._clock.now(),
@@ -187,11 +187,7 @@ class Gateway:
 
     def forget(self, citizen_id: str) -> None:
         """Wipe the kept answers of one person."""
-        self._kept.forget(self._tag(citizen_id), self._now().services)
-
-    def tag(self, citizen_id: str) -> bytes:
-        """What stands for this person in the records of calls."""
-        return self._tag(citizen_id)
+        self._kept.forget(self.tag(citizen_id), self._now().services)
 
     def start(self) -> None:
         self._kept.start()
@@ -215,8 +211,8 @@ class Gateway:
             operation=service.operation or "",
             fields=order.fields,
             caller=order.caller,
-            subject_tag=self._tag(order.caller.whose),
-            acting_tag=self._tag(order.caller.subject) if order.caller.acts_for else None,
+            subject_tag=self.tag(order.caller.whose),
+            acting_tag=self.tag(order.caller.subject) if order.caller.acts_for else None,
             trace=order.trace,
             arrived=order.arrived,
             received_at=order.received_at,
@@ -276,7 +272,8 @@ class Gateway:
             self._bulkhead.in_flight(), breakers, self._exchanges.depth, self._exchanges.lost, self._line.away
         )
 
-    def _tag(self, subject: str) -> bytes:
+    def tag(self, subject: str) -> bytes:
+        """What stands for this person in the records of calls."""
         tag = self._tags.get(subject)
         if tag is None:
             if len(self._tags) >= _TAGS:

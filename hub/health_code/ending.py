@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 import structlog
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from hub.clock import CHINA, Clock
@@ -70,7 +70,7 @@ class Ending:
 
     @staticmethod
     def _count(session: Session, table: Any) -> int:
-        return len(session.execute(select(*table.__table__.primary_key.columns)).all())
+        return session.scalar(select(func.count()).select_from(table)) or 0
 
     def _archive(self, session: Session, day: str) -> dict[str, Any]:
         rows = [

@@ -93,8 +93,8 @@ class Processing:
         systems: Systems,
         deliveries: Deliveries,
         keeping: Keeping,
-        brought: Brought = nobody_waits,
-        watching: Callable[[], Watching] = nobody_watches,
+        brought: Brought,
+        watching: Callable[[], Watching],
     ) -> None:
         self._database, self._systems, self._brought, self._watching = database, systems, brought, watching
         self._deliveries, self._keeping = deliveries, keeping

@@ -12,7 +12,6 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
 _FONT = "STSong-Light"  # one of the fonts that readers of PDF bring themselves
-_WIDTH, _HEIGHT = A4
 _LEFT, _TOP, _STEP, _LINE = 60, 780, 16, 44  # points, points, points, characters
 
 

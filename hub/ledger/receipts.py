@@ -5,14 +5,13 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 import cbor2
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-Party = Literal["S", "U", "P"]  # supplier, user, platform
 _SIGN1, _ALGORITHM, _KEY_ID, _EDDSA = 18, 1, 4, -8
 
 

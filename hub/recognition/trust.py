@@ -32,7 +32,6 @@ class Issuer:
     id: str
     way: Way
     scope: tuple[str, ...] = ()
-    listed: bool = False  # by the signed list: believed only while that is fresh
 
     def may_speak_for(self, place: str) -> bool:
         if self.way == "dcc":
@@ -119,7 +118,7 @@ def _issuer(entry: Mapping[str, Any]) -> Issuer:
     id, way, scope = entry["id"], entry["way"], entry.get("scope", [])
     if not isinstance(id, str) or not _ID.fullmatch(id) or way not in ("facts", "dcc"):
         raise ValueError("an issuer is a region of six digits or a country, its way facts or dcc")
-    return Issuer(id, way, tuple(map(str, scope)), listed=True)
+    return Issuer(id, way, tuple(map(str, scope)))
 
 
 def _key(issuer: Issuer, entry: Mapping[str, Any]) -> Key:

@@ -7,8 +7,9 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, post_load, validate
 
+from hub.settings.health_code_shapes import GRADES
 from hub.settings.pieces import Matching, Reference, Sentence, Strict, Words, check_url, region, whole
-from hub.settings.recognition_shapes import GRADES, Recognition, TrustedIssuer
+from hub.settings.recognition_shapes import Recognition, TrustedIssuer
 
 _ISSUER = re.compile(r"[1-9][0-9]{5}|[A-Z]{2,3}", re.ASCII)
 _PLACE = re.compile(r"[1-9][0-9]{1,5}|[A-Z]{2,3}", re.ASCII)

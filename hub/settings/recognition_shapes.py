@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-GRADES = ("00", "01", "10")
+from hub.settings.health_code_shapes import GRADES
+
 Text = Mapping[str, str]
 
 

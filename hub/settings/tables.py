@@ -120,14 +120,14 @@ def fill(documents: Mapping[str, Document]) -> tuple[Tables, list[Complaint]]:
         "licences.yaml": lambda document: _entries(
             document, IDENTIFIER, LicenceSchema().load, tables.licences, _with_id
         ),
-        "appeals.yaml": lambda document: _appeals(document, tables),
+        "appeals.yaml": lambda document: _whole(document, AppealsSchema(), tables, "appeals"),
         "channels.yaml": lambda document: _entries(
             document, IDENTIFIER, ChannelSchema().load, tables.channels, _with_id
         ),
-        "sharing.yaml": lambda document: _sharing(document, tables),
-        "health_code.yaml": lambda document: _health_code(document, tables),
+        "sharing.yaml": lambda document: _whole(document, SharingSchema(), tables, "sharing"),
+        "health_code.yaml": lambda document: _whole(document, HealthCodeSchema(), tables, "health_code"),
         "bundles.yaml": lambda document: _entries(document, IDENTIFIER, BundleSchema().load, tables.bundles, _with_id),
-        "recognition.yaml": lambda document: _recognition(document, tables),
+        "recognition.yaml": lambda document: _whole(document, RecognitionSchema(), tables, "recognition"),
         "tasks.yaml": lambda document: _entries(document, IDENTIFIER, TaskKindSchema().load, tables.tasks, _with_id),
         "messages.yaml": lambda document: _entries(
             document, IDENTIFIER, TemplateSchema().load, tables.messages, _with_id
@@ -184,30 +184,10 @@ def _hub(document: Document, tables: Tables) -> Iterator[Complaint]:
         yield from flattened(document, error, ())
 
 
-def _appeals(document: Document, tables: Tables) -> Iterator[Complaint]:
+def _whole(document: Document, schema: Schema, tables: Tables, name: str) -> Iterator[Complaint]:
+    """A file that is one thing."""
     try:
-        tables.appeals = _loaded(AppealsSchema(), document)
-    except ValidationError as error:
-        yield from flattened(document, error, ())
-
-
-def _sharing(document: Document, tables: Tables) -> Iterator[Complaint]:
-    try:
-        tables.sharing = _loaded(SharingSchema(), document)
-    except ValidationError as error:
-        yield from flattened(document, error, ())
-
-
-def _recognition(document: Document, tables: Tables) -> Iterator[Complaint]:
-    try:
-        tables.recognition = _loaded(RecognitionSchema(), document)
-    except ValidationError as error:
-        yield from flattened(document, error, ())
-
-
-def _health_code(document: Document, tables: Tables) -> Iterator[Complaint]:
-    try:
-        tables.health_code = _loaded(HealthCodeSchema(), document)
+        setattr(tables, name, _loaded(schema, document))
     except ValidationError as error:
         yield from flattened(document, error, ())
 

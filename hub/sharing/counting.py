@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Select, func, select
@@ -36,7 +36,6 @@ class Counts:
     rights: int = 0
 
 
-KINDS = tuple(each.name for each in fields(Counts))[1:]
 
 
 def counted(session: Session, resources: Iterable[Resource], now: datetime) -> dict[str, Counts]:

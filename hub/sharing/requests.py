@@ -189,8 +189,8 @@ class Requests:
             raise Problem("ROLE_REQUIRED")
         if resource.department == applicant:
             faults.append(Fault("resource", "CHOICE"))
-        unknown = set(rules.missing(wanted.fields, [each.name for each in resource.columns]))
-        faults += [Fault(f"fields.{place}", "CHOICE") for place, name in enumerate(wanted.fields) if name in unknown]
+        known = {each.name for each in resource.columns}
+        faults += [Fault(f"fields.{place}", "CHOICE") for place, name in enumerate(wanted.fields) if name not in known]
         if wanted.days > self._configured().most_days:
             faults.append(Fault("days", "RANGE"))
         if faults:

@@ -118,11 +118,19 @@ class Resources:
         return self._counted(session, session.scalars(query).all())
 
     def get(self, session: Session, id: str) -> Resource:
-        """Raises NOT_FOUND."""
+        """Without what requests have met. Raises NOT_FOUND."""
+        return self._resource(self._kept(session, id), 0, 0)
+
+    def counted(self, session: Session, id: str) -> Resource:
+        """With how often requests were refused or left unanswered. Raises NOT_FOUND."""
+        return self._counted(session, [self._kept(session, id)])[0]
+
+    @staticmethod
+    def _kept(session: Session, id: str) -> ResourceRow:
         row = session.get(ResourceRow, id)
         if row is None:
             raise Problem("NOT_FOUND")
-        return self._counted(session, [row])[0]
+        return row
 
     def argue(
         self, session: Session, id: str, office: str, shared_type: rules.Shared, condition: str, basis: str

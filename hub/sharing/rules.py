@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Literal, Protocol, TypeVar, cast
 
@@ -46,11 +46,6 @@ def onward(state: str, decision: Decision, type: Shared) -> State:
     if decision == "refuse":
         return "upheld" if state == "disputed" else "refused"
     return "owner" if state == "review" and type != "unconditional" else "granted"
-
-
-def missing(fields: Iterable[str], known: Collection[str]) -> list[str]:
-    """Names that are asked for and that there are not."""
-    return [each for each in fields if each not in known]
 
 
 def permitted(rights: Sequence[R], purpose: str, officer: str, fields: Collection[str], now: datetime) -> R | str:

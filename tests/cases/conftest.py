@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,10 +16,9 @@ from werkzeug.test import TestResponse
 
 from blueprints.app import create_app
 from hub.demo import personas
-from hub.main import Hub
 from tests.conftest import Twins
 from tests.credentials.conftest import HAN, LIN, Person, Room
-from tests.login.room import MovableClock
+from tests.login.room import MovableClock, movable_hub
 
 RESUMPTION = {
     "credit_code": "91350100M000100Y43", "org_name": "示范食品厂", "place": "示范路1号", "region": "360423001",
@@ -116,15 +114,10 @@ class Hall(Room):
 
 @pytest.fixture(scope="session")
 def hall(hub_home: Path, make_database: Any, redis: str, twins: Twins) -> Iterator[Hall]:
-    told = {"HUB_HOME": str(hub_home), "HUB_DATABASE_URL": make_database(), "HUB_REDIS_URL": redis, **twins.environ}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hub.main.Clock", MovableClock)
-        hub = Hub.open(hub_home, {**os.environ, **told})
-    hub.start()
-    members = personas.seed(hub)
-    app = create_app(hub)
-    yield Hall(hub, app.test_client(), twins, {member.username: member for member in members}, {})
-    hub.close()
+    with movable_hub(hub_home, make_database(), redis, twins.environ) as hub:
+        members = personas.seed(hub)
+        app = create_app(hub)
+        yield Hall(hub, app.test_client(), twins, {member.username: member for member in members}, {})
 
 
 __all__ = ["HAN", "LIN", "Hall", "hall"]

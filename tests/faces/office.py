@@ -22,10 +22,9 @@ from blueprints.app import create_app
 from hub.demo import personas
 from hub.demo.drills import Drills
 from hub.identity.rules import one_time_code, step_of
-from hub.main import Hub
 from tests.cases.conftest import Hall
 from tests.conftest import Twins
-from tests.login.room import MovableClock
+from tests.login.room import movable_hub
 
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 PICTURES = os.environ.get("PICTURES", "")
@@ -100,24 +99,19 @@ class _Quiet(WSGIRequestHandler):
 
 @pytest.fixture(scope="session")
 def office(hub_home: Path, make_database: Any, redis: str, twins: Twins) -> Iterator[Office]:
-    told = {"HUB_HOME": str(hub_home), "HUB_DATABASE_URL": make_database(), "HUB_REDIS_URL": redis, **twins.environ}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hub.main.Clock", MovableClock)
-        hub = Hub.open(hub_home, {**os.environ, **told})
-    hub.start()
-    members = personas.seed(hub)
-    demo = hub_home / "faces_demo.json"
-    demo.write_text(json.dumps({"twins": dict(twins.entries)}), encoding="utf-8")
-    app = create_app(hub, demo=Drills(demo))
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    address = f"http://127.0.0.1:{server.server_port}"
-    staff = {each.role: each for each in members}
-    yield Office(hub, app.test_client(), twins, staff, {}, address=address)
-    server.shutdown()
-    thread.join(10)
-    hub.close()
+    with movable_hub(hub_home, make_database(), redis, twins.environ) as hub:
+        members = personas.seed(hub)
+        demo = hub_home / "faces_demo.json"
+        demo.write_text(json.dumps({"twins": dict(twins.entries)}), encoding="utf-8")
+        app = create_app(hub, demo=Drills(demo))
+        server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        address = f"http://127.0.0.1:{server.server_port}"
+        staff = {each.role: each for each in members}
+        yield Office(hub, app.test_client(), twins, staff, {}, address=address)
+        server.shutdown()
+        thread.join(10)
 
 
 @pytest.fixture

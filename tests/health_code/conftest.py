@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,11 +15,10 @@ from werkzeug.test import TestResponse
 
 from blueprints.app import create_app
 from hub.demo import personas
-from hub.main import Hub
 from tests.cases.conftest import Hall
 from tests.conftest import Twins
 from tests.credentials.conftest import HAN, LIN, WANG, Person
-from tests.login.room import MovableClock
+from tests.login.room import movable_hub
 
 HEALTHY = {"temperature": 366, "symptoms": "none", "contact": False, "risk_area": False}
 TRIP = {"region_from": "360423001", "region_to": "360423102", "travelled_on": "2026-11-20", "vehicle": "car",
@@ -88,15 +86,10 @@ class Clinic(Hall):
 
 @pytest.fixture(scope="session")
 def whole_clinic(hub_home: Path, make_database: Any, redis: str, twins: Twins) -> Iterator[Clinic]:
-    told = {"HUB_HOME": str(hub_home), "HUB_DATABASE_URL": make_database(), "HUB_REDIS_URL": redis, **twins.environ}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("hub.main.Clock", MovableClock)
-        hub = Hub.open(hub_home, {**os.environ, **told})
-    hub.start()
-    members = personas.seed(hub)
-    app = create_app(hub)
-    yield Clinic(hub, app.test_client(), twins, {member.role: member for member in members}, {})
-    hub.close()
+    with movable_hub(hub_home, make_database(), redis, twins.environ) as hub:
+        members = personas.seed(hub)
+        app = create_app(hub)
+        yield Clinic(hub, app.test_client(), twins, {member.role: member for member in members}, {})
 
 
 @pytest.fixture

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import threading
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from sqlalchemy import make_url
 
 from adapters.twins.wire import Server
@@ -22,6 +25,7 @@ from hub.crypto import Crypto
 from hub.database import Database
 from hub.identity.service import Identity, Known
 from hub.login.service import Ask, Login
+from hub.main import Hub
 from hub.port import PortError, Reply
 from hub.settings.live import Settings
 from hub.settings.secrets import Secrets
@@ -48,6 +52,18 @@ class MovableClock(Clock):
 
     def monotonic(self) -> float:
         return super().monotonic() + self.ahead
+
+
+@contextmanager
+def movable_hub(home: Path, database: str, redis: str, twins: Mapping[str, str]) -> Iterator[Hub]:
+    """A started hub whose clock can be moved. `twins`: where the departments are."""
+    told = {"HUB_HOME": str(home), "HUB_DATABASE_URL": database, "HUB_REDIS_URL": redis, **twins}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("hub.main.Clock", MovableClock)
+        hub = Hub.open(home, {**os.environ, **told})
+    hub.start()
+    yield hub
+    hub.close()
 
 
 @dataclass

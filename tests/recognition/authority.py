@@ -119,11 +119,11 @@ def packed(raw: bytes) -> str:
     return "HC1:" + base45.b45encode(raw).decode()
 
 
-def trust(*signers: Signer, revoked: tuple[str, ...] = (), sets: Any = None, listed: bool = False) -> Trust:
+def trust(*signers: Signer, revoked: tuple[str, ...] = (), sets: Any = None) -> Trust:
     """Each signer's country as an issuer of its own."""
     keys: list[Key] = []
     for signer in signers:
-        keys += keys_of(Issuer(signer.country, "dcc", listed=listed), {"keys": [signer.entry]})
+        keys += keys_of(Issuer(signer.country, "dcc"), {"keys": [signer.entry]})
     return together(Trust(value_sets=sets or {}), keys, revoked)
 
 
