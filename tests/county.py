@@ -8,7 +8,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +20,8 @@ from typing import Any
 import requests
 import yaml
 
+from hub.demo.ports import free_port
+
 ROOT = Path(__file__).parents[1]
 _MEMORY = Path("/dev/shm")
 # In memory where there is room: on one disk, the commits of several databases wait for each other for seconds.
@@ -28,12 +29,6 @@ HOMES = "/dev/shm" if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > 6 <
 SECONDS = 30
 # What this run seals and signs with: that of the configuration under test (`make test-sm` changes it).
 SUITE = str(yaml.safe_load((ROOT / "config" / "hub.yaml").read_text(encoding="utf-8"))["suite"])
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

@@ -21,6 +21,8 @@ from hub.commands.opening import environment, home_folder, opened
 from hub.commands.rounds import Rounds
 from hub.commands.server import Server
 from hub.demo.child import end_with_parent
+from hub.demo.places import Refused
+from hub.demo.ports import free_or_refused
 from hub.demo.preparation import prepare
 from hub.jobs.worker import Worker
 from hub.main import Hub
@@ -54,6 +56,10 @@ def serve(host: str, port: int, workers: int, listener: str, people: Path | None
     if os.environ.get(FIGURES) != figures:
         # The library decides while it is imported whether the workers' figures are added up: begin again, told so.
         os.execve(sys.executable, [sys.executable, "-m", "hub", *sys.argv[1:]], {**os.environ, FIGURES: figures})
+    try:
+        free_or_refused(port, host)
+    except Refused as refusal:
+        raise click.ClickException(str(refusal)) from refusal
     _empty(Path(figures))
     _many_sockets()
     with opened() as hub:  # what is wrong with the configuration is told here, in a sentence, not by each worker

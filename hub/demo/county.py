@@ -7,7 +7,6 @@ import http.client
 import json
 import re
 import secrets
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -21,11 +20,11 @@ from hub.demo.child import Program
 from hub.demo.embedded import embedded_redis, postgres
 from hub.demo.personas import make_watcher
 from hub.demo.places import Refused, Say, alone, private, writable_home, written
+from hub.demo.ports import HOST, free_or_refused
 from hub.demo.supervisor import Supervisor
 from hub.demo.witnesses import Witnesses
 
 ROOT = Path(__file__).parents[2]
-HOST = "127.0.0.1"
 _SECRET = re.compile(r"\bfile/(secrets/[A-Za-z0-9_.-]+)", re.ASCII)
 _SIZES = {"_username": 8, "_appid": 8, "_body_key": 16}  # bytes, where they are not 32
 _START_S = 120
@@ -82,7 +81,8 @@ class County:
     def _start(self) -> None:
         self._supervisor.end_leftovers()
         free_or_refused(self._port)
-        (self.home / "demo.json").unlink(missing_ok=True)  # there again means: open
+        for told in (self.home / "demo.json", self._people_file):
+            told.unlink(missing_ok=True)  # there again means: open, and prepared
         if self._whole:
             self._write_whole(self._whole)
         make_secrets(self._config, self.home)
@@ -200,6 +200,8 @@ class County:
         return self._hub("work", ready=lambda: True)
 
     def _serves(self) -> bool:
+        if not self._people_file.exists():  # whoever answers on this port, it is not ours yet
+            return False
         connection = http.client.HTTPConnection(HOST, self._port, timeout=2)
         with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
             connection.request("GET", "/readyz")
@@ -215,14 +217,3 @@ class County:
         more = {"HUB_CONFIG": str(self._config), **self._package} if self._whole else {}
         for line in announcement.lines(demo, self.home, more):
             self._say(line)
-
-
-def free_or_refused(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise Refused(
-                f"Port {port} on {HOST} cannot be used ({error.strerror}): stop what uses it, or set HUB_PORT."
-            ) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,13 +9,13 @@ from pathlib import Path
 import yaml
 
 from hub.demo.child import Program
+from hub.demo.ports import HOST, free_port
 from hub.ledger.note import log_key
 from hub.ledger.room import origin, signer_of
 from hub.ledger.witness import key_of
 from hub.settings import Secrets
 
 NAMES = ("audit_office", "neighbour_county")
-_HOST = "127.0.0.1"
 
 
 class Witnesses:
@@ -24,13 +23,13 @@ class Witnesses:
 
     def __init__(self, home: Path, config: Path, environ: Mapping[str, str], root: Path) -> None:
         self._home, self._config, self._environ, self._root = home, config, environ, root
-        self._ports = {name: _free_port() for name in NAMES}
+        self._ports = {name: free_port() for name in NAMES}
 
     def environ(self) -> dict[str, str]:
         """Where the hub finds them, and the keys it knows them by."""
         told = {}
         for name, port in self._ports.items():
-            told[f"WITNESS_{name.upper()}_ADDRESS"] = f"http://{_HOST}:{port}"
+            told[f"WITNESS_{name.upper()}_ADDRESS"] = f"http://{HOST}:{port}"
             told[f"WITNESS_{name.upper()}_KEY"] = str(key_of(self._folder(name), name))
         return told
 
@@ -40,7 +39,7 @@ class Witnesses:
             Program(
                 name=f"witness-{name}",
                 argv=(sys.executable, "-m", "hub", "witness", "--folder", str(self._folder(name)), "--name", name,
-                      "--host", _HOST, "--port", str(port), "--log", log),
+                      "--host", HOST, "--port", str(port), "--log", log),
                 ready=lambda: True,
                 folder=self._root,
             )
@@ -57,9 +56,3 @@ class Witnesses:
         named = hub.get("sign_keys") or hub["seal_keys"]
         keys = {name: secrets.resolve(reference) for name, reference in named.items()}
         return str(log_key(origin(hub["region"]), signer_of(hub["region"], keys).public))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        return int(probe.getsockname()[1])

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench.processes import OTHER_CPU, ROOT, free_port, granian, has_nginx, nginx, started
+from hub.demo.ports import free_port
+from tests.bench.processes import OTHER_CPU, ROOT, granian, has_nginx, nginx, started
 
 ID_NUMBER, NAME = "362623190205121932", "韩山福"
 ACCOUNT_PATH, REST_PATH, SOAP_PATH = "/gjj/api/account", "/gjj/api/records", "/yb/service"

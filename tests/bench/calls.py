@@ -12,9 +12,10 @@ from pathlib import Path
 
 import psutil
 
+from hub.demo.ports import free_port
 from tests.bench import answers, forty
 from tests.bench.load import Question, Result, closed
-from tests.bench.processes import OTHER_CPU, SERVER_CPU, free_port, granian, gunicorn, has_nginx, nginx, started
+from tests.bench.processes import OTHER_CPU, SERVER_CPU, granian, gunicorn, has_nginx, nginx, started
 from tests.bench.rounds import Best, Side, Timing, compared
 from tests.bench.stand import Plan, Stand
 from tests.bench.table import Row, skipped

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from hub.credentials.desk import Application
 from hub.demo.personas import PERSONAS
+from hub.demo.ports import free_port
 from hub.gateway.orders import Caller
 from hub.main import Hub
 from tests.bench.load import Question, closed
-from tests.bench.processes import SERVER_CPU, free_port, granian, started
+from tests.bench.processes import SERVER_CPU, granian, started
 from tests.bench.rounds import Side, Timing, compared
 from tests.bench.stand import Plan, Stand
 from tests.bench.table import Row

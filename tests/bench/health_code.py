@@ -13,13 +13,14 @@ from pathlib import Path
 from sqlalchemy import update
 
 from hub.demo.personas import PERSONAS
+from hub.demo.ports import free_port
 from hub.health_code.models import CodeRow
 from hub.health_code.service import Holder
 from hub.identity.models import Person
 from hub.identity.service import Standing
 from hub.main import Hub
 from tests.bench.load import Question, closed
-from tests.bench.processes import SERVER_CPU, free_port, granian, started
+from tests.bench.processes import SERVER_CPU, granian, started
 from tests.bench.rounds import Side, Timing, compared
 from tests.bench.stand import Plan, Stand
 from tests.bench.table import Row
@@ -76,9 +77,7 @@ def _at_gates(hub: Hub, people: Sequence[str]) -> tuple[list[str], list[str], st
     return tokens, codes, hub.clock.now().isoformat()
 
 
-def _measured(
-    row: str, what: str, stand: Stand, timing: Timing, asked: Callable[[str], Sequence[Question]]
-) -> Row:
+def _measured(row: str, what: str, stand: Stand, timing: Timing, asked: Callable[[str], Sequence[Question]]) -> Row:
     with ExitStack() as stack:
         port = free_port()
         url = f"http://127.0.0.1:{port}/"

@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,15 +18,10 @@ from pathlib import Path
 import psutil
 
 from hub.demo.child import leash
+from hub.demo.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 SERVER_CPU, OTHER_CPU = 0, (os.cpu_count() or 1) - 1
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_until_answers(url: str, seconds: float = 30) -> None:
@@ -62,7 +56,7 @@ def started(
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=output, stderr=output, start_new_session=True,
             env={**os.environ, **(environ or {})}, preexec_fn=lambda: (os.sched_setaffinity(0, cpus), held()),
-        )
+        )  # fmt: skip
         try:
             try:
                 wait_until_answers(url)

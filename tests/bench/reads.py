@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import partial
 
+from hub.demo.ports import free_port
 from tests.bench.load import Question, closed
-from tests.bench.processes import SERVER_CPU, free_port, granian, started
+from tests.bench.processes import SERVER_CPU, granian, started
 from tests.bench.rounds import Best, Side, Timing, compared
 from tests.bench.stand import Plan, Stand
 from tests.bench.table import Row

@@ -24,12 +24,13 @@ import yaml
 from hub.demo.child import leash
 from hub.demo.county import make_secrets
 from hub.demo.embedded import embedded_redis, postgres
+from hub.demo.ports import free_port
 from hub.demo.preparation import prepare
 from hub.demo.supervisor import Supervisor
 from hub.main import Hub
 from hub.settings.reader import read_yaml
 from tests.bench.load import Question
-from tests.bench.processes import ROOT, SERVER_CPU, free_port, granian, started, wait_until
+from tests.bench.processes import ROOT, SERVER_CPU, granian, started, wait_until
 from tests.phone import Phone
 from tests.town import Town
 

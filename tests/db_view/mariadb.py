@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -16,6 +15,8 @@ from typing import Any
 
 import pymysql
 import pytest
+
+from hub.demo.ports import free_port
 
 READER, WRITER, MARKER, PASSWORD = "reader", "writer", "marker", "a word for tests"
 TABLES = (
@@ -70,9 +71,7 @@ def binary() -> str:
 def running() -> Iterator[MariaDb]:
     server = binary()
     folder = Path(tempfile.mkdtemp(prefix="xt-db-", dir="/tmp"))
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        database = MariaDb(place.getsockname()[1], folder / "s")
+    database = MariaDb(free_port(), folder / "s")
     owner = ["--user=root"] if os.geteuid() == 0 else []
     subprocess.run(
         ["mariadb-install-db", "--no-defaults", f"--datadir={folder / 'data'}", "--skip-test-db", *owner,

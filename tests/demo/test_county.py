@@ -9,13 +9,17 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import requests
 
 from hub.demo.child import read_mark
+from hub.demo.ports import free_port
 from tests.county import (
     ROOT,
     County,
@@ -23,7 +27,6 @@ from tests.county import (
     county_environ,
     county_home,
     eventually,
-    free_port,
     login,
     openid_of,
     start_county,
@@ -235,7 +238,7 @@ def refusal(home: Path, port: int) -> str:
         check=False,
     )  # fmt: skip
     assert run.returncode == 1, run.stdout
-    assert run.stdout == ""
+    assert run.stdout in ("", "Making the database (only the first time) …\n")
     assert len(run.stderr.strip().splitlines()) == 1
     return run.stderr
 
@@ -246,6 +249,29 @@ def test_a_taken_port_is_told_in_one_sentence() -> None:
         taken.listen()
         port = taken.getsockname()[1]
         assert f"Port {port} on 127.0.0.1 cannot be used" in refusal(home, port)
+
+
+class Anyone(BaseHTTPRequestHandler):
+    """Answers whatever it is asked with 200."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_port_that_somebody_takes_while_it_starts_is_not_taken_for_the_county() -> None:
+    with county_home() as home, ThreadPoolExecutor(1) as beside:
+        port = free_port()
+        told = beside.submit(refusal, home, port)
+        eventually((home / "log" / "twins.log").exists)
+        with ThreadingHTTPServer(("127.0.0.1", port), Anyone) as other:
+            threading.Thread(target=other.serve_forever, daemon=True).start()
+            assert f"Port {port} on 127.0.0.1 cannot be used" in told.result(120)
+            other.shutdown()
+        assert not (home / "demo.json").exists()
 
 
 def test_a_home_that_cannot_be_written_is_told_in_one_sentence(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.county import ROOT, County, eventually, free_port, login, openid_of, running_county
+from hub.demo.ports import free_port
+from tests.county import ROOT, County, eventually, login, openid_of, running_county
 
 
 @contextmanager

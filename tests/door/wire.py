@@ -17,6 +17,8 @@ from typing import Any
 
 import jsonschema
 
+from hub.demo.ports import free_port
+
 ROOT = Path(__file__).parents[2]
 _STARTS_WITHIN_S = 30
 
@@ -93,13 +95,6 @@ class Server:
 def _told(answer: http.client.HTTPResponse) -> Told:
     headers = {name.lower(): value for name, value in answer.getheaders()}
     return Told(answer.status, headers, answer.read())
-
-
-def free_port() -> int:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

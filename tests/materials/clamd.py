@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import socket
 import socketserver
 import threading
 from typing import Any
+
+from hub.demo.ports import free_port
 
 SIGNATURE = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
 LARGEST = 25 * 1024 * 1024
@@ -69,6 +70,4 @@ class Clamd:
 
 def nobody() -> str:
     """An address where nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return f"tcp://127.0.0.1:{probe.getsockname()[1]}"
+    return f"tcp://127.0.0.1:{free_port()}"

@@ -6,7 +6,6 @@ import os
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -20,6 +19,7 @@ from typing import Any
 import pika
 import pytest
 
+from hub.demo.ports import free_port
 from hub.port import Records, Setting
 from tests.protocols.departments import ADAPTERS, Change, facts_of
 
@@ -96,13 +96,6 @@ class Rabbit:
             return found
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _environ(home: Path, port: int) -> dict[str, str]:
     """Everything of it below `home`, everything it listens on at free ports of loopback."""
     name = f"xt{secrets.token_hex(4)}@localhost"
@@ -122,9 +115,9 @@ def _environ(home: Path, port: int) -> dict[str, str]:
         "RABBITMQ_ENABLED_PLUGINS_FILE": str(home / "enabled_plugins"),
         "RABBITMQ_ADVANCED_CONFIG_FILE": str(home / "advanced.config"),
         "RABBITMQ_CONF_ENV_FILE": str(home / "none"), "RABBITMQ_PID_FILE": str(home / "pid"),
-        "RABBITMQ_DIST_PORT": str(_free_port()), "RABBITMQ_ALLOW_INPUT": "true",
+        "RABBITMQ_DIST_PORT": str(free_port()), "RABBITMQ_ALLOW_INPUT": "true",
         "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1 +sbwt none -noinput",
-        "ERL_EPMD_PORT": str(_free_port()), "ERL_EPMD_ADDRESS": "127.0.0.1",
+        "ERL_EPMD_PORT": str(free_port()), "ERL_EPMD_ADDRESS": "127.0.0.1",
     }  # fmt: skip
 
 
@@ -135,7 +128,7 @@ def rabbit() -> Iterator[Rabbit]:
         if os.environ.get("CI"):
             pytest.fail("RabbitMQ is not installed, and in CI nothing may be skipped")
         pytest.skip("RabbitMQ is not installed here (.ci/components installs it)")
-    home, port = Path(tempfile.mkdtemp(prefix="xt-mq-", dir="/tmp")), _free_port()
+    home, port = Path(tempfile.mkdtemp(prefix="xt-mq-", dir="/tmp")), free_port()
     environ = _environ(home, port)
     epmd = subprocess.Popen(["epmd"], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with (home / "out").open("wb") as out:

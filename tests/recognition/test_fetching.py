@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from hub.demo.ports import free_port
 from hub.recognition import fetching
 from hub.signing import Signing
 from tests.recognition.conftest import MakeNode, Node, trust_list
@@ -67,12 +67,6 @@ def publisher(served: Publisher) -> Publisher:
     return served
 
 
-def nobody() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def offer(publisher: Publisher, signed: str) -> None:
     publisher.says = signed.encode()
 
@@ -113,7 +107,7 @@ def test_feat_G4_what_is_not_newer_signed_and_whole_changes_nothing(
     elif wrong == "large":
         monkeypatch.setattr(fetching, "_MOST", 100)
     else:
-        monkeypatch.setattr(fetching, "urlsplit", lambda _: urlsplit(f"http://127.0.0.1:{nobody()}/"))
+        monkeypatch.setattr(fetching, "urlsplit", lambda _: urlsplit(f"http://127.0.0.1:{free_port()}/"))
     assert node.recognition.fetching.fetch() == 0
     assert node.recognition.fetching._told, "operations are told"
     node.wait(seconds=3)

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from hub.demo.ports import free_port
+
 _CONFIG = """
 Port {port}
 ListenAddress 127.0.0.1
@@ -77,7 +79,7 @@ def sshd(folder: Path) -> Iterator[Sshd]:
     (folder / "authorized_keys").write_text(public(own) + "\n", encoding="ascii")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # where it locks itself in before somebody has logged in
-    port = _free_port()
+    port = free_port()
     (folder / "sshd_config").write_text(_CONFIG.format(port=port, folder=folder), encoding="utf-8")
     log = folder / "log"
     process = subprocess.Popen([program, "-D", "-f", str(folder / "sshd_config"), "-E", str(log)])
@@ -91,12 +93,6 @@ def sshd(folder: Path) -> Iterator[Sshd]:
     finally:
         process.terminate()
         process.wait(60)
-
-
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 def _answers(port: int) -> bool:
