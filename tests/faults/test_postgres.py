@@ -77,9 +77,11 @@ def test_fault_F19_without_postgres_nothing_is_accepted_and_the_catalogue_goes_o
     assert not [reason for reason in reasons(town) if reason.startswith("never accepted")]
     assert mark(county, "serve").pid == serve
     # The code of the login that was refused was not used up, nor was a key.
-    assert Phone(town.base_url).post("/sessions", {"code": code}).status_code == 201
-    answer = phone.post("/services/vehicle-list/calls", {"fields": {}}, Idempotency_Key="f19-0")
-    assert answer.status_code == 200 and "Idempotency-Replayed" not in answer.headers
+    # One of the workers may still find out that its connections are gone: it says so, and is asked again.
+    assert eventually(lambda: Phone(town.base_url).post("/sessions", {"code": code}).status_code == 201, 30)
+    answers = [phone.post("/services/vehicle-list/calls", {"fields": {}}, Idempotency_Key=f"f19-{n}") for n in range(4)]
+    assert {answer.status_code for answer in answers} <= {200, 503} and answers[-1].status_code == 200
+    assert not any("Idempotency-Replayed" in answer.headers for answer in answers)
 
 
 def test_fault_F20_postgres_is_killed_under_load_and_what_was_accepted_is_there(county: County, town: Town) -> None:

@@ -49,7 +49,7 @@ def adapter(request: pytest.FixtureRequest, system: Bureau) -> Adapter:
     return adapter
 
 
-def asked(system: Bureau, adapter: Adapter, seconds: float = 3.0) -> Mapping[str, Any]:
+def asked(system: Bureau, adapter: Adapter, seconds: float = 10.0) -> Mapping[str, Any]:
     operation, fields = ASKED[system.system]
     return ask(adapter, operation, seconds, **fields).fields
 

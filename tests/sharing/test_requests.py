@@ -198,7 +198,7 @@ def test_feat_X7_silence_goes_upward_and_each_further_week_is_counted(desk: Desk
     assert desk.later(days=1) == 1 and desk.later(hours=1) == 0
     late = desk.sharing.requests.get(desk.session, request.id)
     assert (late.silent, late.raised_to, late.acts[-1].office) == (1, "gov_office", "data_bureau")
-    assert desk.later(days=9) == 1 and desk.sharing.resources.get(desk.session, MARRIAGE).silent == 2
+    assert desk.later(days=9) == 1 and desk.sharing.resources.counted(desk.session, MARRIAGE).silent == 2
     listed = desk.sharing.requests.page(desk.session, "gov_office", late=True)
     assert [each.id for each in listed] == [request.id]
     assert desk.decide(request, "gov_office").state == "owner", "who got it upward decides in the other's place"
@@ -207,7 +207,7 @@ def test_feat_X7_silence_goes_upward_and_each_further_week_is_counted(desk: Desk
 def test_feat_X7_what_is_not_shared_is_refused_by_its_argument_and_counted(desk: Desk) -> None:
     request = desk.ask(CLAIMS, "total_cost_fen")
     assert (request.state, request.refused_by) == ("refused", "rule") and request.refusal_basis
-    assert desk.sharing.resources.get(desk.session, CLAIMS).refusals == 1
+    assert desk.sharing.resources.counted(desk.session, CLAIMS).refusals == 1
     assert desk.sharing.requests.dispute(desk.session, request.id, "education", "s-edu", "必需").state == "disputed"
 
 
