@@ -1,11 +1,13 @@
 # Two commands: `make run` and `make test`. Nothing here needs root, docker or a service installed by hand.
 MAKEFLAGS += --no-print-directory
+# What is compiled is kept: without it each of the many processes would compile the whole hub at its start.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 PYTHON_HERE := .venv/bin/python
 UV := uv==0.13.9
 # Two run beside each other, file by file, each process with servers of its own: with three on two processors something
 # stood still for a second or two in every run, and failed where a deadline is tested.
-BESIDE := -n 2 --dist loadfile --no-loadscope-reorder
+BESIDE := -n 3 --dist loadfile --no-loadscope-reorder
 # What seals and signs most: `make test` runs it under the other suite as well.
 SIGNED := tests/identity tests/credentials tests/health_code
 EXTRAS := --extra embedded --extra files --extra sftp --extra mq --extra mysql --extra iso8583 --extra oidc --extra sm2

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 import requests
+from click.testing import Result
 from sqlalchemy import make_url
 
 from hub.settings.reader import read_yaml
@@ -23,19 +22,17 @@ REGISTER = "household_registration"
 
 
 @pytest.fixture(scope="module")
-def adapters(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def adapters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A copy of the adapters under another name, for samples to be written into."""
     folder = tmp_path_factory.mktemp("attach") / "adapters_here"
     shutil.copytree(ROOT / "adapters", folder, ignore=shutil.ignore_patterns("__pycache__", "twins"))
-    return folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(folder.parent)
+        yield folder
 
 
-def hub(county: County, adapters: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environ = {**county.environ, "HUB_ADAPTERS": adapters.name, "PYTHONPATH": str(adapters.parent)}
-    return subprocess.run(
-        [sys.executable, "-m", "hub", "systems", *arguments],
-        cwd=ROOT, env=environ, capture_output=True, text=True, timeout=240, check=False,
-    )  # fmt: skip
+def hub(county: County, adapters: Path, *arguments: str) -> Result:
+    return county.here("systems", *arguments, HUB_ADAPTERS=adapters.name)
 
 
 @pytest.fixture
@@ -47,7 +44,7 @@ def register(county: County) -> Iterator[str]:
 
 def test_try_shows_each_leg_and_no_personal_value(county: County, adapters: Path) -> None:
     run = hub(county, adapters, "try", "civil_affairs", "query_marriage", "--as", "R0001")
-    assert run.returncode == 0, run.stderr
+    assert run.exit_code == 0, run.stderr
     assert ID not in run.stdout and NAME not in run.stdout and "362*************32" in run.stdout
     assert "hub -> civil_affairs.query_marriage" in run.stdout and "answered" in run.stdout
 
@@ -55,7 +52,7 @@ def test_try_shows_each_leg_and_no_personal_value(county: County, adapters: Path
 def test_try_says_the_problem_and_exits_1(county: County, adapters: Path) -> None:
     nobody = ("id_number=36262319000101000X", "name=探测")
     run = hub(county, adapters, "try", "housing_fund", "query_account", *nobody)
-    assert run.returncode == 1 and "DEPARTMENT_REJECTED" in run.stdout and "ACCOUNT_NOT_FOUND" in run.stdout
+    assert run.exit_code == 1 and "DEPARTMENT_REJECTED" in run.stdout and "ACCOUNT_NOT_FOUND" in run.stdout
 
 
 @pytest.mark.parametrize(
@@ -73,7 +70,7 @@ def test_what_is_not_meant_is_refused(
     county: County, adapters: Path, verb: str, arguments: tuple[str, ...], says: str
 ) -> None:
     run = hub(county, adapters, verb, *arguments)
-    assert run.returncode != 0 and says in run.stderr and "Traceback" not in run.stderr, run.stderr
+    assert run.exit_code != 0 and says in run.stderr and "Traceback" not in run.stderr, run.stderr
 
 
 @pytest.mark.parametrize(
@@ -90,7 +87,7 @@ def test_record_keeps_a_sample_that_holds_nobody(
     county: County, adapters: Path, system: str, operation: str, plays_back: bool
 ) -> None:
     run = hub(county, adapters, "record", system, operation, "--as", "R0001", "--case", "fresh")
-    assert run.returncode == 0, run.stderr
+    assert run.exit_code == 0, run.stderr
     samples = adapters / system / "samples"
     written = list(samples.glob(f"{operation}.fresh*"))
     pinned = read_yaml(adapters / system / "system.yaml").value["encoding"]
@@ -104,7 +101,7 @@ def test_record_keeps_a_sample_that_holds_nobody(
         told = json.loads(call.read_text(encoding="utf-8"))
         assert told["fields"]["id_number"] == told["asked"]["id_number"] != ID
     again = hub(county, adapters, "record", system, operation, "--as", "R0001", "--case", "fresh")
-    assert again.returncode == 1 and "there already" in again.stderr
+    assert again.exit_code == 1 and "there already" in again.stderr
     acts = _acts(county, f"system:{system}")
     assert ("systems.record", f"a sample of {operation}") in acts
 
@@ -122,7 +119,7 @@ def test_feat_C9_the_report_lists_every_unmapped_word_with_its_count(
 ) -> None:
     requests.put(f"{register}/twin/quirks", json={"Q12": "element"}, timeout=30)
     for _ in range(2):
-        assert hub(county, adapters, "try", REGISTER, "query_person", "--as", "R0001").returncode == 0
+        assert hub(county, adapters, "try", REGISTER, "query_person", "--as", "R0001").exit_code == 0
     requests.put(f"{register}/twin/quirks", json={"Q12": "code"}, timeout=30)
     refused = [
         hub(county, adapters, "try", REGISTER, name, "--as", "R0001") for name in ("query_person", "query_members")
@@ -140,14 +137,14 @@ def test_verify_finds_a_healthy_department_good_and_an_ill_one_bad(
     county: County, adapters: Path, register: str
 ) -> None:
     run = hub(county, adapters, "verify", REGISTER, "--as", "R0001", "--json")
-    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.exit_code == 0, run.stdout + run.stderr
     findings = {each["check"]: each for each in json.loads(run.stdout)}
     assert findings["1,000 interleavings"]["said"] == "1000 own record"
     assert not requests.get(f"{register}/twin/records", timeout=30).json()["records"], "it writes only with --writes"
     requests.put(f"{register}/twin/toxics", json={"garbage": "html"}, timeout=30)
     ill = hub(county, adapters, "verify", REGISTER, "--as", "R0001", "--json")
     bad = {each["check"] for each in json.loads(ill.stdout) if each["verdict"] == "bad"}
-    assert ill.returncode == 1 and {"probe", "reads"} <= bad
+    assert ill.exit_code == 1 and {"probe", "reads"} <= bad
 
 
 def test_verify_measures_the_settle_time_only_when_told(county: County, adapters: Path, register: str) -> None:
@@ -167,7 +164,7 @@ def test_verify_fails_while_something_is_left_to_decide(county: County, adapters
     finally:
         path.write_text(text, encoding="utf-8")
     bad = [each for each in json.loads(run.stdout) if each["verdict"] == "bad"]
-    assert run.returncode == 1 and [each["check"] for each in bad] == ["nothing is left to decide"]
+    assert run.exit_code == 1 and [each["check"] for each in bad] == ["nothing is left to decide"]
 
 
 def test_feat_C5_the_last_good_probe_is_visible(county: County, adapters: Path) -> None:

@@ -22,8 +22,8 @@ VERBS = ("demo", "serve", "work", "check", "migrate", "doctor", "services", "sys
 
 
 def as_json(county: County, *arguments: str, code: int = 0) -> Any:
-    run = county.hub(*arguments, "--json")
-    assert run.returncode == code, run.stderr + run.stdout
+    run = county.here(*arguments, "--json")
+    assert run.exit_code == code, run.stderr + run.stdout
     return json.loads(run.stdout)
 
 
@@ -68,8 +68,8 @@ def test_feat_M1_a_service_is_switched_off_with_a_notice_and_on_again(county: Co
     headers = login(county, openid_of(county, "韩山福"))
     service = "housing-fund-account"
     assert ask(county, service, {}, headers).status_code == 200
-    refused = county.hub("services", "disable", service)
-    assert refused.returncode == 2 and "--reason" in refused.stderr
+    refused = county.here("services", "disable", service)
+    assert refused.exit_code == 2 and "--reason" in refused.stderr
     notice = ("--notice", "今晚升级", "--notice-en", "Tonight")
     change = as_json(county, "services", "disable", service, "--reason", "升级", *notice)
     eventually(lambda: all(ask(county, service, {}, headers).status_code == 503 for _ in range(6)), 20)
@@ -101,8 +101,8 @@ def test_feat_M2_maintenance_rollout_and_write_back(county: County) -> None:
 def test_a_change_by_the_command_is_on_record_as_an_act(county: County) -> None:
     as_json(county, "systems", "disable", "civil_affairs", "--reason", "on record")
     as_json(county, "systems", "enable", "civil_affairs", "--reason", "on record too")
-    unknown = county.hub("systems", "disable", "no_such", "--reason", "refused")
-    assert unknown.returncode == 1 and "NOT_FOUND" in unknown.stderr
+    unknown = county.here("systems", "disable", "no_such", "--reason", "refused")
+    assert unknown.exit_code == 1 and "NOT_FOUND" in unknown.stderr
     by = as_json(county, "systems", "history", "civil_affairs")[0]["actor"]
     assert by.startswith("cli:")
     environ = dict(line.split("=", 1) for line in (county.home / "env").read_text().splitlines() if line[0] != "#")
@@ -134,8 +134,8 @@ def test_feat_U39_call_shows_each_leg_and_hides_names_and_numbers(county: County
     assert told["legs"][2]["sent"] > 100 and told["legs"][2]["received"] > 100 and told["legs"][2]["ms"] > 0
     persona = next(each for each in county.demo["personas"] if each["resident"] == "R0001")
     assert persona["name"] not in run.stdout and persona["id_number"] not in run.stdout
-    nobody = county.hub("call", "medical-insurance-balance", "--as", "张三")
-    assert nobody.returncode == 1 and "韩山福 (R0001)" in nobody.stderr
+    nobody = county.here("call", "medical-insurance-balance", "--as", "张三")
+    assert nobody.exit_code == 1 and "韩山福 (R0001)" in nobody.stderr
 
 
 def test_a_token_is_one_that_works(county: County) -> None:
@@ -154,7 +154,7 @@ def test_check_names_file_line_and_column(county: County, tmp_path: Path) -> Non
     finally:
         path.write_text(before, encoding="utf-8")
     assert complaints[0]["file"] == "themes.yaml" and complaints[0]["line"] > 1 and complaints[0]["column"] == 1
-    assert county.hub("check", "--export-schemas", str(tmp_path)).returncode == 0
+    assert county.here("check", "--export-schemas", str(tmp_path)).exit_code == 0
     assert json.loads((tmp_path / "services.schema.json").read_text())["$schema"].endswith("2020-12/schema")
 
 
@@ -173,10 +173,10 @@ def test_the_interface_description_needs_nothing_running(tmp_path: Path) -> None
 
 def test_import_takes_a_file_twice_without_harm(county: County) -> None:
     file = str(ROOT / "hub/demo/county/service_items.json")
-    first, second = (json.loads(county.hub("import", file, "--json").stdout) for _ in range(2))
+    first, second = (as_json(county, "import", file) for _ in range(2))
     assert first["rows"] > 100 and not first["broken"]
     assert (second["new"], second["changed"]) == (0, 0)
-    assert county.hub("import", str(ROOT / "Makefile")).returncode == 1
+    assert county.here("import", str(ROOT / "Makefile")).exit_code == 1
 
 
 def test_migrate_may_be_run_at_any_time(county: County) -> None:

@@ -156,8 +156,16 @@ def test_row_B71_still_running(house: Server, token: str) -> None:
 
 def test_feat_A4_threat_T22_a_hundred_at_once_make_one(house: Server, token: str, made: Path) -> None:
     key, text = secrets.token_hex(8), secrets.token_hex(8)
+
+    def asked(_: int) -> Told:
+        """On a slow machine twenty may wait too long for the ten connections: whoever is told so comes again."""
+        told = create(house, token, key, text=text)
+        while told.status == 503 and told.code == "STORE_UNAVAILABLE":
+            told = create(house, token, key, text=text)
+        return told
+
     with ThreadPoolExecutor(20) as pool:
-        told = list(pool.map(lambda _: create(house, token, key, text=text), range(100)))
+        told = list(pool.map(asked, range(100)))
     assert {each.status for each in told} <= {201, 409}
     assert len({each.content for each in told if each.status == 201}) == 1
     assert made.read_text(encoding="utf-8").split().count(text) == 1

@@ -52,7 +52,7 @@ class Worker:
             self.watch.look()
             return self.state is state
 
-        return eventually(look, 3)
+        return eventually(look, 30)
 
     def looks(self) -> None:
         for _ in range(5):
@@ -106,7 +106,7 @@ def test_a_word_is_advice_and_the_own_probe_decides(workers: tuple[Worker, Worke
     other.verdict = Verdict.BAD
     one.reads(Verdict.GOOD, 3)
     one.watch.look()
-    assert eventually(lambda: other.watch.look() or other.probes == 1, 3)  # type: ignore[func-returns-value]
+    assert eventually(lambda: other.watch.look() or other.probes == 1, 30)  # type: ignore[func-returns-value]
     other.looks()
     assert (other.state, other.probes) == (State.OPEN, 1)
 

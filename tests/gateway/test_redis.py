@@ -288,7 +288,7 @@ def test_lock_is_refused_at_the_deadline(server: OwnRedis) -> None:
             started = time.monotonic()
             with pytest.raises(Unavailable), store.for_system("a").lock("login", started + 0.3):
                 pass
-            assert time.monotonic() - started < 4
+            assert time.monotonic() - started < 8
         with other.for_system("a").lock("another", time.monotonic() + 10):
             pass
     with other.for_system("a").lock("login", time.monotonic() + 10):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -14,9 +14,17 @@ ROOMS = ("hub", "blueprints", "adapters")
 
 @dataclass(frozen=True)
 class Source:
+    """Read when it is asked for, not when the tests are collected."""
+
     path: Path
-    text: str
-    tree: ast.Module
+
+    @cached_property
+    def text(self) -> str:
+        return self.path.read_text(encoding="utf-8")
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.text)
 
     @property
     def name(self) -> str:
@@ -32,8 +40,7 @@ def _read(folders: tuple[str, ...]) -> Iterator[Source]:
     for folder in folders:
         for path in sorted((ROOT / folder).rglob("*.py")):
             if "migrations/versions" not in str(path):
-                text = path.read_text(encoding="utf-8")
-                yield Source(path, text, ast.parse(text))
+                yield Source(path)
 
 
 def functions(source: Source) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

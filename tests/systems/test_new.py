@@ -16,7 +16,7 @@ from hub.settings.reader import read_yaml
 from tests.house.sources import ROOT
 
 HANDED_OUT = Path(__file__).parent / "handed_out"
-LEFT_OUT = shutil.ignore_patterns("__pycache__", "county.zip")
+LEFT_OUT = shutil.ignore_patterns("county.zip")  # what is compiled already is taken along
 
 
 @pytest.fixture
