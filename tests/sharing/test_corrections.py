@@ -81,7 +81,7 @@ def test_what_is_wrong_in_a_report_is_named(table: Table) -> None:
     assert report(table, field="salary").json["errors"][0]["path"] == "field"
     assert report(table, subject={"id_number": HAN.id_number}).json["errors"][0]["path"] == "subject.name"
     assert report(table, resource="none").status_code == 404
-    assert report(table, resource="360423-007003").json["code"] == "RESOURCE_WITHOUT_SOURCE"
+    assert report(table, resource="360423-007007").json["code"] == "RESOURCE_WITHOUT_SOURCE"
     assert table.education.get("/data/notices?cursor=x").json["code"] == "PAGE_INVALID"
 
 
