@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -14,6 +15,7 @@ from blueprints.appeals_forms import WHOLE, WholeAppealAnswer
 from blueprints.auth import require
 from blueprints.contract import SIGNED_IN, Blueprint, answer, paged, problem_codes
 from blueprints.idempotency import idempotent
+from blueprints.ids import as_uuid, going_on
 from hub.appeals.service import Said
 from hub.errors import Fault, Problem
 from hub.ledger.access import Line, Whose
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from hub.main import Hub
 
 _MINE = (*SIGNED_IN, "ROLE_REQUIRED", "KEY_UNAVAILABLE")
+_NO_TIME = 10**16  # microseconds
 _TO_LEVEL = 2  # an appeal needs a name
 
 
@@ -46,7 +49,7 @@ def _reading(blueprint: Blueprint, hub: Hub) -> None:
     )  # fmt: skip
     def log(asked: dict[str, Any]) -> Response:
         """Who read which of my fields, when, why and by what right"""
-        citizen, size, before = require().citizen_id, asked["page_size"], _before(asked.get("cursor"))
+        citizen, size, before = require().citizen_id, asked["page_size"], _before(asked)
         since, until = (date.fromisoformat(asked[name]) if name in asked else None for name in ("since", "until"))
         if since and until and since > until:
             raise Problem("PARAM_INVALID", faults=(Fault("to", "RANGE_ORDER"),))
@@ -91,10 +94,7 @@ def _proving(blueprint: Blueprint, hub: Hub) -> None:
 
 
 def _mine(hub: Hub, session: Any, citizen: str, text: str) -> UUID:
-    try:
-        id = UUID(text)
-    except ValueError:
-        raise Problem("NOT_FOUND") from None
+    id = as_uuid(text)
     hub.ledger.access.is_mine(session, _whose(hub, session, citizen), id)
     return id
 
@@ -116,12 +116,13 @@ def _answered(hub: Hub, line: Line) -> list[str]:
     return [*told.get("fields", {}), *told.get("lists", {})]
 
 
-def _before(cursor: str | None) -> datetime | None:
-    if cursor is None:
+def _before(page: Mapping[str, Any]) -> datetime | None:
+    number = going_on(page)
+    if number is None:
         return None
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) <= 16):
+    if number >= _NO_TIME:
         raise Problem("PAGE_INVALID")
-    return moment(int(cursor))
+    return moment(number)
 
 
 def _shown(hub: Hub, line: Line) -> dict[str, Any]:

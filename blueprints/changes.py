@@ -10,7 +10,7 @@ from blueprints import exchange_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller
 from blueprints.contract import STAFF, Blueprint, answer, problem_codes
-from hub.errors import Problem
+from blueprints.ids import going_on
 
 if TYPE_CHECKING:
     from hub.exchange.subscriptions import Change, Subscription
@@ -77,11 +77,9 @@ def _telling(blueprint: Blueprint, hub: Hub) -> None:
     )  # fmt: skip
     def changes(page: dict[str, Any]) -> Response:
         """What is not so any more, of what I was given"""
-        staff, cursor = caller(), page.get("cursor", "0")
-        if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 18):
-            raise Problem("PAGE_INVALID")
-        found = hub.exchange.changes(staff.region, staff.citizen_id, int(cursor), page["page_size"])
-        onward = str(found[-1].id) if found else cursor
+        staff, after = caller(), going_on(page) or 0
+        found = hub.exchange.changes(staff.region, staff.citizen_id, after, page["page_size"])
+        onward = str(found[-1].id if found else after)
         return answer({"items": [_change(each) for each in found], "next_cursor": onward})
 
 

@@ -12,8 +12,8 @@ from blueprints.acts import noting, recorded
 from blueprints.auth import caller
 from blueprints.contract import IDEMPOTENT, STAFF, Blueprint, answer, paged, problem_codes
 from blueprints.idempotency import idempotent
+from blueprints.ids import going_on
 from blueprints.spreadsheet import spreadsheet
-from hub.errors import Problem
 from hub.exchange.corrections import Wrong
 
 if TYPE_CHECKING:
@@ -88,11 +88,9 @@ def _reporting(blueprint: Blueprint, hub: Hub) -> None:
     )
     def notices(page: dict[str, Any]) -> Response:
         """What my department is told of data it took"""
-        size, cursor = page["page_size"], page.get("cursor", "0")
-        if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 18):
-            raise Problem("PAGE_INVALID")
+        size, before = page["page_size"], going_on(page) or 0
         with hub.database.session() as session:
-            found = hub.exchange.corrections.notices(session, caller().region, int(cursor), size + 1)
+            found = hub.exchange.corrections.notices(session, caller().region, before, size + 1)
         return answer(paged(found, size, _notice, lambda last: str(last.id)))
 
 

@@ -11,6 +11,7 @@ from blueprints import credentials_forms as forms
 from blueprints.auth import caller as signed_in
 from blueprints.auth import require, require_permission
 from blueprints.contract import DEPARTMENT, EITHER, SIGNED_IN, Blueprint, answer, problem_codes
+from blueprints.ids import going_on
 from blueprints.problems import preferred
 from hub.errors import Problem
 from hub.gateway.orders import Caller
@@ -71,7 +72,7 @@ def _shown(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.response(200, forms.ChecksAnswer, description="The newest first.", example=forms.CHECKS)
     def checks(page: dict[str, Any], id: str) -> Response:
         """Who checked it, when, and what they saw"""
-        me, before = _caller(), _number(page.get("cursor"))
+        me, before = _caller(), going_on(page)
         with hub.database.session() as session:
             rows = hub.credentials.checking.checks(session, id, me.subject, before, page["page_size"] + 1)
             names = {each.by: hub.identity.username(session, each.by) for _, each in rows if each.by}
@@ -190,11 +191,3 @@ def _copy(id: str, copy: Copy) -> dict[str, Any]:
         "file": f"/api/v1/me/credentials/{id}/copies/{copy.id}/file",
         "proof": copy.proof,
     }
-
-
-def _number(cursor: str | None) -> int | None:
-    if cursor is None:
-        return None
-    if not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise Problem("PAGE_INVALID")
-    return int(cursor)

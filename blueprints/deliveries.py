@@ -11,9 +11,10 @@ from marshmallow import fields
 
 from blueprints.acts import noting, recorded
 from blueprints.contract import STAFF, Blueprint, Page, answer, problem_codes
+from blueprints.ids import as_number, going_on
 from blueprints.operations_forms import a_page, pages_of
 from blueprints.rework_forms import ReasonForm
-from blueprints.switchboard import as_number, before, page
+from blueprints.switchboard import page
 from hub.errors import Problem
 from hub.fields import Choice, Text
 from hub.switches.form import checked_reason
@@ -79,7 +80,7 @@ def add(blueprint: Blueprint, hub: Hub) -> None:
         """What was brought to us"""
         with hub.database.session() as session:
             found = hub.inbox.page(
-                session, query.get("source"), query.get("result"), before(query), query["page_size"] + 1
+                session, query.get("source"), query.get("result"), going_on(query), query["page_size"] + 1
             )
         return answer(page([_shown(each) for each in found], query["page_size"]))
 

@@ -13,8 +13,8 @@ from blueprints import health_code_forms as forms
 from blueprints.auth import acts_for, require
 from blueprints.contract import SIGNED_IN, Blueprint, Code, Page, answer, paged, problem_codes
 from blueprints.idempotency import idempotent
+from blueprints.ids import going_on
 from blueprints.problems import in_language, preferred
-from blueprints.switchboard import before
 from hub.catalogue.forms import json_schema, load
 from hub.credentials.paper import pdf
 from hub.errors import Problem
@@ -144,7 +144,7 @@ def _showing(blueprint: Blueprint, hub: Hub) -> None:
         """Every change of my grade, and why"""
         whose, size = _whose(hub), page["page_size"]
         with hub.database.session() as session:
-            found = room.codes.history(session, whose, before(page), size + 1)
+            found = room.codes.history(session, whose, going_on(page), size + 1)
         return answer(paged(found, size, change_shown, lambda last: str(last.id)))
 
 

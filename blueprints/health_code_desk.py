@@ -12,8 +12,8 @@ from blueprints.acts import noting, recorded
 from blueprints.auth import caller
 from blueprints.contract import STAFF, Blueprint, Page, answer, paged, problem_codes
 from blueprints.health_code import agreed, change_shown
+from blueprints.ids import going_on
 from blueprints.materials_forms import BYTES
-from blueprints.switchboard import before
 from hub.clock import CHINA
 from hub.health_code.reviews import Wanted
 
@@ -104,7 +104,7 @@ def _supervising(blueprint: Blueprint, hub: Hub) -> None:
     def outside(page: dict[str, Any]) -> Response:
         """The day's changes by staff that follow no published rule"""
         begins = datetime.combine(datetime.fromisoformat(page["day"]), time(), CHINA)
-        size, after = page["page_size"], before(page) or 0
+        size, after = page["page_size"], going_on(page) or 0
         with hub.database.session() as session:
             found = hub.health_code.codes.outside_rules(session, begins, after, size + 1)
         shown = lambda each: {**change_shown(each), "actor": each.actor, "roles": list(each.roles)}  # noqa: E731
@@ -122,7 +122,7 @@ def _supervising(blueprint: Blueprint, hub: Hub) -> None:
         """Codes at two gates far apart, verifiers over their cap, reviews that are late"""
         size = page["page_size"]
         with hub.database.session() as session:
-            found = hub.health_code.scans.alerts(session, before(page), size + 1)
+            found = hub.health_code.scans.alerts(session, going_on(page), size + 1)
         return answer(paged(found, size, _alert, lambda last: str(last.id)))
 
     @blueprint.route("/ending")

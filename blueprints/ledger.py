@@ -14,6 +14,7 @@ from blueprints import ledger_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller
 from blueprints.contract import STAFF, Blueprint, answer, problem_codes
+from blueprints.ids import as_uuid
 from hub.errors import Fault, Problem, invalid
 from hub.ledger import proofs
 from hub.ledger.statement import Statement
@@ -94,7 +95,7 @@ def _entitled(blueprint: Blueprint, hub: Hub) -> None:
     def entry(exchange_id: str) -> Response:
         """One shared exchange, for its parties and the auditor"""
         with hub.database.session() as session:
-            return answer(_entry(hub, session, _allowed(session, _id(exchange_id))))
+            return answer(_entry(hub, session, _allowed(session, as_uuid(exchange_id))))
 
     @blueprint.route("/proofs/<string:exchange_id>")
     @recorded("ledger.read", "exchange:{exchange_id}")
@@ -103,7 +104,7 @@ def _entitled(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.response(200, forms.LedgerProofAnswer, description="To be checked without us.", example=forms.PROOF)
     def proof(asked: dict[str, Any], exchange_id: str) -> Response:
         """That one shared exchange is in the log, for its parties and the auditor"""
-        id = _id(exchange_id)
+        id = as_uuid(exchange_id)
         with hub.database.session() as session:
             _allowed(session, id)
             return answer(hub.ledger.proofs.of(session, id, asked["since"]))
@@ -122,13 +123,6 @@ def _investigating(blueprint: Blueprint, hub: Hub) -> None:
             raise invalid([Fault("until", "RANGE_ORDER")])
         noting(after={"values": len(form["values"])})
         return answer(hub.ledger.investigate(form["values"], since, until))
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Problem("NOT_FOUND") from None
 
 
 def _allowed(session: Any, exchange_id: UUID) -> Sequence[EntryRow]:

@@ -17,10 +17,9 @@ from blueprints import operations_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller
 from blueprints.contract import STAFF, Blueprint, answer, problem_codes
+from blueprints.ids import as_number, going_on
 from blueprints.switchboard import (
     acted,
-    as_number,
-    before,
     changed,
     differing,
     found_last,
@@ -155,7 +154,7 @@ def _history(blueprint: Blueprint, hub: Hub) -> None:
         """Who switched what, when and why"""
         with hub.database.session() as session:
             changes = hub.switches.history(
-                session, query.get("kind"), query.get("id"), before(query), query["page_size"] + 1
+                session, query.get("kind"), query.get("id"), going_on(query), query["page_size"] + 1
             )
         return answer(page([changed(change) for change in changes], query["page_size"]))
 
@@ -252,7 +251,7 @@ def _looking_up(blueprint: Blueprint, hub: Hub) -> None:
     def audit(query: dict[str, Any]) -> Response:
         """What staff did here, and what they were refused"""
         with hub.database.session() as session:
-            found = acts(session, query.get("actor"), query.get("target"), before(query), query["page_size"] + 1)
+            found = acts(session, query.get("actor"), query.get("target"), going_on(query), query["page_size"] + 1)
         return answer(page([acted(act) for act in found], query["page_size"]))
 
 

@@ -78,7 +78,7 @@ def _waiting(blueprint: Blueprint, hub: Hub) -> None:
     @recorded("match.read")
     @problem_codes(*STAFF, "NOT_FOUND", "EVIDENCE_UNAVAILABLE", "KEY_UNAVAILABLE")
     @blueprint.response(
-        200, forms.WholeMatchAnswer, description="For who keeps the row, and the platform; the citizen sees the look.",
+        200, forms.MatchAnswer, description="For who keeps the row, and the platform; the citizen sees the look.",
         example=forms.WHOLE_MATCH,
     )  # fmt: skip
     def one(id: str) -> Response:
@@ -86,7 +86,7 @@ def _waiting(blueprint: Blueprint, hub: Hub) -> None:
         staff = caller()
         found = hub.exchange.matches.look(id, staff.region, staff.citizen_id)
         noting(target=f"match:{found.id}")
-        return answer(_whole(found))
+        return answer(_match(found))
 
 
 def _deciding(blueprint: Blueprint, hub: Hub) -> None:
@@ -118,9 +118,6 @@ def _joined(joined: Joined) -> dict[str, Any]:
 
 
 def _match(match: Match) -> dict[str, Any]:
-    return {name: getattr(match, name) for name in forms.MATCH}
-
-
-def _whole(match: Match) -> dict[str, Any]:
     sought = {"number": match.sought.number, "name": match.sought.name} if match.sought else None
-    return {**_match(match), "sought": sought, "told": asdict(match.told) if match.told else None}
+    told = asdict(match.told) if match.told else None
+    return {**{name: getattr(match, name) for name in forms.MATCH}, "sought": sought, "told": told}

@@ -89,7 +89,9 @@ class MatchesPage(Page):
 
 
 class MatchAnswer(marshmallow.Schema):
-    """A row that may be about the person asked for. `number`, `name`, `born` say how each fits, not what it is."""
+    """A row that may be about the person asked for. `number`, `name`, `born` say how each fits, not what it is.
+    `decides`: my department may decide it, and sees `sought`, whom was asked for, and `told`, what the row says of
+    whose it is: masked in a list, whole in one alone, null for anybody else and once it is decided."""
 
     id = fields.String(required=True)
     resource = fields.String(required=True)
@@ -103,11 +105,7 @@ class MatchAnswer(marshmallow.Schema):
     found_at = fields.DateTime(required=True)
     lapses_at = fields.DateTime(required=True, allow_none=True)
     decided_at = fields.DateTime(required=True, allow_none=True)
-
-
-class WholeMatchAnswer(MatchAnswer):
-    """With whom was asked for, and what the row says of whose it is; both null once it is decided."""
-
+    decides = fields.Boolean(required=True)
     sought = fields.Dict(keys=fields.String(), required=True, allow_none=True)
     told = fields.Dict(keys=fields.String(), required=True, allow_none=True)
 
@@ -152,6 +150,9 @@ MATCH: dict[str, Any] = {
     "found_at": "2026-11-26T10:00:00+08:00",
     "lapses_at": "2026-12-26T10:00:00+08:00",
     "decided_at": None,
+    "decides": True,
+    "sought": {"number": "110*************2X", "name": "张*"},
+    "told": {"number": "", "name": "H********U", "born": "1902******", "record": "*****17"},
 }
 WHOLE_MATCH: dict[str, Any] = {
     **MATCH,

@@ -14,8 +14,9 @@ from blueprints import rework_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller
 from blueprints.contract import STAFF, Blueprint, answer, problem_codes
+from blueprints.ids import as_number, as_uuid, going_on
 from blueprints.operations_forms import a_page, pages_of
-from blueprints.switchboard import as_number, before, page
+from blueprints.switchboard import page
 from hub.errors import Fault, Problem, invalid
 from hub.jobs.service import Job
 from hub.legs import Leg
@@ -46,7 +47,7 @@ def _legs(blueprint: Blueprint, hub: Hub) -> None:
     )
     def leg(id: str) -> Response:
         """One kept leg with what was asked and answered, personal values hidden"""
-        number = _uuid(id)
+        number = as_uuid(id)
         noting(target=f"leg:{number}")
         return answer(_opened(hub, number))
 
@@ -59,7 +60,7 @@ def _legs(blueprint: Blueprint, hub: Hub) -> None:
     )
     def rerun_leg(wanted: dict[str, Any], id: str) -> Response:
         """Ask the question of one failed read again; a write answers 409 with what is possible"""
-        number = _uuid(id)
+        number = as_uuid(id)
         noting(target=f"leg:{number}", reason=_reason(wanted))
         outcome = asdict(hub.asking.ask(number))
         noting(after=outcome)
@@ -126,7 +127,7 @@ def _jobs(blueprint: Blueprint, hub: Hub) -> None:
     def jobs(query: dict[str, Any]) -> Response:
         """What waits, runs, has failed or was cancelled"""
         with hub.database.session() as session:
-            found = hub.jobs.page(session, query.get("status"), before(query), query["page_size"] + 1)
+            found = hub.jobs.page(session, query.get("status"), going_on(query), query["page_size"] + 1)
         return answer(page([_job(job) for job in found], query["page_size"]))
 
     @blueprint.route("/jobs/<string:id>/retry", methods=["POST"])
@@ -228,10 +229,3 @@ def _number(id: str) -> int:
     if number is None:
         raise Problem("NOT_FOUND")
     return number
-
-
-def _uuid(id: str) -> UUID:
-    try:
-        return UUID(id)
-    except ValueError:
-        raise Problem("NOT_FOUND") from None

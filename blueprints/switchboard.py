@@ -136,22 +136,6 @@ def acted(act: Act) -> dict[str, Any]:
     return {**asdict(act), "id": str(act.id)}
 
 
-def before(page: Mapping[str, Any]) -> int | None:
-    """The cursor is the id to go on from."""
-    cursor = page.get("cursor")
-    if cursor is None:
-        return None
-    number = as_number(cursor)
-    if number is None:
-        raise Problem("PAGE_INVALID")
-    return number
-
-
-def as_number(id: str) -> int | None:
-    """Ids are opaque to clients; ours are numbers."""
-    return int(id) if id.isascii() and id.isdigit() and len(id) < 19 else None
-
-
 def page(items: list[dict[str, Any]], size: int) -> dict[str, Any]:
     """One more than was asked for tells whether there are more."""
     more = len(items) > size

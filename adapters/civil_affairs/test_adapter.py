@@ -20,6 +20,7 @@ ON_FILE = "/assistance/applications.do"
 ANSWERS = {
     "query_marriage": "/marriage/view.do",
     "query_assistance": "/assistance/list.do",
+    "query_support_roster": "/support/roster.do",
     "file_assistance_application": "/assistance/apply.do",
 }
 
@@ -57,6 +58,14 @@ def test_assistance(sample: str, who: dict[str, str], amounts: list[int]) -> Non
     payments = ask(f"query_assistance.{sample}.html", who).fields["payments"]
     assert [row["amount_fen"] for row in payments] == amounts
     assert not payments or payments[0]["month"] == "2025-01"
+
+
+def test_a_roster_is_a_list_of_people() -> None:
+    asked = {"town_code": "360423001", "month": "2026-10"}
+    assert ask("query_support_roster.none.html", asked).fields == {"town_code": "360423001", "recipients": []}
+    rows = ask("query_support_roster.two.html", asked).fields["recipients"]
+    assert [row["id_number"] for row in rows] == [HAN["id_number"], LIN["id_number"]]
+    assert (rows[0]["amount_fen"], rows[0]["month"]) == (81250, "2026-10")
 
 
 def test_filing_is_seen_on_file_afterwards() -> None:

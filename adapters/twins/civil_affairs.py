@@ -32,6 +32,8 @@ class CivilAffairs(FormSite):
     def page_for(self, request: Request, visit: Visit, form: Mapping[str, str]) -> str | None:
         if (request.method, request.path) == ("POST", "/person/select.do"):
             return self._select(visit, form)
+        if (request.method, request.path) == ("POST", "/support/roster.do"):
+            return self._roster(form.get("xzqh", ""), form.get("ffyf", ""))
         pages = {
             ("GET", "/marriage/view.do"): self._marriage,
             ("GET", "/assistance/list.do"): self._assistance,
@@ -53,6 +55,21 @@ class CivilAffairs(FormSite):
             return person
         visit.person = person
         return pairs({"姓　名": person.name, "身份证号": person.id_number}) + "<p>已选定</p>"
+
+    def _roster(self, town: str, month: str) -> str:
+        """Who is supported there: one in three, each month the same."""
+        there = [person for person in self.county.residents.values() if person.town_code == town]
+        if not there:
+            return message("没有该乡镇")
+        rows = []
+        for person in there:
+            luck = residents.luck(self.seed, "support", person.id_number)
+            if luck.randrange(3) == 0:
+                address, amount = self.county.households[person.household].address, luck.randrange(60000, 120000) / 100
+                rows.append([person.name, person.id_number, address, f"{amount:.2f}", month])
+        rows = self.rows(rows, lambda row: [*row[:3], "1.00", row[4]])
+        head = ["姓名", "身份证号", "居住地址", "发放金额（元）", "发放月份"]
+        return pairs({"乡镇代码": town, "记录数": str(len(rows))}) + table(head, rows, NOTHING)
 
     def _marriage(self, person: Resident) -> str:
         number = self.county.spouses.get(person.number)

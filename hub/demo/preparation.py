@@ -23,6 +23,7 @@ from hub.migrations.upgrade import is_current, upgrade
 from hub.settings.shapes import Service
 
 EXAMPLES = Path(__file__).with_name("examples.yaml")
+SUBJECTS = Path(__file__).with_name("subjects.yaml")
 ITEMS = Path(__file__).parent / "county" / "service_items.json"
 _SCHEME = "national"
 
@@ -41,7 +42,7 @@ def prepare(hub: Hub, out: Path) -> None:
     people = {
         "personas": [_shown(persona, residents) for persona in personas.PERSONAS],
         "staff": [_account(member) for member in staff],
-        "examples": [*tried, *sharing.examples(hub, hub.home / "county" / "subjects.yaml")],
+        "examples": [*tried, *sharing.examples(hub, SUBJECTS, hub.home / "county" / "subjects.yaml")],
     }
     written(out, json.dumps(people, ensure_ascii=False))
 

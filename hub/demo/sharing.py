@@ -3,7 +3,8 @@ for and decided as any other, and the question that works."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -13,8 +14,6 @@ from hub.errors import Problem
 from hub.sharing.requests import Wanted
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sqlalchemy.orm import Session
 
     from hub.main import Hub
@@ -36,10 +35,12 @@ def grant(hub: Hub) -> None:
             _ask(hub, session, officer.staff_id, id)
 
 
-def examples(hub: Hub, table: Path) -> Iterator[dict[str, Any]]:
+def examples(hub: Hub, *tables: Path) -> Iterator[dict[str, Any]]:
     """One question for each resource that somebody answers, of the officer `staff`; what it is about is the first
-    persona, or what `table` says."""
-    about: Mapping[str, Any] = yaml.safe_load(table.read_text(encoding="utf-8")) if table.exists() else {}
+    persona, or what one of the tables says."""
+    about: dict[str, Any] = {}
+    for each in filter(Path.exists, tables):
+        about |= yaml.safe_load(each.read_text(encoding="utf-8"))
     person = PERSONAS[0]
     own = {"id_number": person.id_number, "name": person.name}
     for id, source in sorted(hub.settings.now.sharing.sources.items()):

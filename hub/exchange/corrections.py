@@ -108,7 +108,7 @@ class Corrections:
             field=wrong.field, subject_tag=self._evidence.subject_tag(kind, number), state="reported", raised_to="",
             silent=0, told_at=now, due_at=due, next_at=due,
             body_sealed=self._seal(id, {"subject": dict(wrong.subject), "should_be": wrong.should_be,
-                                        "reason": wrong.reason}),
+                                        "reason": wrong.reason, "whose": [kind, number]}),
         )  # fmt: skip
         session.add(row)
         session.flush()
@@ -124,9 +124,10 @@ class Corrections:
             raise Problem("STATE_CONFLICT")
         row.state, row.answered_at, row.next_at = outcome, self._clock.now(), None
         row.answer_sealed = self._seal(id, text)
-        self._tell(session, row, outcome, [row.subject_tag])
+        tags = self._tags(row)
+        self._tell(session, row, outcome, tags)
         if outcome == "corrected":
-            self._changed(session, row.resource, [row.subject_tag], [row.field], "corrected")
+            self._changed(session, row.resource, tags, [row.field], "corrected")
         return self._whole(row)
 
     def page(
@@ -185,6 +186,12 @@ class Corrections:
                           at=self._clock.now())
             )  # fmt: skip
 
+    def _tags(self, row: CorrectionRow) -> list[bytes]:
+        """Of the subject under every key there was: uses since the report may be under a newer one, those before it
+        under an older."""
+        whose = self._opened(row.id, row.body_sealed).get("whose")
+        return [*(self._evidence.subject_tags(*whose) if whose else ()), row.subject_tag]
+
     def _seal(self, id: str, value: Any) -> bytes:
         return self._crypto.seal(orjson.dumps(value), f"exchange.correction:{id}")
 
@@ -193,7 +200,8 @@ class Corrections:
 
     def _whole(self, row: CorrectionRow) -> Correction:
         answer = self._opened(row.id, row.answer_sealed) if row.answer_sealed else ""
-        return _correction(row, Wrong(row.resource, row.field, **self._opened(row.id, row.body_sealed)), answer)
+        told = {name: value for name, value in self._opened(row.id, row.body_sealed).items() if name != "whose"}
+        return _correction(row, Wrong(row.resource, row.field, **told), answer)
 
 
 def _correction(row: CorrectionRow, wrong: Wrong | None = None, answer: str = "") -> Correction:

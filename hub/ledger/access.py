@@ -6,6 +6,7 @@ told of the county as a whole, so that the count gives nobody away.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Literal
@@ -129,8 +130,9 @@ class AccessLog:
         if end is not None:
             query = query.having(newest < end)
         found = session.execute(query).all()
+        last = _ids(session, whose, [at for _, _, _, at, _ in found])
         return [
-            Line("own", at, _id_at(session, whose, at, service), service, system, count, _GIVEN)
+            Line("own", at, last[at, service, system], service, system, count, _GIVEN)
             for _, service, system, at, count in found
         ]
 
@@ -193,8 +195,9 @@ def _by_order(whose: Whose) -> ColumnElement[bool]:
                 ExchangeRow.system == LOOKED_AT)  # fmt: skip
 
 
-def _id_at(session: Session, whose: Whose, at: datetime, service: str) -> UUID:
-    query = select(ExchangeRow.id).where(
-        ExchangeRow.request_in_at == at, ExchangeRow.service == service, ExchangeRow.subject_tag.in_(whose.own)
+def _ids(session: Session, whose: Whose, times: Sequence[datetime]) -> dict[tuple[datetime, str, str], UUID]:
+    """The citizen's own reads at these times, by time, service and system."""
+    query = select(ExchangeRow.request_in_at, ExchangeRow.service, ExchangeRow.system, ExchangeRow.id).where(
+        ExchangeRow.request_in_at.in_(times), _mine(whose), ExchangeRow.acting_tag.is_(None)
     )
-    return session.scalars(query.limit(1)).one()
+    return {(at, service, system): id for at, service, system, id in session.execute(query)}

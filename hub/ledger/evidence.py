@@ -189,7 +189,10 @@ class Evidence:
         except Problem as problem:
             if problem.code != "STORE_UNAVAILABLE" or not self._may_spool(statement.data_class, always):
                 raise self._unavailable(problem.code) from problem
-            self._spool.add(cbor2.dumps(_written(what, dict(inner), receipts)), self._clock.now())
+            try:
+                self._spool.add(cbor2.dumps(_written(what, dict(inner), receipts)), self._clock.now())
+            except OSError:
+                raise self._unavailable("the disk took no evidence") from problem
 
     def _may_spool(self, data_class: int, always: bool) -> bool:
         since = self._spool.since(self._clock.now())

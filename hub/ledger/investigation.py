@@ -47,6 +47,16 @@ class Named:
     hotline: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """Of how many people each department was given data, and how many values; of how many people at all, and values."""
+
+    people: Mapping[str, int]
+    values: Mapping[str, int]
+    everybody: int
+    values_given: int
+
+
 class Investigations:
     """Reads only. One takes seconds, so its statements may be silent for longer than a citizen would wait."""
 
@@ -72,8 +82,8 @@ class Investigations:
             session.execute(text("SET LOCAL statement_timeout = '5min'"))  # it counts over years
             hits = list(self._tracing.hits(session, values, begin, end))
             leaked = set().union(*(hit.values for hit in hits))
-            people = self._held(session, begin, end)
-            takers = self._takers(session, hits, begin, end, len(leaked))
+            held = self._held(session, begin, end)
+            takers = self._takers(hits, held, len(leaked))
             exchanges = [self._exchange(session, hit) for hit in hits[:_SHOWN]]
             kinds = sorted(set().union(*(hit.fields for hit in hits)))
             canaries = [
@@ -90,7 +100,7 @@ class Investigations:
             "values": len(values),
             "found": sorted(leaked),
             "takers": [self._told(each, hits, named) for each in takers],
-            "innocent_expected": self._innocent(people, len({hit.subject_tag for hit in hits})),
+            "innocent_expected": self._innocent(held, len({hit.subject_tag for hit in hits})),
             "canaries": canaries,
             "exchanges": exchanges,
             "exchanges_found": len(hits),
@@ -107,35 +117,32 @@ class Investigations:
         }
 
     @staticmethod
-    def _held(session: Session, begin: datetime, end: datetime) -> Mapping[str, int]:
-        """How many people's data each department was given; all together under ''."""
-        given = select(EntryRow.user, func.count(func.distinct(EntryRow.subject_tag))).where(
+    def _held(session: Session, begin: datetime, end: datetime) -> _Held:
+        people = func.count(func.distinct(EntryRow.subject_tag))
+        values = func.coalesce(func.sum(func.octet_length(EntryRow.commitments)), 0) / 32
+        query = select(EntryRow.user, people, values).where(
             EntryRow.step == "DELIVERED", EntryRow.at >= begin, EntryRow.at < end
         )
-        held = {user: count for user, count in session.execute(given.group_by(EntryRow.user))}
-        everybody = select(func.count(func.distinct(EntryRow.subject_tag))).where(
-            EntryRow.step == "DELIVERED", EntryRow.at >= begin, EntryRow.at < end
-        )
-        return {**held, "": session.scalar(everybody) or 0}
+        found = session.execute(query.group_by(func.rollup(EntryRow.user))).all()
+        *users, (_, everybody, together) = sorted(found, key=lambda row: row[0] is None)  # of the whole it says no user
+        return _Held(
+            {user: count for user, count, _ in users}, {user: int(count) for user, _, count in users}, everybody,
+            int(together),
+        )  # fmt: skip
 
     @staticmethod
-    def _takers(session: Session, hits: Sequence[Hit], begin: datetime, end: datetime, leaked: int) -> list[Taker]:
-        values = func.sum(func.octet_length(EntryRow.commitments)) / 32
-        query = select(EntryRow.user, values).where(
-            EntryRow.step == "DELIVERED", EntryRow.at >= begin, EntryRow.at < end
-        )
-        held = {user: int(count) for user, count in session.execute(query.group_by(EntryRow.user))}
+    def _takers(hits: Sequence[Hit], held: _Held, leaked: int) -> list[Taker]:
         had: dict[str, set[int]] = defaultdict(set)
         for hit in hits:
             had[hit.user] |= hit.values
-        takers = [Taker(user, len(places), held.get(user, 1)) for user, places in had.items()]
-        return suspicion.weighed(takers, leaked, sum(held.values()))
+        takers = [Taker(user, len(places), held.values.get(user, 1)) for user, places in had.items()]
+        return suspicion.weighed(takers, leaked, held.values_given)
 
     @staticmethod
-    def _innocent(people: Mapping[str, int], leaked: int) -> float:
+    def _innocent(held: _Held, leaked: int) -> float:
         """`leaked` people."""
-        users = [count for user, count in people.items() if user]
-        share = sum(users) / len(users) / people[""] if users and people[""] else 0.0
+        users = [count for user, count in held.people.items() if user]
+        share = sum(users) / len(users) / held.everybody if users else 0.0
         return suspicion.innocent(len(users), share, leaked) if leaked else 0.0
 
     @staticmethod

@@ -23,11 +23,16 @@ class Spool:
         self._folder, self._path, self._crypto = folder, folder / "spool", crypto
 
     def add(self, line: bytes, now: datetime) -> None:
-        """On the disk when it returns."""
+        """Whole and on the disk when it returns. Raises OSError where the disk is full; nothing of the line is left."""
         sealed = base64.b64encode(self._crypto.seal(line, _PURPOSE))
         with self._locked() as file:
-            os.write(file, f"{now.isoformat()} {sealed.decode()}\n".encode())
-            os.fsync(file)
+            size = _whole(file)
+            try:
+                _write(file, f"{now.isoformat()} {sealed.decode()}\n".encode())
+                os.fsync(file)
+            except OSError:
+                os.ftruncate(file, size)  # else the next line would go on in the middle of this one
+                raise
 
     def since(self, now: datetime) -> timedelta | None:
         """For how long something waits; None where nothing does."""
@@ -61,3 +66,18 @@ class Spool:
             yield file
         finally:
             os.close(file)
+
+
+def _whole(file: int) -> int:
+    """Cuts off what a crash left of a line, else the next would go on in the middle of it; how long the file is."""
+    size = os.fstat(file).st_size
+    if size and os.pread(file, 1, size - 1) != b"\n":
+        size = os.pread(file, size, 0).rfind(b"\n") + 1
+        os.ftruncate(file, size)
+    return size
+
+
+def _write(file: int, line: bytes) -> None:
+    """All of it: a disk that is nearly full takes a part."""
+    while line:
+        line = line[os.write(file, line) :]

@@ -143,7 +143,7 @@ class Verifier:
                     if moved is not None
                     else Fault("altered", number, told)
                 )
-        yield from self._folded(session, first, end)
+        yield from self._folded(session, hashes, first, end)
 
     @staticmethod
     def _recomputed(session: Session, among: dict[str, int]) -> dict[tuple[UUID, str], bytes]:
@@ -156,13 +156,13 @@ class Verifier:
         return found
 
     @staticmethod
-    def _folded(session: Session, first: int, end: int) -> Iterator[Fault]:
-        """Each full tile's root stands in the tile above it."""
+    def _folded(session: Session, hashes: bytes, first: int, end: int) -> Iterator[Fault]:
+        """Each full tile's root stands in the tile above it; `hashes` are those from `first` on."""
         tiles = Tiles(session)
         for number in range(first // WIDTH, end // WIDTH):
-            tile = tiles.tile(0, number)
+            tile = hashes[(number * WIDTH - first) * BYTES :][: WIDTH * BYTES]
             above = tiles.tile(1, number // WIDTH)[number % WIDTH * BYTES :][:BYTES]
-            if len(tile) != WIDTH * BYTES or fold(tile) != above:
+            if fold(tile) != above:
                 yield Fault("altered", number * WIDTH, f"tile {number} does not fit the tile above it")
 
     def _missed(self, session: Session, taken: int) -> Iterator[Fault]:

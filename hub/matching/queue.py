@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from hub.clock import Clock
 from hub.crypto import Crypto
 from hub.errors import Problem
+from hub.matching.masks import masked
 from hub.matching.models import MatchRow
 from hub.matching.rules import Sought, Told, Verdict
 from hub.settings.sharing_shapes import Sharing
@@ -41,7 +42,8 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One row in doubt. `sought`, `told` and `kind` are there for whoever decides, as long as it is open."""
+    """One row in doubt. `decides`: whoever looks may decide it, and has `sought`, `told` and `kind` as long as it is
+    open: masked in a list, whole in one alone."""
 
     id: str
     resource: str
@@ -55,6 +57,7 @@ class Match:
     found_at: datetime
     lapses_at: datetime | None
     decided_at: datetime | None
+    decides: bool
     kind: str = ""
     sought: Sought | None = field(default=None, repr=False)
     told: Told | None = field(default=None, repr=False)
@@ -92,7 +95,7 @@ class Queue:
     def page(
         self, session: Session, office: str, state: str = "", before: str = "", limit: int = 20
     ) -> Sequence[Match]:
-        """Of an office's own rows, and of those it asked for; all for the platform. The newest first."""
+        """Of an office's own rows, and of those it asked for; all for the platform. The newest first, masked."""
         query = select(MatchRow)
         if office != self._configured().platform:
             query = query.where(or_(MatchRow.owner == office, MatchRow.consumer == office))
@@ -104,11 +107,11 @@ class Queue:
                 raise Problem("NOT_FOUND")
             query = query.where(tuple_(MatchRow.found_at, MatchRow.id) < (last.found_at, last.id))
         rows = session.scalars(query.order_by(MatchRow.found_at.desc(), MatchRow.id.desc()).limit(limit))
-        return [self._match(row) for row in rows]
+        return [self._match(row, office) for row in rows]
 
     def get(self, session: Session, id: str, office: str) -> Match:
         """With the values, for those who may decide it. Raises NOT_FOUND for anybody else."""
-        return self._match(self._mine(session, id, office), whole=True)
+        return self._match(self._mine(session, id, office), office, whole=True)
 
     def decide(self, session: Session, id: str, office: str, officer: str, outcome: Outcome, reason: str) -> Match:
         """`again`: whatever was decided is forgotten, and the next question finds it open. Raises NOT_FOUND, for who
@@ -118,11 +121,11 @@ class Queue:
             raise Problem("STATE_CONFLICT")
         if outcome == "again":
             session.delete(row)
-            return self._match(row)
+            return self._match(row, office)
         row.state, row.decided_at, row.decided_by = outcome, self._clock.now(), officer
         row.values_sealed = None
         row.reason_sealed = self._crypto.seal(reason.encode(), f"matching.reason:{row.id}")
-        return self._match(row)
+        return self._match(row, office)
 
     def forget(self, session: Session) -> int:
         """What nobody decided in time; it comes back with the next question."""
@@ -134,22 +137,33 @@ class Queue:
 
     def _mine(self, session: Session, id: str, office: str, lock: bool = False) -> MatchRow:
         row = session.get(MatchRow, id, with_for_update=lock)
-        deciding = {row.owner, self._configured().platform} - {row.consumer, ""} if row else ()
-        if row is None or office not in deciding:
+        if row is None or not self._decides(row, office):
             raise Problem("NOT_FOUND")
         return row
 
-    def _match(self, row: MatchRow, whole: bool = False) -> Match:
+    def _decides(self, row: MatchRow, office: str) -> bool:
+        return office in {row.owner, self._configured().platform} - {row.consumer, ""}
+
+    def _match(self, row: MatchRow, office: str, whole: bool = False) -> Match:
         lapses = row.found_at + timedelta(days=self._configured().match_days) if row.state == "open" else None
-        values: dict[str, Any] = {}
-        if whole and row.values_sealed:
-            opened = orjson.loads(self._crypto.open(row.values_sealed, f"matching.values:{row.id}"))
-            values = {"kind": opened["kind"], "sought": Sought(**opened["sought"]), "told": Told(**opened["told"])}
-        number, name, born = row.fits
+        decides, (number, name, born) = self._decides(row, office), row.fits
+        values = self._values(row, row.values_sealed, whole) if decides and row.values_sealed else {}
         return Match(
             row.id, row.resource, row.system, row.owner, row.consumer, number, name, born, cast(State, row.state),
-            row.found_at, lapses, row.decided_at, **values,
+            row.found_at, lapses, row.decided_at, decides, **values,
         )  # fmt: skip
+
+    def _values(self, row: MatchRow, sealed: bytes, whole: bool) -> dict[str, Any]:
+        """Raises KEY_UNAVAILABLE; a list has its other rows without that one's values."""
+        try:
+            opened = orjson.loads(self._crypto.open(sealed, f"matching.values:{row.id}"))
+        except Problem:
+            if whole:
+                raise
+            return {}
+        sought, told = Sought(**opened["sought"]), Told(**opened["told"])
+        sought, told = (sought, told) if whole else masked(sought, told)
+        return {"kind": opened["kind"], "sought": sought, "told": told}
 
 
 def _text(context: Context, sought: Sought, told: Told) -> str:

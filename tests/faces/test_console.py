@@ -14,6 +14,8 @@ from sqlalchemy import text
 from hub.ledger.note import log_key, signed
 from hub.ledger.receipts import Signer
 from hub.ledger.tree import leaf_hash, root_of
+from hub.matching.queue import Context
+from hub.matching.rules import Sought, Told
 from tests.cases.conftest import HAN
 from tests.faces.office import PHONE, Office, Visit
 
@@ -141,6 +143,58 @@ def test_U47_statistics_of_data_sharing_are_for_who_may_see_them(office: Office,
     button(page, "Who shares")
     expect(page.locator("h2").first).to_contain_text("Chimneys")
     opened.check("console-sharing-en")
+    opened.clean()
+
+
+def in_doubt(office: Office) -> str:
+    """A row of the housing office in Latin letters and without a number, of which no rule can tell whose it is."""
+    context = Context("360423-013002", "public_rental", "housing", "education", "somebody", "resident_id")
+    sought, told = Sought(HAN.id_number, HAN.name, by_number=False), Told("", "HAN SHANFU", "19020512", "GZ-000017")
+    with office.hub.database.session() as session:
+        session.execute(text("DELETE FROM matching_match"))
+    (id,) = office.hub.matching.sift(context, sought, [told]).doubtful
+    return id
+
+
+def test_feat_S15_a_row_in_doubt_is_decided_beside_whom_was_asked_for(office: Office, visit: Open) -> None:
+    id, opened = in_doubt(office), visit()
+    opened.sign_in("/console#matches", office.member("data_officer", "housing"))
+    page, row = opened.page, opened.page.locator(f"section[aria-label='{id}']")
+    cells = row.locator("tbody tr").nth(1).locator("td")
+    expect(cells.nth(0)).to_have_text("韩*福")  # masked until somebody asks for all of it
+    expect(cells.nth(1)).to_have_text("H********U")
+    expect(row).to_contain_text("拼音相符")
+    assert HAN.id_number not in page.content() and "SHANFU" not in page.content()
+    opened.check("console-matches")
+    row.get_by_role("button", name="查看全部").click()
+    expect(cells.nth(0)).to_have_text(HAN.name)
+    expect(cells.nth(1)).to_have_text("HAN SHANFU")
+    expect(row).to_contain_text(HAN.id_number)
+    row.get_by_role("button", name="不是同一人").click()
+    button_of = row.get_by_role("button", name="不是同一人")
+    expect(button_of).to_be_disabled()  # no decision without its reason
+    row.get_by_label("理由").fill("纸质档案为另一人")
+    button_of.click()
+    expect(page.locator(".el-alert--success")).to_contain_text("已记录")
+    expect(row).to_have_count(0)
+    with office.hub.database.session() as session:
+        assert office.hub.matching.queue.get(session, id, "housing").state == "other"
+    page.get_by_role("button", name="English").click()
+    page.locator(".bar .el-select").click()
+    page.get_by_role("option", name="Somebody else").click()
+    row.get_by_role("button", name="Decided wrongly").click()
+    opened.check("console-matches-en")
+    opened.clean()
+
+
+def test_feat_S15_who_asked_for_a_row_in_doubt_sees_only_that_it_waits(office: Office, visit: Open) -> None:
+    id, opened = in_doubt(office), visit(PHONE, "en-GB")
+    opened.sign_in("/console#matches", office.member("data_officer", "education"))
+    row = opened.page.locator(f"section[aria-label='{id}']")
+    expect(row).to_contain_text("The department that keeps the row decides.")
+    assert row.get_by_role("button").count() == 0 and row.locator("table").count() == 0
+    assert opened.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    opened.check("console-matches-phone")
     opened.clean()
 
 

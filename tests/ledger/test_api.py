@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from werkzeug.serving import make_server
 
 from hub.ledger import checking_proofs
@@ -73,6 +74,23 @@ def test_own_reads_of_a_day_are_one_line(room: Room) -> None:
         assert answer.status_code == 200, answer.text
     lines = [each for each in log(room) if each["service"] == "medical-insurance-balance" and each["kind"] == "own"]
     assert len(lines) == 1 and lines[0]["count"] >= 1 and "balance_fen" in lines[0]["fields"]
+
+
+def test_a_page_asks_the_same_few_questions_however_many_lines_it_has(room: Room) -> None:
+    for service in ("medical-insurance-balance", "marriage-record", "housing-fund-account"):
+        assert room.citizen(HAN).post(f"/services/{service}/calls", {"fields": {}}).status_code == 200
+    asked: list[str] = []
+
+    def note(*args: Any) -> None:
+        asked.append(args[2])
+
+    event.listen(room.hub.database.engine, "before_cursor_execute", note)
+    try:
+        own = {each["service"] for each in log(room) if each["kind"] == "own"}
+    finally:
+        event.remove(room.hub.database.engine, "before_cursor_execute", note)
+    assert len(own) >= 3
+    assert len([each for each in asked if "FROM ledger_exchange" in each]) == 4
 
 
 def test_threat_T10_a_sealed_entry_appears_by_its_date_and_is_counted(room: Room) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import resource
 import secrets
 from collections.abc import Iterator
 from datetime import timedelta
@@ -159,6 +160,26 @@ def test_ordinary_data_waits_in_a_file_for_an_hour_feat_K7(
     with pytest.raises(Problem) as met:
         cut_off.decide(statement(data_class=1))
     assert met.value.code == "EVIDENCE_UNAVAILABLE"
+
+
+def test_feat_K7_a_line_that_the_disk_takes_in_part_is_no_evidence_and_spoils_no_other(
+    cut_off: Evidence, evidence: Evidence, store: Database, tmp_path: Path
+) -> None:
+    cut_off.decide(statement(data_class=1))
+    file = tmp_path / "spool"
+    size = file.stat().st_size
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, before[1]))  # as a disk with so much room
+    try:
+        with pytest.raises(Problem) as met:
+            cut_off.decide(statement(data_class=1))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert met.value.code == "EVIDENCE_UNAVAILABLE" and file.stat().st_size == size
+    with file.open("ab") as crashed:
+        crashed.write(b"2026-11-26T10:00:00+08:00 half a li")
+    cut_off.decide(statement(data_class=1))
+    assert evidence.replay() == 2 and [row.step for row in rows(store)] == ["DECIDED", "DECIDED"]
 
 
 def test_a_failure_is_on_record(evidence: Evidence, cut_off: Evidence, store: Database) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import pikepdf
 import pytest
+from sqlalchemy import event, text
 
 from hub.crypto import Crypto
 from hub.database import Database
@@ -83,6 +84,20 @@ def test_feat_X4_threat_T20_five_leaked_records_name_their_taker(desk: Desk) -> 
     assert exchange["fields"] == ["balance_fen", "id_number", "name"]
     told = json.dumps(found, ensure_ascii=False)
     assert not [each for each in PEOPLE[:5] if each["id_number"] in told or each["name"] in told]
+
+
+def test_what_departments_hold_is_counted_in_one_question(desk: Desk) -> None:
+    asked: list[str] = []
+    event.listen(desk.log.store.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    found = desk.ask(*PEOPLE[0].values())
+    counting = [each for each in asked if "count(distinct" in each or "octet_length" in each]
+    assert len(counting) == 2, "that, and the volumes by day"
+    with desk.log.store.read() as connection:
+        held = connection.execute(text('SELECT "user", sum(octet_length(commitments)) / 32 FROM ledger_entry'
+                                       " WHERE step = 'DELIVERED' GROUP BY 1")).all()  # fmt: skip
+    told = {each["user"]: each["held"] for each in found["takers"]}
+    assert told == {**{user: count for user, count in held if user in told}, "elsewhere": told["elsewhere"]}
+    assert told["elsewhere"] == 10 * sum(count for _, count in held)
 
 
 def test_without_numbers_every_exchange_is_looked_through(desk: Desk) -> None:

@@ -191,20 +191,6 @@ def test_what_is_wrong_in_a_list_is_named(table: Table, right: str, path: str, s
     assert (told.status_code, told.json["errors"][0]["path"]) == (422, path), told.text
 
 
-def test_feat_X5_a_list_of_people_has_one_of_the_takers_own_among_them(table: Table) -> None:
-    """No shipped source answers such a list yet; where one does, this is what the taker gets."""
-    marks = table.room.hub.exchange.marks
-    people = [{"name": each["name"], "id_number": each["id_number"], "birth_date": "1990-01-01"} for each in PEOPLE[:4]]
-    for taker in ("health", "education"):
-        first, second = (marks.among(taker, people) for _ in range(2))
-        assert len(first) == len(second) == 5 and [row for row in first if row in people] == people
-        own = [row for row in (*first, *second) if row["id_number"].startswith(AREA)]
-        assert len(own) == 2 and all(row["birth_date"].replace("-", "") == row["id_number"][6:14] for row in own)
-        found = table.room.of("auditor").post("/ledger/investigations", {"values": [own[0]["id_number"]]}).json
-        assert [each["user"] for each in found["canaries"]] == [taker]
-    assert marks.among("health", [{"status": "x"}]) == [{"status": "x"}]
-
-
 def test_only_rows_that_say_whose_they_are_are_a_list_of_people() -> None:
     source = Source("s", "q", ("credit_code",), {"id_number": "sfzh", "post": "post"}, "staff")
     assert rules.names_people({"staff": [{"sfzh": "1"}, {"sfzh": "2"}]}, source)

@@ -10,6 +10,7 @@ from sqlalchemy import text
 
 from tests.credentials.conftest import HAN, LIN, Person
 from tests.sharing.conftest import LAW, MARRIAGE, Table
+from tests.sharing.people import PEOPLE
 from tests.sharing.test_use import CASE, SUBJECT, use
 
 
@@ -69,6 +70,20 @@ def test_feat_K8_an_answer_that_does_not_come_goes_upward(table: Table) -> None:
     assert table.county.post(f"/data/corrections/{id}/answer", ANSWER).json["state"] == "corrected"
 
 
+def test_feat_K8_after_a_change_of_keys_every_taker_is_told(table: Table) -> None:
+    """Reported under the key before, taken under that of today."""
+    right, evidence = table.granted("name", "marital_status"), table.room.hub.ledger.evidence
+    subject = PEOPLE[40]
+    id = report(table, table.platform, subject=subject).json["id"]
+    before = evidence.subject_tags("resident_id", subject["id_number"])[-1]
+    with table.room.hub.database.session() as session:
+        session.execute(text("UPDATE exchange_correction SET subject_tag = :tag WHERE id = :id"),
+                        {"tag": before, "id": id})  # fmt: skip
+    assert use(table, right["purpose"], subject=subject).status_code == 200 and heard(table.education, id) == []
+    assert table.owner.post(f"/data/corrections/{id}/answer", ANSWER).json["state"] == "corrected"
+    assert heard(table.education, id) == ["corrected"]
+
+
 def test_feat_K8_nothing_of_it_is_readable_in_the_database(table: Table) -> None:
     report(table, should_be="离异六六")
     with table.room.hub.database.read() as connection:
@@ -81,7 +96,7 @@ def test_what_is_wrong_in_a_report_is_named(table: Table) -> None:
     assert report(table, field="salary").json["errors"][0]["path"] == "field"
     assert report(table, subject={"id_number": HAN.id_number}).json["errors"][0]["path"] == "subject.name"
     assert report(table, resource="none").status_code == 404
-    assert report(table, resource="360423-007003").json["code"] == "RESOURCE_WITHOUT_SOURCE"
+    assert report(table, resource="360423-007007").json["code"] == "RESOURCE_WITHOUT_SOURCE"
     assert table.education.get("/data/notices?cursor=x").json["code"] == "PAGE_INVALID"
 
 

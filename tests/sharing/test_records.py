@@ -172,6 +172,8 @@ def test_feat_S15_a_doubt_is_decided_by_who_keeps_the_row_and_the_decision_is_us
     listed = {each["id"]: each for each in keeper.get("/data/matches?state=open").json["items"]}
     assert set(listed) == set(waiting)
     assert {(each["number"], each["name"], each["born"]) for each in listed.values()} == {("none", "pinyin", "same")}
+    masked = [(each["decides"], each["sought"], each["told"]["name"]) for each in listed.values()]
+    assert masked == [(True, {"number": "362*************36", "name": "王*"}, "W******N")] * 2, "which row"
     seen = {id: keeper.get(f"/data/matches/{id}").json for id in waiting}
     assert all(each["sought"] == {"number": NUMBER, "name": NAME} for each in seen.values())
     by_record = {each["told"]["record"]: id for id, each in seen.items()}
@@ -195,7 +197,8 @@ def test_feat_S15_who_asked_does_not_decide_and_sees_no_values(stand: Chimneys) 
     stand.reopen()
     id = bodies(stand.record(RENTAL))[RENTAL]["matching"]["doubtful"][0]
     decision = {"outcome": "same", "reason": "就是他本人"}
-    assert id in [each["id"] for each in stand.education.get("/data/matches").json["items"]]
+    listed = {each["id"]: each for each in stand.education.get("/data/matches").json["items"]}
+    assert [listed[id][name] for name in ("decides", "sought", "told")] == [False, None, None]
     for who in (stand.education, stand.officer("civil_affairs"), stand.room.of("data_officer_county")):
         assert who.get(f"/data/matches/{id}").status_code == 404
         assert who.post(f"/data/matches/{id}/decisions", decision).status_code == 404
@@ -204,6 +207,17 @@ def test_feat_S15_who_asked_does_not_decide_and_sees_no_values(stand: Chimneys) 
     assert officer.get("/data/matches").status_code == 403
     assert officer.post(f"/data/matches/{id}/decisions", decision).status_code == 403
     assert stand.room.of("data_officer_platform").post(f"/data/matches/{id}/decisions", decision).status_code == 200
+
+
+def test_feat_S15_a_row_whose_key_is_gone_hides_no_other(stand: Chimneys) -> None:
+    stand.reopen()
+    gone, _ = bodies(stand.record(RENTAL))[RENTAL]["matching"]["doubtful"]
+    with stand.room.hub.database.session() as session:
+        session.execute(text("UPDATE matching_match SET values_sealed = '1.gone.' WHERE id = :id"), {"id": gone})
+    keeper = stand.officer("housing")
+    listed = keeper.get("/data/matches?state=open").json["items"]
+    assert {each["id"] == gone: each["told"] is None for each in listed} == {True: True, False: False}
+    assert keeper.get(f"/data/matches/{gone}").json["code"] == "KEY_UNAVAILABLE"
 
 
 def test_feat_S15_what_nobody_decides_is_forgotten(stand: Chimneys) -> None:

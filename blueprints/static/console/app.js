@@ -6,6 +6,7 @@ import { Audit, Config } from "./record.js";
 import { Calls } from "./calls.js";
 import { Inbound, Jobs, Quotas } from "./work.js";
 import { Flow, LedgerRoom, present } from "./more.js";
+import { Matches } from "./matches.js";
 import { Services } from "./services.js";
 import { Sharing } from "./sharing.js";
 import { Systems } from "./systems.js";
@@ -20,6 +21,7 @@ const rooms = [
   { id: "inbound", title: () => t("部门来件", "Callbacks"), needs: "job.read", view: Inbound },
   { id: "quotas", title: () => t("配额", "Quotas"), needs: "system.read", view: Quotas },
   { id: "sharing", title: () => t("数据共享", "Data sharing"), shown: () => present.sharing, view: Sharing },
+  { id: "matches", title: () => t("存疑记录", "Rows in doubt"), needs: "match.read", view: Matches },
   { id: "ledger", title: () => t("存证账本", "Ledger"), shown: () => present.ledger, view: LedgerRoom },
   { id: "flow", title: () => t("人员流动", "Flow"), shown: () => present.flow, view: Flow },
   { id: "audit", title: () => t("操作记录", "Record of acts"), needs: "audit.read", view: Audit },
