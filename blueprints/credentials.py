@@ -8,8 +8,8 @@ import segno
 from flask import Response, g, request
 
 from blueprints import credentials_forms as forms
+from blueprints.auth import acts_for, require, require_permission
 from blueprints.auth import caller as signed_in
-from blueprints.auth import require, require_permission
 from blueprints.contract import DEPARTMENT, EITHER, SIGNED_IN, Blueprint, answer, problem_codes
 from blueprints.ids import going_on
 from blueprints.problems import preferred
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from hub.credentials.service import Copy
     from hub.main import Hub
 
-_MINE = (*SIGNED_IN, "ROLE_REQUIRED", "LEVEL_REQUIRED", "KEY_UNAVAILABLE")
-_ONE = (*_MINE, "NOT_FOUND", *(code for code in DEPARTMENT if code != "DEPARTMENT_REJECTED"))
+_KEPT = "KEY_UNAVAILABLE", "NOT_FOUND", *(code for code in DEPARTMENT if code != "DEPARTMENT_REJECTED")
+_MINE = (*SIGNED_IN, "ROLE_REQUIRED", "LEVEL_REQUIRED", "KEY_UNAVAILABLE", "NOT_FOUND", "MANDATE_NOT_IN_FORCE",
+         "MANDATE_SCOPE")  # fmt: skip
+_ONE = (*_MINE, *_KEPT)
 
 
 def make(hub: Hub) -> Blueprint:
@@ -42,7 +44,7 @@ def _held(blueprint: Blueprint, hub: Hub) -> None:
         200, forms.LicencesAnswer, description="As their keepers have them now.", example=forms.LICENCES
     )
     def licences() -> Response:
-        """The licences I hold"""
+        """The licences I hold, or whom I act for"""
         held, missing = hub.credentials.mine(_caller(), g.trace)
         told = [{"type": type, "code": problem.code} for type, problem in missing]
         return answer({"items": [_licence(hub, each) for each in held], "missing": told})
@@ -51,7 +53,7 @@ def _held(blueprint: Blueprint, hub: Hub) -> None:
     @problem_codes(*_ONE)
     @blueprint.response(200, forms.LicenceAnswer, description="As its keeper has it now.", example=forms.LICENCE)
     def licence(id: str) -> Response:
-        """One licence I hold"""
+        """One licence I hold, or whom I act for"""
         return answer(_licence(hub, hub.credentials.one(_caller(), id, g.trace)))
 
 
@@ -74,10 +76,14 @@ def _shown(blueprint: Blueprint, hub: Hub) -> None:
         """Who checked it, when, and what they saw"""
         me, before = _caller(), going_on(page)
         with hub.database.session() as session:
-            rows = hub.credentials.checking.checks(session, id, me.subject, before, page["page_size"] + 1)
+            rows = hub.credentials.checks(session, id, me, before, page["page_size"] + 1)
             names = {each.by: hub.identity.username(session, each.by) for _, each in rows if each.by}
         shown = rows[: page["page_size"]]
-        items = [{"checked_at": each.at, "by": names.get(each.by), "fields": each.fields} for _, each in shown]
+        items = [
+            {"checked_at": each.at, "by": names.get(each.by), "fields": each.fields,
+             "mandate_id": each.mandate_id or None}
+            for _, each in shown
+        ]  # fmt: skip
         return answer({"items": items, "next_cursor": str(shown[-1][0]) if len(rows) > len(shown) else None})
 
 
@@ -110,7 +116,7 @@ def _copies(blueprint: Blueprint, hub: Hub) -> None:
 
 def _checked(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/api/v1/verifications", methods=["POST"])
-    @problem_codes(*_ONE, "QR_INVALID", "QR_EXPIRED")
+    @problem_codes(*SIGNED_IN, "ROLE_REQUIRED", *_KEPT, "QR_INVALID", "QR_EXPIRED")
     @blueprint.doc(security=EITHER)
     @blueprint.arguments(forms.VerificationForm)
     @blueprint.response(
@@ -140,8 +146,8 @@ def _checked(blueprint: Blueprint, hub: Hub) -> None:
 
 
 def _caller() -> Caller:
-    principal = require()
-    return Caller(principal.citizen_id, principal.level, "citizen", principal.region)
+    principal = require(mandated=True)
+    return Caller(principal.citizen_id, principal.level, "citizen", principal.region, acts_for(principal))
 
 
 def _verifier() -> str | None:

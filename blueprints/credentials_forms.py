@@ -10,10 +10,13 @@ from marshmallow import ValidationError, fields
 from blueprints.contract import Page
 from hub.credentials.rules import ACTS
 from hub.errors import Problem
-from hub.fields import Choice, Form, IdNumber, Integer, Items, Name, Text, Unshaped
+from hub.fields import Choice, CreditCode, Form, IdNumber, Integer, Items, Name, Text, Unshaped
 from hub.settings.pieces import IDENTIFIER
 
 _STATES = ["valid", "not_yet_valid", "suspended", "expired", "replaced", "revoked"]
+
+
+_PERSON, _COMPANY = ("id_number", "name"), ("credit_code", "org_name")
 
 
 class Code(Text):
@@ -59,15 +62,26 @@ class VerificationForm(Form):
 
 
 class IssueForm(Form):
-    """A new licence of the hub's own desk."""
+    """A new licence of the hub's own desk: of a person by number and name, or of a company by credit code and name."""
 
     type = Word(required=True, max=60)
-    id_number = IdNumber(required=True)
-    name = Name(required=True)
+    id_number = IdNumber()
+    name = Name(min=1)
+    credit_code = CreditCode()
+    org_name = Text(min=1, max=100)
     fields_ = Unshaped(required=True, data_key="fields", attribute="fields")
     days = Integer(min=1, max=36500)
     batch = Text(max=40, load_default="")
     reason = Text(required=True, min=2, max=200)
+
+    @marshmallow.validates_schema(skip_on_field_errors=True)
+    def is_named(self, data: dict[str, Any], **_: Any) -> None:
+        of_company = "credit_code" in data or "org_name" in data
+        wanted, other = (_COMPANY, _PERSON) if of_company and "id_number" not in data else (_PERSON, _COMPANY)
+        faults = {name: "REQUIRED" for name in wanted if not data.get(name)}
+        faults |= {name: "UNKNOWN_FIELD" for name in other if name in data}
+        if faults:
+            raise ValidationError({name: [code] for name, code in faults.items()})
 
 
 class LicenceChangeForm(Form):
@@ -144,11 +158,13 @@ class VerificationAnswer(marshmallow.Schema):
 
 
 class CheckAnswer(marshmallow.Schema):
-    """`by` is the verifier's account; null for a passer-by."""
+    """`by` is the verifier's account; null for a passer-by. `mandate_id`: the mandate under which it had been shown;
+    null where its holder did."""
 
     checked_at = fields.DateTime(required=True)
     by = fields.String(required=True, allow_none=True)
     fields_ = fields.List(fields.String(), required=True, data_key="fields", attribute="fields")
+    mandate_id = fields.String(required=True, allow_none=True)
 
 
 class ChecksAnswer(marshmallow.Schema):
@@ -222,7 +238,8 @@ VERIFICATION = {
     "fields": {"licence_class": "C1"},
     "checked_at": _AT,
 }
-CHECKS = {"items": [{"checked_at": _AT, "by": "verifier", "fields": ["licence_class"]}], "next_cursor": None}
+CHECK = {"checked_at": _AT, "by": "verifier", "fields": ["licence_class"], "mandate_id": None}
+CHECKS = {"items": [CHECK], "next_cursor": None}
 KEYS = {
     "keys": [{"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "kid": "c1.ed25519",
               "alg": "EdDSA", "use": "sig"}],

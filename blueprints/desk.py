@@ -41,7 +41,7 @@ def _licences(blueprint: Blueprint, hub: Hub) -> None:
     def issue(form: dict[str, Any]) -> Response:
         """Issue a licence"""
         with hub.database.session() as session:
-            held = hub.credentials.desk.issue(session, Application(**form), caller().citizen_id)
+            held = hub.credentials.desk.issue(session, _application(form), caller().citizen_id)
         noting(target=f"credential:{held.id}", reason=form["reason"])
         return answer(_issued(hub, held), 201)
 
@@ -95,6 +95,13 @@ def _revocations(blueprint: Blueprint, hub: Hub) -> None:
             confirmed = hub.credentials.desk.confirm_revocation(session, id, caller().citizen_id)
         noting(target=f"revocation:{confirmed.id}", reason=confirmed.reason, after={"kind": confirmed.kind})
         return answer(asdict(confirmed))
+
+
+def _application(form: dict[str, Any]) -> Application:
+    if "credit_code" not in form:
+        return Application(**form)
+    rest = {name: value for name, value in form.items() if name not in ("credit_code", "org_name")}
+    return Application(id_number=form["credit_code"], name=form["org_name"], is_company=True, **rest)
 
 
 def _issued(hub: Hub, held: Held) -> dict[str, Any]:

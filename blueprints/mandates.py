@@ -176,7 +176,7 @@ def _whose(service_id: str = "", hub: Hub | None = None) -> tuple[str, str]:
 
 def _checked(hub: Hub, form: Mapping[str, Any]) -> datetime:
     now = hub.settings.now
-    unknown = rules.unknown_scopes(form["scope"], now.services, now.themes)
+    unknown = rules.unknown_scopes(form["scope"], service=now.services, theme=now.themes, licence=now.licences)
     if unknown:
         raise invalid([Fault(f"scope.{place}", "CHOICE") for place in unknown])
     until = datetime.fromisoformat(form["expires_at"])

@@ -47,7 +47,8 @@ class SubjectForm(Form):
 
 
 class MandateForm(Form):
-    """`scope` names services (`service:<id>`) and themes (`theme:<id>`); at most three years."""
+    """`scope` names services (`service:<id>`), themes (`theme:<id>`) and kinds of licences (`licence:<kind>`); at most
+    three years."""
 
     subject = Group(SubjectForm, required=True)
     scope = Items(Text(required=True, min=1, max=110), required=True, min=1, max=_MOST_SCOPES)

@@ -148,7 +148,9 @@ class Hub:
         self.identity = Identity(self.crypto, self.clock)
         self.accounts = Accounts(self.crypto, self.clock, self.identity.passwords)
         self.fresh = Fresh(self.database, self.clock)
-        self.mandates = Mandates(self.crypto, self.clock, self.identity, self.fresh)
+        self.mandates = Mandates(
+            self.crypto, self.clock, self.identity, self.fresh, lambda *gone: self.credentials.checking.ended(*gone)
+        )
         self.consents = Consents(self.clock, self.fresh)
         self.gateway = Gateway(
             now=lambda: self.switches.now, switches=self.switches, systems=self.systems, exchanges=self.exchanges,
@@ -195,7 +197,8 @@ class Hub:
         )  # fmt: skip
         self.credentials = Credentials(
             database=self.database, crypto=self.crypto, signing=self.signing, gateway=self.gateway,
-            registered=self._registered, now=lambda: self.settings.now, clock=self.clock,
+            exchanges=self.exchanges, registered=self._registered, represented=self.mandates.represented,
+            now=lambda: self.settings.now, clock=self.clock,
         )  # fmt: skip
         self.levels = Levels(
             self.settings, self.database, self.clock, self.identity, self.login, self._ask_wechat, self._ask_register,

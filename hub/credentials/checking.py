@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
 
-from hub.clock import Clock
+from hub.clock import CHINA, Clock
 from hub.credentials import codes
+from hub.credentials.acting import named
 from hub.credentials.desk import Desk
 from hub.credentials.looks import Looks
 from hub.credentials.models import CheckRow, CopyRow, ShownRow
@@ -20,7 +21,7 @@ from hub.credentials.rules import Held, State, state_now
 from hub.crypto import Crypto, token_hash
 from hub.database import Database, Steady
 from hub.errors import Problem
-from hub.gateway.orders import Caller, Registered
+from hub.gateway.orders import ActsFor, Caller, Registered
 from hub.settings.shapes import Licence, Snapshot
 from hub.trace import Trace
 
@@ -31,16 +32,16 @@ WITH asked AS (
     WITH ORDINALITY AS a (code, by, may, place)
 ), found AS MATERIALIZED (
     SELECT asked.place, asked.by, asked.may, shown.licence_id, shown.type, shown.citizen_id, shown.level, shown.fields,
-           shown.until, shown.version AS shown_version, held.id, held.version, held.state, held.valid_from,
-           held.valid_until, held.key_id, held.body_sealed,
+           shown.until, shown.mandate_id, shown.version AS shown_version, held.id, held.version, held.state,
+           held.valid_from, held.valid_until, held.key_id, held.body_sealed,
            EXISTS (SELECT 1 FROM credentials_revocation gone WHERE gone.confirmed_at IS NOT NULL
                    AND ((gone.kind = 'key' AND gone.target IN (shown.key_id, held.key_id))
                         OR (gone.kind = 'batch' AND gone.target = held.batch AND held.batch <> ''))) AS taken_back
     FROM asked JOIN credentials_shown shown ON shown.code_hash = asked.code
     LEFT JOIN credentials_licence held ON held.id = shown.licence_id
 ), noted AS (
-    INSERT INTO credentials_check (licence_id, citizen_id, by, fields, at)
-    SELECT licence_id, citizen_id, by, fields, :now FROM found
+    INSERT INTO credentials_check (licence_id, citizen_id, by, fields, at, mandate_id)
+    SELECT licence_id, citizen_id, by, fields, :now, mandate_id FROM found
     WHERE until > :now AND (may OR type = ANY(CAST(:public AS text[])))
 )
 SELECT * FROM found
@@ -75,11 +76,13 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What the holder sees of one check. `by` is a staff account's id, empty for a passer-by."""
+    """What the holder sees of one check. `by` is a staff account's id, empty for a passer-by; `mandate_id` where
+    somebody else had shown it."""
 
     at: datetime
     by: str
     fields: tuple[str, ...]
+    mandate_id: str
 
 
 class Checking:
@@ -90,29 +93,34 @@ class Checking:
         desk: Desk,
         registries: Registries,
         registered: Callable[[str], Registered | None],
+        represented: Callable[[str], ActsFor | None],
         now: Callable[[], Snapshot],
         clock: Clock,
     ) -> None:
         self._steady, self._crypto, self._desk, self._registries = Steady(database), crypto, desk, registries
-        self._registered, self._now, self._clock = registered, now, clock
+        self._registered, self._represented, self._now, self._clock = registered, represented, now, clock
         self._looks: Looks[_Look, Any] = Looks(self._looked)
 
     def show(
         self, session: Session, held: Held, caller: Caller, fields: Sequence[str], until: datetime, key_id: str = ""
     ) -> Shown:
-        """A code for these fields. `key_id` is that of a copy's signature: the code ends with the key."""
-        code = codes.make(self._crypto)
+        """A code for these fields. `key_id` is that of a copy's signature: the code ends with the key. What is shown
+        under a mandate ends with it, a copy does not: it was given away while the mandate was in force."""
+        code, acting = codes.make(self._crypto), caller.acts_for
+        if acting and acting.until and not key_id:
+            until = min(until, acting.until.astimezone(CHINA))
         session.add(
             ShownRow(
                 code_hash=token_hash(code),
                 licence_id=held.id,
                 type=held.type.id,
                 version=held.version,
-                citizen_id=caller.subject,
+                citizen_id=caller.whose,
                 level=caller.level,
                 fields=list(fields),
                 key_id=key_id,
                 until=until,
+                mandate_id=acting.mandate_id if acting else "",
             )
         )
         return Shown(code, until)
@@ -146,14 +154,23 @@ class Checking:
         return [found.get(place) for place in range(1, len(looks) + 1)]
 
     def checks(
-        self, session: Session, licence_id: str, citizen_id: str, before: int | None, limit: int
+        self, session: Session, licence_id: str, caller: Caller, before: int | None, limit: int
     ) -> list[tuple[int, Check]]:
-        """Who checked a person's licence, the newest first, each with the number to go on from."""
-        query = select(CheckRow).where(CheckRow.licence_id == licence_id, CheckRow.citizen_id == citizen_id)
+        """Who checked a person's licence, the newest first, each with the number to go on from. Who acts for somebody
+        sees what was checked of that which was shown under this mandate."""
+        query = select(CheckRow).where(CheckRow.licence_id == licence_id, CheckRow.citizen_id == caller.whose)
+        if caller.acts_for is not None:
+            query = query.where(CheckRow.mandate_id == caller.acts_for.mandate_id)
         if before is not None:
             query = query.where(CheckRow.id < before)
         rows = session.scalars(query.order_by(CheckRow.id.desc()).limit(limit))
-        return [(row.id, Check(row.at, row.by, tuple(row.fields))) for row in rows]
+        return [(row.id, Check(row.at, row.by, tuple(row.fields), row.mandate_id)) for row in rows]
+
+    def ended(self, session: Session, mandates: Sequence[str]) -> None:
+        """These mandates end now: so do the codes shown under them; copies that were given away stay."""
+        if mandates:
+            ours = ShownRow.mandate_id.in_(mandates) & (ShownRow.key_id == "")
+            session.execute(update(ShownRow).where(ours).values(until=func.least(ShownRow.until, self._clock.now())))
 
     def leave(self, session: Session, citizen_id: str) -> None:
         """This person is going: nothing that was shown can be checked any more, and copies are gone. Who checked what
@@ -169,8 +186,13 @@ class Checking:
     def _held(self, row: Any, type: Licence, trace: Trace) -> Held | None:
         if not type.system:
             return self._desk.opened(row, taken_back=row.taken_back) if row.id else None
-        person = self._registered(row.citizen_id)
+        person = self._whose(row)
         if person is None:
             return None
         held = self._registries.held(type, person, Caller(row.citizen_id, row.level), trace)
         return next((each for each in held if each.id == row.licence_id), None)
+
+    def _whose(self, row: Any) -> Registered | None:
+        """Of whom somebody else had shown it, the mandate knows number and name: a child is not registered here."""
+        acting = self._represented(row.mandate_id) if row.mandate_id else None
+        return named(acting) if acting else self._registered(row.citizen_id)

@@ -35,7 +35,8 @@ TAKEN_BACK = exists().where(
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """What a licence is issued on; `days` is its term where it is not the kind's own."""
+    """What a licence is issued on; `days` is its term where it is not the kind's own. Of a company `id_number` is its
+    credit code."""
 
     type: str
     id_number: str
@@ -44,6 +45,7 @@ class Application:
     reason: str
     days: int | None = None
     batch: str = ""
+    is_company: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,10 @@ class Desk:
         self._crypto, self._signing, self._now, self._clock = crypto, signing, now, clock
 
     def issue(self, session: Session, application: Application, actor: str) -> Held:
-        """A new licence. Raises CHOICE for a kind the desk does not issue, the 422 that lists what its fields lack."""
+        """A new licence. Raises CHOICE for a kind the desk does not issue, or not to companies; the 422 that lists what
+        its fields lack."""
         type = self._now().licences.get(application.type)
-        if type is None or type.system:
+        if type is None or type.system or (application.is_company and not type.companies):
             raise invalid([Fault("type", "CHOICE")])
         fields = checked_fields(type, application.fields)
         if application.batch and self._is_revoked(session, "batch", application.batch):

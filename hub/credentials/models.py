@@ -43,7 +43,8 @@ class ChangeRow(Base):
 
 
 class ShownRow(Base):
-    """A code under which a licence may be checked until `until`; with a copy's signature, which key made it."""
+    """A code under which a licence may be checked until `until`; with a copy's signature, which key made it.
+    `mandate_id`: under which mandate it was shown; empty where its holder did."""
 
     __tablename__ = "credentials_shown"
 
@@ -56,10 +57,11 @@ class ShownRow(Base):
     fields: Mapped[list[str]]
     key_id: Mapped[str]
     until: Mapped[datetime] = mapped_column(index=True)
+    mandate_id: Mapped[str] = mapped_column(default="")
 
 
 class CheckRow(Base):
-    """Somebody checked a licence. `by` is a staff account, or empty for a passer-by."""
+    """Somebody checked a licence. `by` is a staff account, or empty for a passer-by; `mandate_id` as it was shown."""
 
     __tablename__ = "credentials_check"
 
@@ -69,10 +71,11 @@ class CheckRow(Base):
     by: Mapped[str]
     fields: Mapped[list[str]]
     at: Mapped[datetime]
+    mandate_id: Mapped[str] = mapped_column(default="")
 
 
 class CopyRow(Base):
-    """A copy on paper or file: the PDF and its signed text, sealed."""
+    """A copy on paper or file: the PDF and its signed text, sealed. `mandate_id`: under which it was made."""
 
     __tablename__ = "credentials_copy"
 
@@ -83,6 +86,7 @@ class CopyRow(Base):
     pdf_sealed: Mapped[bytes]
     proof_sealed: Mapped[bytes]
     until: Mapped[datetime] = mapped_column(index=True)
+    mandate_id: Mapped[str] = mapped_column(default="")
 
 
 class RevocationRow(Base):

@@ -26,7 +26,8 @@ ACTS = tuple(_ACTS)
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One licence of one person. `id` is the hub's own and says nothing; `state` is what its keeper has on file."""
+    """One licence of one person or company (whose number is its credit code). `id` is the hub's own and says nothing;
+    `state` is what its keeper has on file."""
 
     id: str
     type: Licence

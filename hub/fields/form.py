@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any
 
 import marshmallow
@@ -11,6 +12,7 @@ from marshmallow import ValidationError, fields
 
 from hub.errors import KINDS, Fault, invalid
 from hub.fields.day import Date, check_period
+from hub.fields.flat import Flat, flat
 from hub.fields.text import MESSAGES, Strict
 
 _SCHEMA_MESSAGES = {"unknown": "UNKNOWN_FIELD", "type": "TYPE"}
@@ -66,16 +68,26 @@ class Form(marshmallow.Schema):
 
     error_messages = _SCHEMA_MESSAGES
 
+    @cached_property
+    def flat(self) -> Flat | None:
+        """Itself without the machinery, where it is nothing but its fields (flat.py)."""
+        return None if any(self._begins_period(name) for name in self.load_fields) else flat(self, ("_check_periods",))
+
+    def _begins_period(self, name: str) -> bool:
+        return (name == "from" or name.endswith("_from")) and isinstance(self.load_fields[name], Date)
+
     @marshmallow.validates_schema
     def _check_periods(self, data: Mapping[str, Any], **_: Any) -> None:
         for name in self.load_fields:
-            if (name == "from" or name.endswith("_from")) and isinstance(self.load_fields[name], Date):
+            if self._begins_period(name):
                 last = f"{name[:-4]}to"
                 check_period(data.get(name), data.get(last), last)
 
 
 def load(schema: marshmallow.Schema, data: Any) -> dict[str, Any]:
     """The checked fields; raises the 422 Problem that lists the faults."""
+    if isinstance(schema, Form) and schema.flat is not None and (read := schema.flat.read(data)) is not None:
+        return read
     try:
         checked: dict[str, Any] = schema.load(data)
     except ValidationError as error:

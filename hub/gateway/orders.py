@@ -28,7 +28,8 @@ class Registered(Protocol):
 class ActsFor:
     """Whose data is asked for instead of the caller's own: a person's (id_number) or a company's (credit_code).
 
-    `represented` is a citizen's id, or one made for who has none; `scope` holds `service:<id>` and `theme:<id>`.
+    `represented` is a citizen's id, or one made for who has none; `scope` holds `service:<id>`, `theme:<id>` and
+    `licence:<kind>`; `until` is when the mandate ends by itself.
     """
 
     mandate_id: str
@@ -37,9 +38,13 @@ class ActsFor:
     id_number: str = field(default="", repr=False)
     name: str = field(default="", repr=False)
     credit_code: str = field(default="", repr=False)
+    until: datetime | None = None
 
     def covers(self, service: Service) -> bool:
         return f"service:{service.id}" in self.scope or any(f"theme:{theme}" in self.scope for theme in service.themes)
+
+    def covers_licence(self, kind: str) -> bool:
+        return f"licence:{kind}" in self.scope
 
 
 @dataclass(frozen=True, slots=True)

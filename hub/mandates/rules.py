@@ -27,9 +27,10 @@ def state(
     return "offered" if accepted_at is None else "in_force"
 
 
-def unknown_scopes(scope: Sequence[str], services: Collection[str], themes: Collection[str]) -> list[int]:
-    """The places in `scope` that name nothing there is. Nothing stands for everything."""
-    known = {*(f"service:{id}" for id in services), *(f"theme:{id}" for id in themes)}
+def unknown_scopes(scope: Sequence[str], **there: Collection[str]) -> list[int]:
+    """The places in `scope` that name nothing there is. `there`: by kind (service, theme, licence) the ids of it.
+    Nothing stands for everything."""
+    known = {f"{kind}:{id}" for kind, ids in there.items() for id in ids}
     return [place for place, word in enumerate(scope) if word not in known]
 
 

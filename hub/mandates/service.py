@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -29,6 +29,14 @@ Kind = Literal["child", "parent", "company"]
 KINDS: tuple[Kind, ...] = ("child", "parent", "company")
 OWN_OFFICE = "own_office"  # the legal representative's own: it ends with the office
 _SUBJECT, _HOLDER, _PERSON = "mandates.subject", "mandates.holder", "mandates.number"
+
+
+Ended = Callable[[Session, Sequence[str]], None]
+"""Told which mandates have ended, in the transaction in which they end."""
+
+
+def nobody_minds(session: Session, mandates: Sequence[str]) -> None:
+    """Where nothing was made under mandates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +83,10 @@ class _Held:
 class Mandates:
     """Takes a session and never commits; `acting` alone looks for itself."""
 
-    def __init__(self, crypto: Crypto, clock: Clock, identity: Identity, fresh: Fresh) -> None:
+    def __init__(
+        self, crypto: Crypto, clock: Clock, identity: Identity, fresh: Fresh, ended: Ended = nobody_minds
+    ) -> None:
+        self._ended = ended
         self._crypto = crypto
         self._clock = clock
         self._identity = identity
@@ -85,20 +96,18 @@ class Mandates:
     def acting(self, mandate_id: str, holder: str) -> ActsFor:
         """For whom this citizen may act under it. Another person's mandate looks like none: NOT_FOUND; the own one
         that is not in force: MANDATE_NOT_IN_FORCE. Raises STORE_UNAVAILABLE."""
-        held = self._fresh.get(
-            f"mandate:{mandate_id}",
-            lambda connection: self._held(
-                connection.execute(select(*_COLUMNS).where(MandateRow.mandate_id == mandate_id))
-                .mappings()
-                .one_or_none()
-            ),
-        )
+        held = self._look(mandate_id)
         if held is None or held.holder != holder:
             raise Problem("NOT_FOUND")
         now = self._clock.now()
         if rules.state(held.created_at, held.accepted_at, held.ended_at, held.expires_at, now) != "in_force":
             raise Problem("MANDATE_NOT_IN_FORCE")
         return held.acts_for
+
+    def represented(self, mandate_id: str) -> ActsFor | None:
+        """Whom it is about, also when it has ended; that it allows nothing then. Raises STORE_UNAVAILABLE."""
+        held = self._look(mandate_id)
+        return held.acts_for if held else None
 
     def offer(
         self,
@@ -164,6 +173,7 @@ class Mandates:
             .where(MandateRow.mandate_id == row.mandate_id, MandateRow.ended_at.is_(None))
             .values(ended_at=self._clock.now(), ended_by=side)
         )
+        self._ended(session, [mandate_id])
         self._fresh.changed(session, f"mandate:{mandate_id}")
 
     def leave(self, session: Session, citizen_id: str) -> None:
@@ -187,6 +197,7 @@ class Mandates:
             .values(ended_at=self._clock.now(), ended_by="office")
             .returning(MandateRow.mandate_id)
         ).all()
+        self._ended(session, ended)
         self._fresh.changed(session, *(f"mandate:{id}" for id in ended))
 
     def of(self, session: Session, citizen_id: str) -> list[Mandate]:
@@ -270,12 +281,20 @@ class Mandates:
     def _state(self, row: MandateRow) -> rules.State:
         return rules.state(row.created_at, row.accepted_at, row.ended_at, row.expires_at, self._clock.now())
 
+    def _look(self, mandate_id: str) -> _Held | None:
+        wanted = select(*_COLUMNS).where(MandateRow.mandate_id == mandate_id)
+        return self._fresh.get(
+            f"mandate:{mandate_id}",
+            lambda connection: self._held(connection.execute(wanted).mappings().one_or_none()),
+        )
+
     def _held(self, row: RowMapping | None) -> _Held | None:
         if row is None:
             return None
         id, scope = row["mandate_id"], frozenset(row["scope"])
         subject = Subject(*orjson.loads(self._crypto.open(row["subject_sealed"], f"{_SUBJECT}:{id}")))
-        acts_for = ActsFor(id, row["represented"], scope, subject.id_number, subject.name, subject.credit_code)
+        number, name, code = subject.id_number, subject.name, subject.credit_code
+        acts_for = ActsFor(id, row["represented"], scope, number, name, code, row["expires_at"])
         moments = row["accepted_at"], row["ended_at"], row["created_at"], row["expires_at"]
         return _Held(row["holder"], *moments, acts_for)
 

@@ -116,6 +116,8 @@ def _licence(licence: Licence, tables: Tables) -> Iterator[tuple[Keys, str]]:
         yield ("department",), f"'{department.id}' has no credit code, which every licence id names"
     if licence.system and licence.system not in tables.declared_systems:
         yield ("source", "system"), _unknown("system", licence.system)
+    if licence.system and licence.companies:
+        yield ("companies",), "registries are asked for persons only: the hub's own desk issues licences of companies"
 
 
 def _unknown(kind: str, id: str) -> str:

@@ -191,6 +191,7 @@ class LicenceSchema(Strict):
         validate=validate.Length(0, 30),
     )  # fmt: skip
     public = switchable(load_default=False)
+    companies = switchable(load_default=False)
     days = whole(1, 36500, load_default=1825)
     source = fields.Nested(SourceSchema)
 

@@ -184,7 +184,7 @@ class Theme:
 class Licence:
     """One kind of electronic licence. `type_code` is the definer's credit code and three digits; `fields` are what it
     says, each with its label. With `system` and `operation` its issuer keeps it; else the hub's own desk issues it.
-    `public`: anyone may check one that is shown, without a role."""
+    `public`: anyone may check one that is shown, without a role. `companies`: a company can hold one, too."""
 
     id: str
     title: Text
@@ -192,6 +192,7 @@ class Licence:
     type_code: str
     fields: Mapping[str, Text]
     public: bool = False
+    companies: bool = False
     days: int = 1825
     system: str | None = None
     operation: str | None = None

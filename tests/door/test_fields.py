@@ -265,3 +265,32 @@ def test_what_is_loaded_also_passes_its_json_schema(kind: str, value: Any) -> No
 
 def test_the_check_digit() -> None:
     assert id_check("11010519491231002") == "X"
+
+
+class Flatly(Form):
+    """One of each that a flat form may have."""
+
+    text = Text(required=True, min=2, max=5)
+    id_number = IdNumber()
+    count = TYPES["integer"](min=1, max=9, load_default=3)
+    renamed_ = TYPES["boolean"](data_key="renamed", attribute="renamed")
+
+
+_VALUES = st.one_of(st.none(), st.booleans(), st.integers(-2, 12), st.text(max_size=7), st.just([]), st.just({}))
+_NAMES = st.sampled_from(["text", "id_number", "count", "renamed", "renamed_", "other", ""])
+
+
+@given(st.one_of(st.dictionaries(_NAMES, _VALUES, max_size=5), _VALUES))
+def test_a_flat_form_is_read_as_its_schema_reads_it_or_not_at_all(sent: Any) -> None:
+    schema = Flatly()
+    assert schema.flat is not None
+    read = schema.flat.read(sent)
+    told = schema.validate(sent) if isinstance(sent, dict) else {"_schema": ["TYPE"]}
+    assert (read is None) == bool(told), (read, told)
+    assert read is None or list(read.items()) == list(schema.load(sent).items())
+
+
+def test_a_form_that_is_more_than_its_fields_is_never_read_flatly() -> None:
+    period = {"from": TYPES["date"](), "to": TYPES["date"]()}
+    grouped = {"inner": Group(Flatly), "several": Items(Text())}
+    assert [Form.from_dict(each)().flat for each in (period, grouped)] == [None, None]  # type: ignore[attr-defined]

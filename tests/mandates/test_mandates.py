@@ -219,6 +219,7 @@ def test_what_a_legal_representative_holds_ends_with_the_office(town: Town) -> N
     [
         ({"scope": ["service:nothing"]}, "scope.0", "CHOICE"),
         ({"scope": ["*"]}, "scope.0", "CHOICE"),
+        ({"scope": ["licence:nothing"]}, "scope.0", "CHOICE"),
         ({"scope": []}, "scope", "TOO_SHORT"),
         ({"expires_at": "2020-01-01T00:00:00+08:00"}, "expires_at", "DATE_RANGE"),
         ({"expires_at": "2099-01-01T00:00:00+08:00"}, "expires_at", "DATE_RANGE"),
