@@ -18,6 +18,8 @@ _REASONS = {
     "CHOICE": "代码不在约定的代码表内。",
     "FORMAT": "格式与约定不符。",
     "CHARSET": "文字编码与约定不符。",
+    "RECEIPT_UNKNOWN": "本系统还不知道这个受理编号，知道后会自动补记。",
+    "STATE_CONFLICT": "办件当前所处的环节不能这样办理。",
 }
 _BOM = b"\xef\xbb\xbf"  # without it a spreadsheet takes UTF-8 for GBK
 

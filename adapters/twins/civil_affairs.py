@@ -126,6 +126,7 @@ class CivilAffairs(FormSite):
                 "kind_name": KINDS[kind],
                 "reason": form.get("sqly", ""),
                 "phone": form.get("lxdh", ""),
+                "certificate_no": form.get("jzzmbh", ""),
                 "applied_on": datetime.now(CHINA).strftime("%Y-%m-%d"),
             }
         )

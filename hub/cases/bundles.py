@@ -74,13 +74,14 @@ class Bundles:
         forms.load(whole, fields, "fields")
         rules.check_papers(whole, [paper["type"] for paper in papers], promised)
         parts = [(part, snapshot.services[part.service]) for part in bundle.parts]
+        wanted = [merging.wanted(part, service) for part, service in parts]
         return [
             Share(
                 part, service,
                 forms.load(part.without_taken(service), merging.share(part, service, fields), "fields"),
-                merging.papers_of(part, service, papers), merging.promised_of(part, service, promised),
+                [paper for paper in papers if paper["type"] in types], [type for type in promised if type in types],
             )
-            for part, service in parts
+            for (part, service), types in zip(parts, wanted, strict=True)
         ]  # fmt: skip
 
     def submit(self, session: Session, caller: Caller, id: str, shares: Sequence[Share]) -> BundleView:

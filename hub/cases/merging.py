@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 from hub.cases import rules
@@ -40,15 +40,9 @@ def share(part: BundlePart, service: Service, fields: Mapping[str, Any]) -> dict
     return {**part.fixed, **asked}
 
 
-def papers_of(part: BundlePart, service: Service, papers: Iterable[Mapping[str, str]]) -> list[Mapping[str, str]]:
-    """The papers this part takes from the applicant: one paper serves all who ask for it."""
-    wanted = rules.wanted(service).keys() - part.papers.keys()
-    return [paper for paper in papers if paper["type"] in wanted]
-
-
-def promised_of(part: BundlePart, service: Service, types: Iterable[str]) -> list[str]:
-    wanted = rules.wanted(service).keys() - part.papers.keys()
-    return [type for type in types if type in wanted]
+def wanted(part: BundlePart, service: Service) -> Set[str]:
+    """The types of paper this part takes from the applicant: one paper serves all who ask for it."""
+    return rules.wanted(service).keys() - part.papers.keys()
 
 
 def _guide(parts: Sequence[tuple[BundlePart, Service]]) -> dict[str, Any]:

@@ -179,7 +179,8 @@ class Cases:
 
     def withdraw(self, session: Session, caller: Caller, receipt_no: str, reason: str) -> CaseView:
         """Raises STATE_CONFLICT when it is decided, or while nobody knows whether the department has it."""
-        row = self._mine(session, caller, receipt_no, lock=True)
+        row = self._mine(session, caller, receipt_no)
+        self._turns.lock(session, row)
         workflow = self.files.workflow(row)
         if row.status in rules.OF_APPLICANT:
             ended = rules.allowed(workflow, workflow.first, "withdrawal", APPLICANT).to

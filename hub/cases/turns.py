@@ -34,6 +34,13 @@ class Turns:
         if not set(service.once_by) & part.takes.keys():
             self._intake.only_one(session, row, service, body["fields"])
 
+    def lock(self, session: Session, row: CaseRow) -> None:
+        """The case as it is now, for its applicant to go on with. What waits its turn comes after its bundle, in the
+        order in which they are taken by whoever decides what it waits for."""
+        if row.status == rules.WAITING:
+            self._whole(session, session.get_one(PartRow, row.id))
+        session.refresh(row, with_for_update=True)
+
     def ended(self, session: Session, row: CaseRow) -> None:
         """It was decided or withdrawn: what waited for it begins, or its applicant hears why not. Of two that end at
         once the second sees the first."""
@@ -41,7 +48,7 @@ class Turns:
         if part is None:
             return
         session.flush()
-        whole = session.get_one(BundleRow, part.bundle_id, with_for_update=True)
+        whole = self._whole(session, part)
         bundle = self._now().bundles.get(whole.bundle)
         parts = {each.service: each for each in bundle.parts} if bundle else {}
         of_it = select(PartRow.case_id).where(PartRow.bundle_id == part.bundle_id)
@@ -52,6 +59,10 @@ class Turns:
                 session.refresh(next, with_for_update=True)
                 # what configuration has lost the order of, waits for nothing
                 self._next(session, next, parts.get(service, BundlePart(service)), rows, row)
+
+    @staticmethod
+    def _whole(session: Session, part: PartRow) -> BundleRow:
+        return session.get_one(BundleRow, part.bundle_id, with_for_update=True)
 
     def _next(
         self, session: Session, row: CaseRow, part: BundlePart, rows: Mapping[str, CaseRow], ended: CaseRow

@@ -99,9 +99,10 @@ class Deliveries:
         """Go on with it; False when it is somebody else's by now."""
         return self._set(session, claimed, due_at=func.clock_timestamp() + self._lease)
 
-    def finish(self, session: Session, claimed: Claimed, records: int, bad_rows: int) -> None:
+    def finish(self, session: Session, claimed: Claimed, records: int, bad_rows: int) -> bool:
+        """False when it is somebody else's by now."""
         done = {"processed_at": func.clock_timestamp(), "result": "done", "code": ""}
-        self._set(session, claimed, **done, records=records, bad_rows=bad_rows)
+        return self._set(session, claimed, **done, records=records, bad_rows=bad_rows)
 
     def fail(self, session: Session, claimed: Claimed, code: str) -> bool:
         """Try again later, or never: True when that was the last attempt."""

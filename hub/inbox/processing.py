@@ -132,12 +132,15 @@ class Processing:
             bad = [row for row in batch if isinstance(row, BadRow)]
             first = len(work.refused)
             work.refuse(bad)
-            if last and work.bad:
-                self._report(opened, delivery, work)
             self._keep(work, [row for row in batch if isinstance(row, Record)], first, last)
+        if work.bad:
+            self._report(opened, delivery, work)
+            with self._database.session(_PATIENCE_S) as session:
+                self._done(session, work)
 
     def _report(self, opened: Opened, delivery: Delivery, work: _Work) -> None:
-        """Before the delivery is done, so that a crash means a second report and never none."""
+        """After all that was refused is known, before the delivery is done: a crash means a second report, never
+        none."""
         report = getattr(opened.adapter, "report", None)
         if report is None:
             return
@@ -148,7 +151,8 @@ class Processing:
                             note=problem.note)  # fmt: skip
 
     def _keep(self, work: _Work, records: list[Record], first: int, last: bool) -> None:
-        """The last ones are kept together with the mark that all is done; refused rows from `first` on are new."""
+        """The last ones are kept together with the mark that all is done, where there is nothing to report before;
+        refused rows from `first` on are new."""
         claimed = work.claimed
         with self._database.session(_PATIENCE_S) as session:
             if not self._deliveries.renew(session, claimed):
@@ -161,11 +165,16 @@ class Processing:
             work.refuse(list(self._brought(session, claimed.source, records)))
             self._deliveries.note_bad(session, claimed, first, work.refused[first:])
             work.add(records)
-            if last:
-                self._keeping.touch(session, claimed.source, work.fresh(), claimed.received_at)
-                self._deliveries.finish(session, claimed, work.records, work.bad)
             if differs:
                 watching.differ(session, claimed.source, differs)
+            if last and not work.bad:
+                self._done(session, work)
+
+    def _done(self, session: Session, work: _Work) -> None:
+        claimed = work.claimed
+        if not self._deliveries.finish(session, claimed, work.records, work.bad):
+            raise _Lost
+        self._keeping.touch(session, claimed.source, work.fresh(), claimed.received_at)
 
     def _failed(self, claimed: Claimed, code: str, note: str) -> None:
         with self._database.session() as session:

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import count
 from typing import Any
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from hub.cases.desk import Officer
 from hub.demo.personas import Persona
+from hub.gateway.orders import Caller
 from hub.settings.bundle_shapes import Bundle, BundlePart
-from tests.cases.conftest import HAN, Hall
+from tests.cases.conftest import HAN, LIN, Hall
 from tests.cases.test_bundles import nobody_has_one
 from tests.cases.test_cases import DOCUMENT, WHY, messages
+from tests.cases.test_department import DOCUMENT as CERTIFICATE
+from tests.cases.test_department import event, told
+from tests.phone import eventually
 
 BUNDLE, FIRST, NEXT = "one-after-the-other", "household-application", "assistance-application"
 MOVES = BundlePart(FIRST, fixed={"kind": "address_change"}, names={"reason": "moves_because"})
 _DAYS = count(1)
+STUCK = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'")
+SOON_S = 30
 FIELDS, PHONE = {"moves_because": "随子女居住"}, "13800000000"
 
 __all__ = ["nobody_has_one"]
@@ -61,6 +71,22 @@ def status(hall: Hall, whole: str) -> str:
     return str(hall.citizen(HAN).get(f"/bundles/{BUNDLE}/cases/{whole}").json["status"])
 
 
+def patiently(hall: Hall, act: Callable[[Session], object], failed: list[Exception]) -> None:
+    """In a transaction of its own, which waits for its locks."""
+    try:
+        with hall.hub.database.session(patience=SOON_S) as session:
+            session.execute(text(f"SET LOCAL lock_timeout = '{SOON_S}s'"))
+            act(session)
+    except Exception as error:
+        failed.append(error)
+
+
+def stuck(hall: Hall) -> int:
+    """How many transactions wait for a lock."""
+    with hall.hub.database.read() as connection:
+        return int(connection.scalar(STUCK) or 0)
+
+
 def decide(hall: Hall, number: str, name: str, body: Any) -> None:
     for act in ("pick-up", "accept"):
         assert hall.act(number, act).status_code == 200
@@ -70,7 +96,7 @@ def decide(hall: Hall, number: str, name: str, body: Any) -> None:
 @pytest.mark.usefixtures("in_order")
 def test_feat_E8_what_another_part_brings_is_not_asked_and_the_time_is_that_of_both(hall: Hall) -> None:
     shown = hall.client.get(f"/api/v1/bundles/{BUNDLE}").json
-    assert set(shown["form"]["properties"]) == {"moves_because", "phone", "id_number", "name"}
+    assert set(shown["form"]["properties"]) == {"moves_because", "phone", "certificate_no", "id_number", "name"}
     assert shown["guide"]["promised_days"] == 3 + 20
     assert [paper["type"] for paper in shown["guide"]["materials"]] == ["address-proof", "income-proof"]
     asked = apply(hall, reason="家中有人住院")
@@ -162,3 +188,48 @@ def test_feat_E8_a_part_after_two_begins_with_the_second_of_them(hall: Hall, mon
     assert hall.case(after)["status"] == "waiting" and messages(hall, after) == []
     decide(hall, first, "approve", DOCUMENT)
     assert hall.case(after)["status"] == "received"
+
+
+@pytest.mark.usefixtures("in_order")
+def test_feat_E8_a_decision_and_the_withdrawal_of_what_waits_for_it_do_not_wait_for_each_other(hall: Hall) -> None:
+    whole, first, after = applied(hall)
+    hall.done(first, "pick-up", "accept")
+    officer = Officer(hall.id_of("first"), "", frozenset({"case.read", "case.write"}))
+    acts: list[Callable[[Session], object]] = [
+        lambda session: hall.hub.cases.desk.approve(session, officer, first, DOCUMENT["document"]),
+        lambda session: hall.hub.cases.withdraw(session, caller, after, ""),
+    ]
+    running, failed = list[threading.Thread](), list[Exception]()
+    with hall.hub.database.session(patience=SOON_S) as outside:
+        held = text("SELECT subject FROM cases_bundle WHERE receipt_no = :whole FOR UPDATE")
+        caller = Caller(str(outside.scalar(held, {"whole": whole})), 3)
+        for act in acts:  # both come as far as the bundle, the decision first
+            running.append(threading.Thread(target=patiently, args=(hall, act, failed)))
+            running[-1].start()
+            assert eventually(lambda: stuck(hall) == len(running), SOON_S)
+    for each in running:
+        each.join(SOON_S)
+    assert failed == []
+    assert (hall.case(first)["status"], hall.case(after)["status"]) == ("approved", "withdrawn")
+
+
+def test_feat_E8_the_certificate_of_the_police_goes_on_to_civil_affairs_by_itself(hall: Hall) -> None:
+    """As shipped: what civil affairs would ask for is what the police have just granted."""
+    shown = hall.client.get("/api/v1/bundles/help-where-you-live").json["form"]
+    assert set(shown["properties"]) == {"reason", "phone", "id_number", "name"} and shown["required"] == ["reason"]
+    body = {"fields": {"reason": "家中有人住院", "phone": PHONE}}
+    answer = hall.citizen(LIN).post("/bundles/help-where-you-live/cases", body, Idempotency_Key=secrets.token_hex(16))
+    assert answer.status_code == 202, answer.text
+    police, assistance = (part["receipt_no"] for part in answer.json["parts"])
+    assert hall.case(assistance, LIN)["status"] == "waiting"
+    assert eventually(lambda: with_department(hall, police), SOON_S)
+    theirs = hall.case(police, LIN)["filing"]["department_receipt"]
+    assert told(hall, event(theirs, 1, "40", **CERTIFICATE)) == []
+    begun = hall.case(assistance, LIN)
+    assert (begun["status"], begun["fields"]["certificate_no"]) == ("received", CERTIFICATE["WSBH"])
+    assert eventually(lambda: with_department(hall, assistance), SOON_S)
+
+
+def with_department(hall: Hall, number: str) -> bool:
+    hall.hub.outbox.runner.tick()
+    return bool(hall.case(number, LIN)["filing"]["department_receipt"])

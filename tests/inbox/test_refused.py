@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.port import Alarm
+from hub.port import Alarm, BadRow
 from tests.configuration import written
 from tests.inbox.world import World, build, eventually
 from tests.protocols.dropping.office import HAN, LIN, csv_of
@@ -50,6 +50,22 @@ def test_feat_C2_row_by_row_the_department_and_we_read_what_was_refused(world: W
         "PAID_0001.csv", [("PAID_0001.csv//3/发放金额", "FORMAT")],
     )  # fmt: skip
     assert (lately.rows, lately.bad_rows, lately.quarantined) == (2, 1, 0)
+
+
+def test_feat_C4_what_a_room_makes_nothing_of_is_in_the_report_of_the_last_rows_too(
+    tmp_path: Path, folder: Path, empty_database: str
+) -> None:
+    built = build(tmp_path, empty_database, brought=lambda *_: [BadRow("case_events[0]", "RECEIPT_UNKNOWN")])
+    try:
+        (folder / "PAID_0001.csv").write_bytes(csv_of(HAN))
+        built.work()
+        (arrived,) = eventually(lambda: built.arrived("sheets", "done"))
+    finally:
+        built.close()
+    assert (arrived.records, arrived.bad_rows) == (1, 1)
+    assert reported(folder, "PAID_0001.csv")[1:] == [
+        "case_events[0],,,,RECEIPT_UNKNOWN,本系统还不知道这个受理编号，知道后会自动补记。",
+    ]
 
 
 def test_fault_F15_a_gap_and_what_cannot_be_used_reach_operations_until_it_is_over(world: World, folder: Path) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import make_url
 from hub.clock import Clock
 from hub.crypto import Crypto
 from hub.database import Database
+from hub.inbox.processing import Brought, nobody_waits
 from hub.inbox.service import Arrived, Inbox
 from hub.ledger import Exchanges
 from hub.port import Alarm
@@ -101,7 +102,9 @@ def executed(url: str, statement: str) -> list[Any]:
         return cursor.fetchall() if cursor.description else []
 
 
-def build(folder: Path, url: str, lease_s: float = 60.0, package: str = PACKAGE) -> World:
+def build(
+    folder: Path, url: str, lease_s: float = 60.0, package: str = PACKAGE, brought: Brought = nobody_waits
+) -> World:
     """As hub/main.py does it."""
     clock, crypto = Clock(), Crypto({"s1": b"s" * 32}, SUITE)
     settings = Settings(folder / "config", Secrets(ENVIRON, folder), clock)
@@ -115,7 +118,7 @@ def build(folder: Path, url: str, lease_s: float = 60.0, package: str = PACKAGE)
     systems = Systems(attached, lonely, package, records=lambda id: inbox.records(id))
     inbox = Inbox(
         attached=attached, switches=switches, systems=systems, database=database, crypto=crypto,
-        exchanges=exchanges, clock=clock, lease_s=lease_s,
+        exchanges=exchanges, clock=clock, lease_s=lease_s, brought=brought,
         alarmed=lambda system, met, whole: alarms.update({system: (list(met), whole)}),
     )  # fmt: skip
     return World(database, settings, switches, systems, exchanges, inbox, url, alarms, threading.Event())
