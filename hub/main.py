@@ -274,6 +274,7 @@ class Hub:
             home=self.home, database=self.database, line=self.line, crypto=self.crypto, signing=self.signing,
             exchanges=self.exchanges, identity=self.identity, clock=self.clock, now=lambda: self.settings.now,
             tell=self.messages.tell, begin=self.login.begin_staff, scanned=self._scanned,
+            told=self.metrics.scans,
         )  # fmt: skip
 
     def _open_movement(self) -> None:
