@@ -107,8 +107,8 @@ class Evidence:
     def note(self, session: Session, statements: Sequence[Statement]) -> None:
         """Decisions alone, of what the hub itself holds: on record when the session commits, and not without it. Raises
         EVIDENCE_UNAVAILABLE."""
+        self._check_witnesses(max((each.data_class for each in statements), default=0))
         for statement in sorted(statements, key=lambda each: each.subject_tag):  # two at once lock keys in one order
-            self._check_witnesses(statement.data_class)
             leaf, inner = self._decided(statement)
             what = _what(statement, "DECIDED", statement.at, leaf)
             self._insert(session.connection(), what, forms.canonical(inner), None, spooled=False, passing=True)
