@@ -5,7 +5,8 @@ Who is not signed in as staff leaves a log line only: strangers must not be able
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -54,6 +55,16 @@ def recorded(permission: str, target: str = "", only_refusals: bool = False) -> 
 def noting(**what: Any) -> None:
     """Adds target, reason, before or after to the record of the act at hand."""
     g.act.update(what)
+
+
+def ordered(form: Mapping[str, Any]) -> datetime | None:
+    """Adds order and area of a look to the record of the act. Until when it stays out of people's own records is for
+    staff with a permission of its own; None: it stands there at once."""
+    noting(after={name: form[name] for name in ("order_no", "regions", "sealed_until") if name in form})
+    if "sealed_until" not in form:
+        return None
+    require_permission("order.seal")
+    return datetime.fromisoformat(form["sealed_until"])
 
 
 def _record(permission: str, target: str, outcome: str) -> None:

@@ -12,7 +12,7 @@ import orjson
 from flask import Response, g
 
 from blueprints import flow_forms as forms
-from blueprints.acts import noting, recorded
+from blueprints.acts import ordered, recorded
 from blueprints.auth import caller
 from blueprints.contract import STAFF, Blueprint, answer, problem_codes
 from hub.errors import Problem
@@ -94,14 +94,14 @@ def _events(hub: Hub, region: str) -> Iterator[bytes]:
 def _search(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/searches", methods=["POST"])
     @recorded("flow.search")
-    @problem_codes(*STAFF, "NOT_FOUND", "RANGE_ORDER", "RANGE_TOO_LONG", "TIMEZONE_MISSING", "ID_FORMAT")
+    @problem_codes(*STAFF, "NOT_FOUND", "RANGE_ORDER", "RANGE_TOO_LONG", "TIMEZONE_MISSING", "ID_FORMAT",
+                   "DATE_RANGE", "EVIDENCE_UNAVAILABLE")  # fmt: skip
     @blueprint.arguments(forms.SearchForm)
     @blueprint.response(200, forms.SearchAnswer, description="Newest first, at most 500.", example=forms.FOUND)
     def search(form: dict[str, Any]) -> Response:
         """Where one person crossed: only with an order, and it stands in the person's own record"""
-        noting(after={"order_no": form["order_no"], "regions": form["regions"]})
         asked = Search(
-            order_no=form["order_no"], office=caller().region, trace_id=g.trace.id,
+            sealed_until=ordered(form), order_no=form["order_no"], office=caller().region, trace_id=g.trace.id,
             id_number=form["id_number"], places=tuple(form["regions"]),
             since=datetime.fromisoformat(form["since"]), until=datetime.fromisoformat(form["until"]),
         )  # fmt: skip

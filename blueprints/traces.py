@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, g
 
 from blueprints import traces_forms as forms
-from blueprints.acts import noting, recorded
+from blueprints.acts import noting, ordered, recorded
 from blueprints.auth import caller
 from blueprints.contract import STAFF, Blueprint, answer, problem_codes
 from hub.errors import Fault, Problem, invalid
@@ -34,7 +34,8 @@ def _tracing(blueprint: Blueprint, hub: Hub) -> None:
     @recorded("trace.write")
     @problem_codes(
         *STAFF, "NOT_FOUND", "REQUIRED", "RANGE_ORDER", "RANGE_TOO_LONG", "TIMEZONE_MISSING", "ID_FORMAT",
-        "ID_CHECKSUM", "ID_OBSOLETE", "DATE", "DATE_RANGE", "QR_INVALID", "QR_EXPIRED",
+        "ID_CHECKSUM", "ID_OBSOLETE", "DATE", "DATE_RANGE", "QR_INVALID", "QR_EXPIRED", "SERVICE_ENDED",
+        "EVIDENCE_UNAVAILABLE",
     )  # fmt: skip
     @blueprint.arguments(forms.TraceForm)
     @blueprint.response(
@@ -42,10 +43,10 @@ def _tracing(blueprint: Blueprint, hub: Hub) -> None:
     )
     def trace(form: dict[str, Any]) -> Response:
         """Find a person's contacts and give their offices tasks"""
-        noting(after={"order_no": form["order_no"], "regions": form["regions"]})
+        sealed_until = ordered(form)
         order = Order(
             form["order_no"], caller().citizen_id, caller().region, tuple(form["regions"]),
-            datetime.fromisoformat(form["since"]), datetime.fromisoformat(form["until"]), g.trace.id,
+            datetime.fromisoformat(form["since"]), datetime.fromisoformat(form["until"]), g.trace.id, sealed_until,
         )  # fmt: skip
         with hub.database.session() as session:
             return answer(_shown(hub.tracing.trace(session, order, _subject(hub, session, form))), 201)
@@ -78,13 +79,14 @@ def _channels(blueprint: Blueprint, hub: Hub) -> None:
 
 
 def _subject(hub: Hub, session: Any, form: dict[str, Any]) -> str:
-    """The ID number that was given, or that of whoever shows this code."""
+    """The ID number that was given, or that of whoever a gate would take the bearer of this code for."""
     if ("subject" in form) == ("code" in form):
         raise invalid([Fault("subject", "REQUIRED")])
     if "subject" in form:
         return str(form["subject"])
-    shown = hub.health_code.shown.read(form["code"], hub.clock.now())
-    person = hub.identity.registered(session, shown.citizen_id)
+    hub.health_code.codes.open()
+    bearer = hub.health_code.gate.bearer(form["code"], hub.clock.now())
+    person = hub.identity.registered(session, bearer.citizen_id)
     if person is None:
         raise Problem("NOT_FOUND")
     return person.id_number

@@ -277,11 +277,12 @@ class Hub:
             home=self.home, database=self.database, line=self.line, crypto=self.crypto, signing=self.signing,
             exchanges=self.exchanges, identity=self.identity, clock=self.clock, now=lambda: self.settings.now,
             tell=self.messages.tell, begin=self.login.begin_staff, scanned=self._scanned,
+            told=self.metrics.scans,
         )  # fmt: skip
 
     def _open_movement(self) -> None:
         """Who went where: counted for everybody, traced by order only."""
-        looks = Looks(self.crypto, self.exchanges, self.clock)
+        looks = Looks(self.crypto, self.exchanges, self.ledger.evidence, self.clock)
         self.flow = Flow(
             self.database, self.line, self.crypto, looks, self.clock,
             terms=lambda: self.settings.now.hub.flow, citizen_of=self.identity.citizen_of,

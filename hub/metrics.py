@@ -30,6 +30,8 @@ class Metrics:
         )
         self._waiting = _gauge("hub_records_waiting", "Records not yet in PostgreSQL", registry, "livesum")
         self._lost = _gauge("hub_records_lost", "Records that had to be dropped", registry, "sum")
+        self._scans_waiting = _gauge("hub_scans_waiting", "Scans of gates not yet in PostgreSQL", registry, "livesum")
+        self._scans_lost = _gauge("hub_scans_lost", "Scans of gates that had to be dropped", registry, "sum")
         self._redis = _gauge("hub_redis_away", "1 while Redis does not answer", registry, "livemax")
         self._found = _gauge(
             "hub_inspection_bad", "1 while the rounds find it degraded, failing or expired", registry, "mostrecent",
@@ -81,6 +83,11 @@ class Metrics:
         for (channel, state), count in counts.items():
             self._messages.labels(channel, state).set(count)
         self._unsent.set(round(oldest_unsent_s, 1))
+
+    def scans(self, waiting: int, lost: int) -> None:
+        """Of this process, told by whoever writes them."""
+        self._scans_waiting.set(waiting)
+        self._scans_lost.set(lost)
 
     def cases(self, unheard: int, asked_anew: int) -> None:
         self._unheard.set(unheard)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 ROLES = (
     "operator",
     "officer",
+    "order_officer",
     "community_clerk",
     "verifier",
     "data_officer",

@@ -24,7 +24,7 @@ from hub.flow.models import CountRow, CrossingRow, PresenceRow
 from hub.flow.rules import BUCKET_S, Count, bucket_of, told, within
 from hub.flow.stream import Batch, Stream
 from hub.gateway.redis_line import Away, RedisLine
-from hub.ledger.orders import Looks
+from hub.ledger.orders import Look, Looks
 from hub.settings.movement_shapes import Flow as Terms
 
 _PAUSE_S, _AGAIN_S = 0.2, 1.0
@@ -43,7 +43,8 @@ class Community:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """For whom and why a person is looked for: without order, area or time it is refused."""
+    """For whom and why a person is looked for: without order, area or time it is refused. `sealed_until`: from then on
+    the person finds it in the own record; None: at once."""
 
     order_no: str
     office: str
@@ -52,6 +53,7 @@ class Search:
     places: tuple[str, ...]
     since: datetime
     until: datetime
+    sealed_until: datetime | None = None
 
 
 class Flow:
@@ -162,7 +164,8 @@ class Flow:
             for row in rows if any(row.place.startswith(place) for place in search.places)
         ]  # fmt: skip
         subject = self._citizen_of(session, search.id_number) or search.id_number
-        self._looks.record([subject], "flow-search", "search", search.order_no, search.trace_id, started)
+        look = Look("flow-search", "search", search.order_no, search.trace_id, started, search.sealed_until)
+        self._looks.record(session, [subject], look)
         return found
 
     def _allow(self, search: Search) -> None:
@@ -175,6 +178,7 @@ class Flow:
         if not all(within(place, search.office) for place in search.places):
             raise Problem("NOT_FOUND")
         _check(search.since, search.until)
+        self._looks.allow(search.sealed_until)
 
     def sweep(self, session: Session) -> None:
         """Days that are not kept any longer."""

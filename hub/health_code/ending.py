@@ -1,10 +1,11 @@
-"""The end by order: on the day after the last, the data is deleted or archived, and a signed report stays."""
+"""The end by order: on the day after the last, the data is deleted or archived, its copies are deleted, and a signed
+report stays."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from hub.clock import CHINA, Clock
 from hub.crypto import Crypto
+from hub.gateway.redis_line import Away
 from hub.health_code.models import (
     AlertRow,
     BulkRow,
@@ -31,28 +33,37 @@ from hub.settings.health_code_shapes import HealthCode
 from hub.signing import Signing
 
 REPORT_KIND = "health-code-end"
+Forget = Callable[[Sequence[str]], int]
+"""Deletes the copies of how these people stand that are outside the database; how many there were. Raises Away."""
 _TABLES = (DeclarationRow, CodeRow, ChangeRow, ReviewRow, BulkRow, ScanRow, AlertRow, ShiftRow)
 
 
 class Ending:
     def __init__(
-        self, home: Path, crypto: Crypto, signing: Signing, clock: Clock, configured: Callable[[], HealthCode | None]
-    ) -> None:
-        self._home, self._crypto, self._signing = home, crypto, signing
+        self, home: Path, crypto: Crypto, signing: Signing, clock: Clock, configured: Callable[[], HealthCode | None],
+        forget: Forget,
+    ) -> None:  # fmt: skip
+        self._home, self._crypto, self._signing, self._forget = home, crypto, signing, forget
         self._clock, self._configured = clock, configured
 
     def close(self, session: Session) -> bool:
-        """True when the day had come and this did it; once. The archive is one sealed file in the home's `archive`."""
+        """True when the day had come and this did it; once. The archive is one sealed file in the home's `archive`.
+        While Redis is away it waits for the next round: the report says what is gone, and is true."""
         configured, now = self._configured(), self._clock.now()
         if configured is None or now.date() <= configured.ending.on:
             return False
         ending = configured.ending
         if session.get(EndingRow, ending.on) is not None:
             return False
+        try:
+            copies = self._forget(session.scalars(select(CodeRow.citizen_id)).all())
+        except Away:
+            structlog.get_logger().warning("health_code_end_waits", note="redis")
+            return False
         counts = {table.__tablename__: self._count(session, table) for table in _TABLES}
         told: dict[str, Any] = {
             "order": ending.order, "last_day": ending.on.isoformat(), "done_at": now.isoformat(),
-            "what": ending.then, "rows": counts,
+            "what": ending.then, "rows": counts, "copies": copies,
         }  # fmt: skip
         if ending.then == "archive":
             told["archive"] = self._archive(session, ending.on.isoformat())

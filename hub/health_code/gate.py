@@ -89,7 +89,7 @@ class Gate:
         wait = self._tally.day(by.staff_id, "scans", configured.limits.scans_a_day)
         if wait:
             raise self._capped(by, "scans", shown.gate_id, wait)
-        return self._told(by, shown, self._state(shown.code, now), configured, now)
+        return self._told(by, shown, self.bearer(shown.code, now), configured, now)
 
     def look_up(self, by: Verifier, name: str, tail: str) -> Verdict:
         """Somebody without a phone, by name and the last six characters of the number (or all 18). The answer says of
@@ -119,7 +119,7 @@ class Gate:
     def hand_in(self, session: Session, by: Verifier, scans: Sequence[Shown]) -> list[HandedIn]:
         """What a gate scanned without a link; each is judged as of then by what is known now. Twice is harmless."""
         configured, now = self._health.open(), self._clock.now()
-        found: list[HandedIn | Scan] = []
+        found: list[HandedIn | tuple[Scan, Verdict]] = []
         for shown in scans:
             try:
                 self._may(by, shown.gate_id, configured)
@@ -128,18 +128,31 @@ class Gate:
                 if problem.code == "STORE_UNAVAILABLE":
                     raise
                 found.append(HandedIn(problem.code))
-        new = self._scans.write(session, [each for each in found if isinstance(each, Scan)])
+        new = self._scans.write(session, [each[0] for each in found if not isinstance(each, HandedIn)])
         told = []
         for each in found:
             if isinstance(each, HandedIn):
                 told.append(each)
                 continue
-            state = "recorded" if each.id in new else "known"
-            new.discard(each.id)
+            scan, verdict = each
+            state = "recorded" if scan.id in new else "known"
+            new.discard(scan.id)
             if state == "recorded":
-                self._note(by, each.citizen_id, each.gate_id, each.direction, "OK")
-            told.append(HandedIn(state, self._judged(each, configured)))
+                self._note(by, scan.citizen_id, scan.gate_id, scan.direction, "OK")
+            told.append(HandedIn(state, verdict))
         return told
+
+    def bearer(self, code: str, now: datetime, skew_s: int = 0) -> State:
+        """How whoever shows this code stands now, whatever a signed form says of some minutes ago. Raises QR_INVALID,
+        QR_EXPIRED, NOT_FOUND (nobody, or a print that another one has ended)."""
+        if code.startswith(offline.PREFIX):
+            read = Read(self._codes.marked(offline.read(code, self._signing.public(), now, skew_s).mark), "mark")
+        else:
+            read = self._codes.read(code, now, skew_s)
+        state = self._states.of(read.citizen_id)
+        if state is None or (read.kind == "paper" and read.serial != state.paper_serial):
+            raise Problem("NOT_FOUND")
+        return state
 
     def pack(self, session: Session) -> dict[str, Any]:
         """What a gate needs for the next minutes without a link. Raises KEY_UNAVAILABLE."""
@@ -170,22 +183,14 @@ class Gate:
         self._note(by, state.citizen_id, shown.gate_id, shown.direction, "OK")
         return verdict
 
-    def _later(self, by: Verifier, shown: Shown, configured: HealthCode, now: datetime) -> HandedIn | Scan:
+    def _later(
+        self, by: Verifier, shown: Shown, configured: HealthCode, now: datetime
+    ) -> HandedIn | tuple[Scan, Verdict]:
         if not now - _OLDEST <= shown.scanned_at <= now + timedelta(seconds=SKEW_S):
             return HandedIn("DATE_RANGE")
-        state = self._state(shown.code, shown.scanned_at, SKEW_S)
-        return self._scan(by, shown, state.citizen_id, self._verdict(state, configured), now, late=True)
-
-    def _state(self, code: str, now: datetime, skew_s: int = 0) -> State:
-        """How whoever shows this code stands now, whatever a signed form says of some minutes ago."""
-        if code.startswith(offline.PREFIX):
-            read = Read(self._codes.marked(offline.read(code, self._signing.public(), now, skew_s).mark), "mark")
-        else:
-            read = self._codes.read(code, now, skew_s)
-        state = self._states.of(read.citizen_id)
-        if state is None or (read.kind == "paper" and read.serial != state.paper_serial):
-            raise Problem("NOT_FOUND")
-        return state
+        state = self.bearer(shown.code, shown.scanned_at, SKEW_S)
+        verdict = self._verdict(state, configured)
+        return self._scan(by, shown, state.citizen_id, verdict, now, late=True), verdict
 
     def _verdict(self, state: State, configured: HealthCode) -> Verdict:
         """What is not known stops nobody for good and lets nobody pass: it says what to do."""
@@ -193,10 +198,6 @@ class Gate:
         if grade is None:
             return Verdict("cannot_decide", "", configured.pending, state.name_masked, state.id_masked)
         return Verdict(grade.result, grade.id, grade.advice, state.name_masked, state.id_masked)
-
-    def _judged(self, scan: Scan, configured: HealthCode) -> Verdict | None:
-        state = self._states.of(scan.citizen_id)
-        return self._verdict(state, configured) if state else None
 
     def _scan(
         self, by: Verifier, shown: Shown, citizen_id: str, verdict: Verdict, now: datetime, late: bool = False

@@ -98,6 +98,7 @@ class BulkRow(Base):
     case_id: Mapped[str]
     note_sealed: Mapped[bytes]
     asked_by: Mapped[str]
+    asked_roles: Mapped[list[str]]
     asked_at: Mapped[datetime]
     confirmed_by: Mapped[str] = mapped_column(default="")
     confirmed_at: Mapped[datetime | None]

@@ -15,7 +15,7 @@ from hub.health_code.ending import Ending
 from hub.health_code.gate import Gate
 from hub.health_code.qr import Drawer
 from hub.health_code.reviews import Reviews
-from hub.health_code.scans import Scanned, Scans
+from hub.health_code.scans import Scanned, Scans, Told
 from hub.health_code.service import HealthCodes, Tell
 from hub.health_code.shifts import Begin, Shifts
 from hub.health_code.states import States
@@ -54,6 +54,7 @@ class HealthCodeRoom:
 def open_health_code(
     *, home: Path, database: Database, line: RedisLine, crypto: Crypto, signing: Signing, exchanges: Exchanges,
     identity: Identity, clock: Clock, now: Callable[[], Snapshot], tell: Tell, begin: Begin, scanned: Scanned,
+    told: Told,
 ) -> HealthCodeRoom:  # fmt: skip
     def configured() -> HealthCode | None:
         return now().health_code
@@ -66,15 +67,15 @@ def open_health_code(
         return 60.0 * found.offline_minutes if found else 0.0
 
     codes = HealthCodes(crypto, clock, configured, tell)
-    states, shown = States(database, line, crypto, clock, blind_s), Codes(crypto, region)
-    scans = Scans(database, clock, configured, codes.holders, scanned)
+    states, shown = States(database, line, crypto, clock, blind_s, codes.is_over), Codes(crypto, region)
+    scans = Scans(database, clock, configured, codes.holders, scanned, told)
     shifts = Shifts(codes, identity, begin, database, clock)
     tally = Tally(line, clock)
     gate = Gate(
         health=codes, codes=shown, states=states, scans=scans, shifts=shifts, tally=tally, exchanges=exchanges,
         database=database, crypto=crypto, signing=signing, clock=clock, region=region,
     )  # fmt: skip
-    ending = Ending(home, crypto, signing, clock, configured)
+    ending = Ending(home, crypto, signing, clock, configured, states.forget)
     return HealthCodeRoom(
         codes, Reviews(codes, crypto, clock), states, shown, Drawer(), gate, shifts, scans, ending, tally
     )

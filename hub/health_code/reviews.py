@@ -128,14 +128,15 @@ class Reviews:
         session.add(
             BulkRow(
                 id=id, people=people, grade=wanted.grade, reason=wanted.reason, rule=wanted.rule,
-                case_id=wanted.case_id, asked_by=actor, asked_at=self._clock.now(),
+                case_id=wanted.case_id, asked_by=actor, asked_roles=list(roles), asked_at=self._clock.now(),
                 note_sealed=self._crypto.seal(wanted.note.encode(), f"{NOTE}:{id}"),
             )
         )  # fmt: skip
         return Changed(id, "waiting", len(people))
 
-    def confirm(self, session: Session, id: str, actor: str, roles: tuple[str, ...]) -> Changed:
-        """By somebody else than who asked. Raises NOT_FOUND, SECOND_PERSON_REQUIRED, STATE_CONFLICT."""
+    def confirm(self, session: Session, id: str, actor: str) -> Changed:
+        """By somebody else than who asked, in whose name and roles it stands in the history. Raises NOT_FOUND,
+        SECOND_PERSON_REQUIRED, STATE_CONFLICT."""
         bulk = session.get(BulkRow, id, with_for_update=True)
         if bulk is None:
             raise Problem("NOT_FOUND")
@@ -145,7 +146,7 @@ class Reviews:
             raise Problem("SECOND_PERSON_REQUIRED")
         bulk.confirmed_by, bulk.confirmed_at = actor, self._clock.now()
         note = self._crypto.open(bulk.note_sealed, f"{NOTE}:{id}").decode()
-        why = Why("bulk", bulk.reason, bulk.rule, bulk.case_id, bulk.asked_by, roles, id)
+        why = Why("bulk", bulk.reason, bulk.rule, bulk.case_id, bulk.asked_by, tuple(bulk.asked_roles), id)
         for citizen_id in sorted(bulk.people):
             self._apply(session, citizen_id, bulk.grade, why, note)
         return Changed(id, "done", len(bulk.people))

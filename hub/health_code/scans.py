@@ -82,6 +82,8 @@ class Passed:
 
 Scanned = Callable[[Session, Sequence[Passed]], None]
 """Told of all who passed, once each, in the transaction that writes the scans; who was only looked up did not pass."""
+Told = Callable[[int, int], None]
+"""How many wait to be written, and how many had to be dropped since this process began."""
 Holders = Callable[[Session, set[str]], Mapping[str, Holder]]
 
 
@@ -95,11 +97,11 @@ class Scans:
 
     def __init__(
         self, database: Database, clock: Clock, configured: Callable[[], HealthCode | None], holders: Holders,
-        scanned: Scanned,
+        scanned: Scanned, told: Told,
     ) -> None:  # fmt: skip
         self.lost = 0
         self._database, self._clock, self._configured = database, clock, configured
-        self._holders, self._scanned = holders, scanned
+        self._holders, self._scanned, self._told = holders, scanned, told
         self._waiting: deque[Scan | Alert] = deque()
         self._turn = threading.Lock()
         self._stopped = threading.Event()
@@ -114,7 +116,9 @@ class Scans:
         if self._thread.ident:
             self._thread.join(5)
         if self._waiting:
+            self.lost += len(self._waiting)
             self._log.error("scans_lost", count=len(self._waiting))
+            self._told(0, self.lost)
 
     def put(self, what: Scan | Alert) -> None:
         """Never blocks, never raises; with PostgreSQL away so many are kept."""
@@ -152,6 +156,14 @@ class Scans:
                             self._alarm(session, alert)
                 for _ in group:
                     self._waiting.popleft()
+
+    def tell(self, said: int = 0) -> int:
+        """The figures; a line for what was lost beyond what was `said`. How many have been lost."""
+        lost = self.lost
+        self._told(len(self._waiting), lost)
+        if lost > said:
+            self._log.error("scans_lost", count=lost - said)
+        return lost
 
     def alerts(self, session: Session, before: int | None, limit: int) -> Sequence[Alert]:
         """The newest first."""
@@ -202,6 +214,7 @@ class Scans:
         self._log.error("gate_alert", kind=alert.kind, actor=alert.about, note=" ".join(alert.gates))
 
     def _run(self) -> None:
+        said = 0
         while not self._stopped.is_set():
             try:
                 self.flush()
@@ -210,6 +223,7 @@ class Scans:
                 if not isinstance(error, Problem):
                     self._log.exception("scans_wait", count=len(self._waiting))
                 pause = _TRY_AGAIN_S
+            said = self.tell(said)
             self._stopped.wait(pause)
         try:
             self.flush()

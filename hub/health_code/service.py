@@ -104,9 +104,14 @@ class HealthCodes:
     def open(self) -> HealthCode:
         """The same while it is open. Raises SERVICE_ENDED after its last day."""
         configured = self.configured()
-        if self._clock.now().date() > configured.ending.on:
+        if self.is_over():
             raise Problem("SERVICE_ENDED")
         return configured
+
+    def is_over(self) -> bool:
+        """Whether its last day has passed."""
+        configured = self._configured()
+        return configured is not None and self._clock.now().date() > configured.ending.on
 
     def declare(
         self, session: Session, holder: Holder, by: str, kind: str, told: Mapping[str, Any],

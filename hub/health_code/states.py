@@ -66,10 +66,11 @@ class States:
     """One for the process; without `start` it asks the table each time."""
 
     def __init__(
-        self, database: Database, line: RedisLine, crypto: Crypto, clock: Clock, blind_s: Callable[[], float]
-    ) -> None:
+        self, database: Database, line: RedisLine, crypto: Crypto, clock: Clock, blind_s: Callable[[], float],
+        is_over: Callable[[], bool],
+    ) -> None:  # fmt: skip
         self._database, self._line, self._crypto, self._clock = database, line, crypto, clock
-        self._blind_s = blind_s
+        self._blind_s, self._is_over = blind_s, is_over
         self._put = line.client.register_script(_NEWER)
         self._known: OrderedDict[str, State] = OrderedDict()
         self._lock = threading.Lock()
@@ -99,7 +100,11 @@ class States:
         return self._loaded(citizen_id)
 
     def refresh(self) -> None:
-        """Look now what changed; raises STORE_UNAVAILABLE."""
+        """Look now what changed; raises STORE_UNAVAILABLE. After the last day nothing is known any more."""
+        if self._is_over():
+            with self._lock:
+                self._known.clear()
+            return
         asked, more = self._clock.monotonic(), True
         while more:
             with self._database.read() as connection:
@@ -111,6 +116,14 @@ class States:
                 self._newest = max(newest, self._newest)
         with self._lock:
             self._confirmed = max(asked, self._confirmed)
+
+    def forget(self, citizens: Sequence[str]) -> int:
+        """The copies in Redis of these people; how many there were. Raises Away: then some may still be there."""
+        gone = 0
+        for start in range(0, len(citizens), _AT_ONCE):
+            names = [self._name(each) for each in citizens[start : start + _AT_ONCE]]
+            gone += self._line.ask(partial(_deleted, names))
+        return gone
 
     def _changed(self, connection: Connection) -> tuple[int, Sequence[str]]:
         """A worker begins with the last minutes: whoever made a change may have died before telling Redis."""
@@ -195,3 +208,7 @@ class States:
 
 def _delete(name: str, redis: Redis) -> None:
     redis.delete(name)
+
+
+def _deleted(names: Sequence[str], redis: Redis) -> int:
+    return int(redis.unlink(*names))

@@ -154,7 +154,8 @@ class AccessLog:
             ReceiptRow.exchange_id == EntryRow.exchange_id, ReceiptRow.party.in_(("S", "U"))
         )
         other = EntryRow.__table__.alias("other")
-        given = exists().where(other.c.exchange_id == EntryRow.exchange_id, other.c.step == "DELIVERED")
+        delivered = exists().where(other.c.exchange_id == EntryRow.exchange_id, other.c.step == "DELIVERED")
+        given = or_(EntryRow.supplier == LOOKED_AT, delivered)  # a look at what the hub holds has no other step
         day = cast(func.timezone("Asia/Shanghai", EntryRow.at), Day)
         by_day = exists().where(CountersignatureRow.department == EntryRow.supplier, CountersignatureRow.day == day)
         query = select(EntryRow, signed.scalar_subquery(), given, by_day).where(

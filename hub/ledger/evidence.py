@@ -98,15 +98,20 @@ class Evidence:
     def decide(self, statement: Statement) -> None:
         """Committed when it returns. Raises EVIDENCE_UNAVAILABLE where the class must not go on without."""
         self._check_witnesses(statement.data_class)
-        salt, packed = os.urandom(16), statement.packed()
-        leaf = forms.leaf_of(
-            "DECIDED", statement.exchange_id, statement.at, forms.digest(self._suite, salt, packed), self._suite
-        )
-        self._keep(statement, "DECIDED", statement.at, leaf, {"salt": salt, "statement": packed})
+        self._keep(statement, "DECIDED", statement.at, *self._decided(statement))
         with self._guard:
             self._open[statement.exchange_id] = statement
             while len(self._open) > _OPEN:
                 self._open.popitem(last=False)
+
+    def note(self, session: Session, statements: Sequence[Statement]) -> None:
+        """Decisions alone, of what the hub itself holds: on record when the session commits, and not without it. Raises
+        EVIDENCE_UNAVAILABLE."""
+        self._check_witnesses(max((each.data_class for each in statements), default=0))
+        for statement in sorted(statements, key=lambda each: each.subject_tag):  # two at once lock keys in one order
+            leaf, inner = self._decided(statement)
+            what = _what(statement, "DECIDED", statement.at, leaf)
+            self._insert(session.connection(), what, forms.canonical(inner), None, spooled=False, passing=True)
 
     def deliver(self, exchange_id: UUID, answers: Sequence[Mapping[str, str]]) -> Receipts:
         """That exactly this was given: `answers` are the rows as the user gets them, each value as text. Raises
@@ -148,6 +153,13 @@ class Evidence:
         """For how long evidence waits in the file."""
         return self._spool.since(self._clock.now())
 
+    def _decided(self, statement: Statement) -> tuple[bytes, dict[str, Any]]:
+        """The leaf, and what is sealed beside it."""
+        salt, packed = os.urandom(16), statement.packed()
+        digest = forms.digest(self._suite, salt, packed)
+        leaf = forms.leaf_of("DECIDED", statement.exchange_id, statement.at, digest, self._suite)
+        return leaf, {"salt": salt, "statement": packed}
+
     def _taken(self, exchange_id: UUID) -> Statement:
         with self._guard:
             return self._open.pop(exchange_id)
@@ -177,12 +189,7 @@ class Evidence:
         always: bool = False,
         rows: int = 0,
     ) -> None:
-        what = {
-            "exchange_id": statement.exchange_id, "step": step, "at": at, "leaf": leaf, "commitments": commitments,
-            "subject_tag": statement.subject_tag, "supplier": statement.supplier, "user": statement.user,
-            "service": statement.service, "data_class": statement.data_class, "sealed_until": statement.sealed_until,
-            "rows": rows,
-        }  # fmt: skip
+        what = _what(statement, step, at, leaf, commitments, rows)
         try:
             with self._database.read() as connection:
                 self._insert(connection, what, forms.canonical(dict(inner)), receipts, spooled=False)
@@ -203,10 +210,11 @@ class Evidence:
         return Problem("EVIDENCE_UNAVAILABLE", origin="hub", retry_after=5, note=note)
 
     def _insert(
-        self, connection: Connection, what: dict[str, Any], inner: bytes, receipts: Receipts | None, spooled: bool
-    ) -> None:
+        self, connection: Connection, what: dict[str, Any], inner: bytes, receipts: Receipts | None, spooled: bool,
+        passing: bool = False,
+    ) -> None:  # fmt: skip
         """One statement, so that entry and receipts are there together or not at all, and one commit pays for both."""
-        box = self._box(connection, what["subject_tag"], what["at"].year)
+        box = self._box(connection, what["subject_tag"], what["at"].year, passing)
         sealed = box.seal_bytes(inner, sealing_purpose(what["exchange_id"], what["step"]))
         signed = self._rows(receipts) if receipts else []
         parties, signers, coses = (list(column) for column in (zip(*signed, strict=True) if signed else ((), (), ())))
@@ -218,14 +226,17 @@ class Evidence:
         signed = (("S", receipts.supplier), ("U", receipts.user), ("P", receipts.platform))
         return [(party, named(cose), cose) for party, cose in signed if cose is not None]
 
-    def _box(self, connection: Connection, subject_tag: bytes, year: int) -> Box:
+    def _box(self, connection: Connection, subject_tag: bytes, year: int, passing: bool) -> Box:
         """Of this subject and year, made on first use; two at once end up with the same. A delivery follows its
-        decision at once, so the last ones are remembered."""
+        decision at once, so the last ones are remembered; not where the transaction may still be undone (`passing`),
+        and the key with it."""
         box = self._boxes.get((subject_tag, year))
         if box is None:
             _, made = self._crypto.new_box(KEY)
             sealed = connection.execute(_KEY_OF, {"tag": subject_tag, "year": year, "made": made}).scalar_one()
             box = self._crypto.box(sealed, KEY)
+            if passing:
+                return box
             if len(self._boxes) >= _OPEN:
                 self._boxes.clear()
             self._boxes[subject_tag, year] = box
@@ -240,6 +251,18 @@ class Evidence:
         except BaseException:
             self._boxes.clear()  # the keys made in it went with it
             raise
+
+
+def _what(
+    statement: Statement, step: Step, at: datetime, leaf: bytes, commitments: bytes = b"", rows: int = 0
+) -> dict[str, Any]:
+    """The columns that find an entry."""
+    return {
+        "exchange_id": statement.exchange_id, "step": step, "at": at, "leaf": leaf, "commitments": commitments,
+        "subject_tag": statement.subject_tag, "supplier": statement.supplier, "user": statement.user,
+        "service": statement.service, "data_class": statement.data_class, "sealed_until": statement.sealed_until,
+        "rows": rows,
+    }  # fmt: skip
 
 
 def sealing_purpose(exchange_id: UUID, step: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Collection, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,7 @@ from cryptography import x509
 from cryptography.x509.oid import ExtensionOID
 from jsonschema import Draft202012Validator
 
-from hub.clock import CHINA
-from hub.recognition import cbor
+from hub.recognition import cbor, times
 from hub.recognition.carried import Carried, Fact
 from hub.recognition.cose import Signed, unpacked
 from hub.recognition.refusal import Refused
@@ -26,7 +25,6 @@ PREFIX = "HC1:"
 _BASE45 = re.compile(r"[0-9A-Z $%*+\-./:]*", re.ASCII)
 _COMPRESSED, _UNPACKED = 4096, 16_384
 _ISS, _EXP, _IAT, _HCERT = 1, 4, 6, -260
-_DRIFT = timedelta(minutes=1)
 _SCHEMA = Path(__file__).parents[1] / "reference" / "dcc" / "schema-1.3.json"
 # Both spellings are in the field: the first has an arc too many.
 _ARCS = ("1.3.6.1.4.1.0.1847.2021.1.", "1.3.6.1.4.1.1847.2021.1.")
@@ -57,16 +55,18 @@ class Certificates:
     def read(self, code: str, trust: Trust, now: datetime) -> Carried:
         """`code` begins with HC. Raises Refused."""
         signed = unpacked(inflated(code))
-        key = _signer(signed, trust, now)
+        key, certificate = _signer(signed, trust, now)
         try:
-            return self._believed(cbor.read(signed.payload), key, trust, now)
+            return self._believed(cbor.read(signed.payload), key, certificate, trust, now)
         except Refused as refused:
             raise Refused(refused.reason, key.issuer.id) from None
 
-    def _believed(self, claims: Any, key: Key, trust: Trust, now: datetime) -> Carried:
+    def _believed(
+        self, claims: Any, key: Key, certificate: x509.Certificate, trust: Trust, now: datetime
+    ) -> Carried:
         if not isinstance(claims, dict):
             raise Refused("CWT_SHAPE")
-        issued, expires = _times(claims, key, now)
+        issued, expires = _times(claims, certificate, now)
         if _ISS in claims and not (isinstance(claims[_ISS], str) and key.issuer.may_speak_for(claims[_ISS])):
             raise Refused("ISSUER_MISMATCH")
         health = claims.get(_HCERT)
@@ -74,7 +74,7 @@ class Certificates:
         if content is None:
             raise Refused("HCERT_MISSING")
         group = self._group(content)
-        _check_usage(key, group)
+        _check_usage(certificate, group)
         entry = content[group][0]
         _check_values(group, entry, trust.value_sets)
         carried = Carried(
@@ -144,19 +144,20 @@ def check_revoked(carried: Carried, trust: Trust) -> None:
         raise Refused("BATCH_REVOKED")
 
 
-def _signer(signed: Signed, trust: Trust, now: datetime) -> Key:
+def _signer(signed: Signed, trust: Trust, now: datetime) -> tuple[Key, x509.Certificate]:
     """Whose key it is, found by trying all that share the id."""
     candidates = trust.candidates("dcc", signed.kid)
     if not candidates:
         raise Refused("PEER_KEY_UNKNOWN")
     fitting = 0
     for key in candidates:
-        certificate = x509.load_der_x509_certificate(key.der)
+        certificate = key.certificate
+        assert certificate is not None  # as every key of this way has
         found = signed.is_by(certificate)
         fitting += found is not None
         if found:
             _check_key(key, certificate, trust, now)
-            return key
+            return key, certificate
     raise Refused("SIGNATURE_WRONG" if fitting else "COSE_ALGORITHM_KEY")
 
 
@@ -169,17 +170,11 @@ def _check_key(key: Key, certificate: x509.Certificate, trust: Trust, now: datet
         raise Refused("KEY_NOT_YET", key.issuer.id)
 
 
-def _times(claims: Mapping[Any, Any], key: Key, now: datetime) -> tuple[datetime, datetime]:
+def _times(claims: Mapping[Any, Any], certificate: x509.Certificate, now: datetime) -> tuple[datetime, datetime]:
     if _IAT not in claims or _EXP not in claims:
         raise Refused("CWT_ISSUED_MISSING" if _IAT not in claims else "CWT_EXPIRES_MISSING")
-    issued, expires = (_moment(claims[name]) for name in (_IAT, _EXP))
-    if issued > now + _DRIFT:
-        raise Refused("ISSUED_IN_FUTURE")
-    if expires <= issued:
-        raise Refused("TIMES_ORDER")
-    if expires < now:
-        raise Refused("PEER_FACT_EXPIRED")
-    certificate = x509.load_der_x509_certificate(key.der)
+    issued, expires = (times.moment(claims[name], Refused("CWT_TIME")) for name in (_IAT, _EXP))
+    times.check(issued, expires, now)
     if issued < certificate.not_valid_before_utc:
         raise Refused("ISSUED_BEFORE_KEY")
     if expires > certificate.not_valid_after_utc:
@@ -187,19 +182,9 @@ def _times(claims: Mapping[Any, Any], key: Key, now: datetime) -> tuple[datetime
     return issued, expires
 
 
-def _moment(value: Any) -> datetime:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Refused("CWT_TIME")
-    try:
-        return datetime.fromtimestamp(value, UTC).astimezone(CHINA)
-    except (ValueError, OverflowError, OSError):
-        raise Refused("CWT_TIME") from None
-
-
-def _check_usage(key: Key, group: str) -> None:
+def _check_usage(certificate: x509.Certificate, group: str) -> None:
     """A key that names what it is for is for nothing else; one that names nothing is for all."""
     try:
-        certificate = x509.load_der_x509_certificate(key.der)
         extension = certificate.extensions.get_extension_for_oid(ExtensionOID.EXTENDED_KEY_USAGE)
     except x509.ExtensionNotFound:
         return

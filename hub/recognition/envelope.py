@@ -8,12 +8,12 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
 
-from hub.clock import CHINA
+from hub.recognition import times
 from hub.recognition.carried import Carried, Fact
 from hub.recognition.dcc import check_revoked
 from hub.recognition.refusal import Refused
@@ -22,7 +22,6 @@ from hub.signing import Signing, verified
 
 KIND = "facts+jws"
 SHAPE = re.compile(r"[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]{2,}\.[A-Za-z0-9_-]{2,}", re.ASCII)
-_DRIFT = timedelta(minutes=1)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 _REGION = re.compile(r"[1-9][0-9]{5}([0-9]{3}([0-9]{3})?)?", re.ASCII)
 _KEPT = ("kind", "region")
@@ -85,7 +84,9 @@ def _believed(claims: Mapping[str, Any], key: Key, trust: Trust, now: datetime) 
     if claims.get("iss") != issuer.id:
         raise Refused("ISSUER_MISMATCH")
     issued, expires = _moment(claims.get("iat")), _moment(claims.get("exp"))
-    _check_times(issued, expires, key, now)
+    times.check(issued, expires, now)
+    if "exp" in key.jwk and expires > _moment(key.jwk["exp"]):
+        raise Refused("OUTLIVES_KEY")
     facts = _facts(claims.get("facts"), issuer)
     id, batch = _text(claims, "id"), _text(claims, "batch")
     carried = Carried(
@@ -96,24 +97,8 @@ def _believed(claims: Mapping[str, Any], key: Key, trust: Trust, now: datetime) 
     return carried
 
 
-def _check_times(issued: datetime, expires: datetime, key: Key, now: datetime) -> None:
-    if issued > now + _DRIFT:
-        raise Refused("ISSUED_IN_FUTURE")
-    if expires <= issued:
-        raise Refused("TIMES_ORDER")
-    if expires < now:
-        raise Refused("PEER_FACT_EXPIRED")
-    if "exp" in key.jwk and expires > _moment(key.jwk["exp"]):
-        raise Refused("OUTLIVES_KEY")
-
-
 def _moment(value: Any) -> datetime:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Refused("ENVELOPE_TIME")
-    try:
-        return datetime.fromtimestamp(value, UTC).astimezone(CHINA)
-    except (ValueError, OverflowError, OSError):
-        raise Refused("ENVELOPE_TIME") from None
+    return times.moment(value, Refused("ENVELOPE_TIME"))
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:

@@ -90,7 +90,7 @@ class Recognising:
         elif stand.offline and stand.looked_at is not None:
             until = stand.looked_at + timedelta(hours=stand.settings.snapshot_hours)
             yield Finding("snapshot", False, f"good until {until:%Y-%m-%d %H:%M}", until)
-        for id in stand.doubted:
+        for id in stand.doubts(now):
             yield Finding(f"issuer {id}", False, "stated what is not so: ask its region, or revoke its key")
         for id in stand.unread:
             yield Finding(f"keys {id}", True, "cannot be read")

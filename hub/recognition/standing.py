@@ -7,7 +7,7 @@ decided any more. A signed list says itself when it ends.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -31,7 +31,7 @@ _DOUBTED_FOR = timedelta(days=30)
 class Stand:
     """`pinned` is the trust of the configuration alone. `offline`: the last look did not succeed. `unread`: issuers
     whose keys cannot be read, and `list` where the stored list does not hold. `doubted`: issuers one of whose facts was
-    looked at again and is not so."""
+    looked at again and is not so, and when last."""
 
     settings: Recognition
     region: str
@@ -41,7 +41,11 @@ class Stand:
     looked_at: datetime | None = None
     offline: bool = False
     unread: tuple[str, ...] = ()
-    doubted: tuple[str, ...] = ()
+    doubted: Mapping[str, datetime] = field(default_factory=dict)
+
+    def doubts(self, now: datetime) -> list[str]:
+        """Issuers doubted within the last month; doubt ends by itself."""
+        return sorted(id for id, at in self.doubted.items() if now - at < _DOUBTED_FOR)
 
     def is_stale(self, now: datetime) -> bool:
         return self.looked_at is None or now - self.looked_at > timedelta(hours=self.settings.snapshot_hours)
@@ -63,7 +67,7 @@ class _Stored:
     signed: str
     rules: tuple[Rule, ...]
     revoked: frozenset[str]
-    doubted: tuple[str, ...] = ()
+    doubted: Mapping[str, datetime] = field(default_factory=dict)
 
 
 class Standing:
@@ -99,7 +103,7 @@ class Standing:
         looked_at, offline = (last.looked_at, True) if last else (None, True)
         try:
             with self._database.read() as connection:
-                self._stored = _stored(connection, before, self._clock.now() - _DOUBTED_FOR)
+                self._stored = _stored(connection, before)
             looked_at, offline = self._clock.now(), False
         except Problem:
             pass
@@ -109,18 +113,19 @@ class Standing:
         return replace(_built(settings, self._stored), looked_at=looked_at, offline=offline)
 
 
-def _stored(connection: Connection, before: _Stored, since: datetime) -> _Stored:
+def _stored(connection: Connection, before: _Stored) -> _Stored:
     newest = connection.scalar(select(func.max(ChangeRow.id))) or 0
     if newest == before.change:
         return before
     signed = connection.scalar(select(ListRow.signed).order_by(ListRow.version.desc()).limit(1)) or ""
     documents = connection.scalars(select(RuleRow.document).where(RuleRow.state == "admitted")).all()
     revoked = connection.scalars(select(RevocationRow.digest)).all()
-    doubted = select(ChangeRow.target).where(ChangeRow.act == DOUBTED, ChangeRow.at > since).distinct()
+    doubted = connection.execute(
+        select(ChangeRow.target, func.max(ChangeRow.at)).where(ChangeRow.act == DOUBTED).group_by(ChangeRow.target)
+    )
     return _Stored(
-        newest, signed, tuple(read(each) for each in documents), frozenset(revoked),
-        tuple(sorted(connection.scalars(doubted))),
-    )  # fmt: skip
+        newest, signed, tuple(read(each) for each in documents), frozenset(revoked), {id: at for id, at in doubted}
+    )
 
 
 def _built(settings: Snapshot, stored: _Stored) -> Stand:

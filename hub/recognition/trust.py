@@ -42,12 +42,12 @@ class Issuer:
 @dataclass(frozen=True, slots=True)
 class Key:
     """`kid` is a hint and belongs to nobody: keys of two issuers may share one. A facts key is a JWK, a dcc key an
-    X.509 certificate (DER)."""
+    X.509 certificate, read once."""
 
     kid: str
     issuer: Issuer
     jwk: Mapping[str, Any] = field(default_factory=dict)
-    der: bytes = b""
+    certificate: x509.Certificate | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +128,10 @@ def _key(issuer: Issuer, entry: Mapping[str, Any]) -> Key:
                 raise ValueError(f"a key of {issuer.id} is not a public one")
             return Key(str(entry["kid"]), issuer, jwk=dict(entry))
         der = base64.b64decode(entry["x509"], validate=True)
-        x509.load_der_x509_certificate(der).public_key()
-        return Key(str(entry.get("kid") or hashlib.sha256(der).digest()[:8].hex()), issuer, der=der)
+        certificate = x509.load_der_x509_certificate(der)
+        certificate.public_key()
+        kid = str(entry.get("kid") or hashlib.sha256(der).digest()[:8].hex())
+        return Key(kid, issuer, certificate=certificate)
     except (KeyError, TypeError, UnsupportedAlgorithm) as error:
         raise ValueError(f"a key of {issuer.id} is not of the right shape") from error
 

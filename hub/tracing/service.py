@@ -17,7 +17,7 @@ from hub.clock import Clock
 from hub.crypto import Crypto
 from hub.errors import Fault, Problem, invalid
 from hub.identity.service import Identity
-from hub.ledger.orders import Looks
+from hub.ledger.orders import Look, Looks
 from hub.port import Record
 from hub.settings.movement_shapes import Channel, ChannelSource
 from hub.settings.shapes import Snapshot
@@ -35,7 +35,8 @@ _MOST = 2000
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """By whom and why. `office` is the officer's own place; every region must lie in it."""
+    """By whom and why. `office` is the officer's own place; every region must lie in it. `sealed_until`: from then on
+    those whose rows were read find it in their record; None: at once."""
 
     order_no: str
     officer: str
@@ -44,6 +45,7 @@ class Order:
     since: datetime
     until: datetime
     trace_id: str = ""
+    sealed_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,9 @@ class Tracing:
                 self.take(session, [_sighting(channel.id, source, each) for each in told])
 
     def trace(self, session: Session, order: Order, number: str) -> Trace:
-        """Raises REQUIRED, NOT_FOUND (a region that is not the office's), RANGE_ORDER, RANGE_TOO_LONG."""
+        """Raises REQUIRED, NOT_FOUND (a region that is not the office's), RANGE_ORDER, RANGE_TOO_LONG, DATE_RANGE."""
         _allow(order)
+        self._looks.allow(order.sealed_until)
         channels = self._now().channels
         seen = [
             each for each in self.sightings.of(session, number, order.since, order.until)
@@ -107,8 +110,9 @@ class Tracing:
         ]  # fmt: skip
         near = _nearest(seen, self.sightings.around(session, seen, channels), channels)
         who = [self.sightings.who(each) for each, _, _ in near]
-        people = self._people.people(session, [number, *(each.person for each in who)])
-        self._record(order, [people.get(each, (each, ""))[0] for each in (number, *(each.person for each in who))])
+        read = [number, *(each.person for each in who)]
+        people = self._people.people(session, read)
+        self._record(session, order, [people.get(each, (each, ""))[0] for each in read])
         row = self._keep(session, order, number, len(seen))
         for found, whose in zip(near, who, strict=True):
             self._assign(session, row, order, found, whose, people.get(whose.person, ("", ""))[1])
@@ -130,9 +134,11 @@ class Tracing:
         session.execute(delete(ContactRow).where(ContactRow.trace_id.in_(over)))
         return gone + len(over)
 
-    def _record(self, order: Order, subjects: Sequence[str]) -> None:
+    def _record(self, session: Session, order: Order, subjects: Sequence[str]) -> None:
         """In the record of everybody whose rows were read."""
-        self._looks.record(subjects, "tracing", "trace", order.order_no, order.trace_id, self._clock.now())
+        now = self._clock.now()
+        look = Look("tracing", "trace", order.order_no, order.trace_id, now, order.sealed_until)
+        self._looks.record(session, subjects, look)
 
     def _keep(self, session: Session, order: Order, number: str, seen: int) -> TraceRow:
         now, id = self._clock.now(), "r" + secrets.token_hex(16)

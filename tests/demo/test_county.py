@@ -34,7 +34,7 @@ from tests.county import (
 from tests.town import one_time
 
 ROLES = {"operator", "officer", "community_clerk", "verifier", "data_officer", "auditor", "system_admin",
-         "security_admin", "audit_admin"}  # fmt: skip
+         "security_admin", "audit_admin", "order_officer"}  # fmt: skip
 SERVICE = "medical-insurance-balance"
 SECONDS = 30
 

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, table
 
 from hub.health_code.ending import REPORT_KIND
 from hub.signing import verified
-from tests.health_code.conftest import HAN, Clinic
+from tests.health_code.conftest import HAN, LIN, WANG, Clinic
 
 
 @pytest.fixture(params=["delete", "archive"])
@@ -37,6 +37,12 @@ def end(clinic: Clinic) -> bool:
         return clinic.hub.health_code.ending.close(session)
 
 
+def copies(clinic: Clinic) -> int:
+    """Of how these people stand, in Redis."""
+    states = clinic.hub.health_code.states
+    return sum(clinic.hub.redis.exists(states._name(clinic.citizen_id(each))) for each in (HAN, LIN, WANG))
+
+
 def test_feat_X20_on_its_day_it_closes_and_leaves_a_signed_report(ended: Clinic) -> None:
     asked = ended.anyone().get("/health-code/questions")
     for closed in (ended.citizen(HAN).get("/health-code"), ended.declare(), asked):
@@ -50,6 +56,7 @@ def test_feat_X20_on_its_day_it_closes_and_leaves_a_signed_report(ended: Clinic)
         counted = (connection.execute(select(func.count()).select_from(table(name))) for name in report["rows"])
         assert {each.scalar_one() for each in counted} == {0} and len(report["rows"]) == 8
     assert report["rows"]["health_code_declaration"] >= 1 and report["rows"]["health_code_scan"] >= 1
+    assert report["copies"] >= 1 and not copies(ended), "how people stood lay in Redis too"
     assert (report["order"], report["what"]) == (told["order"], told["then"])
     archive = ended.hub.home / "archive" / f"health-code-{report['last_day']}.sealed"
     assert archive.exists() == (told["then"] == "archive")
@@ -57,6 +64,25 @@ def test_feat_X20_on_its_day_it_closes_and_leaves_a_signed_report(ended: Clinic)
         rows = orjson.loads(ended.hub.crypto.open(archive.read_bytes(), f"health_code.archive:{report['last_day']}"))
         assert {"health_code_declaration", "health_code_code"} <= {table for table, _ in rows}
         archive.unlink()
+
+
+def test_feat_X20_a_report_that_could_not_be_true_waits(ended: Clinic, monkeypatch: Any) -> None:
+    """Redis is away: its copies cannot be deleted."""
+    line = ended.hub.line
+    monkeypatch.setattr(line, "_away", True)
+    assert not end(ended)
+    monkeypatch.setattr(line, "_away", False)
+    assert end(ended) and not copies(ended)
+
+
+def test_feat_X20_after_its_day_no_worker_knows_or_copies_anybody(ended: Clinic) -> None:
+    states = ended.hub.health_code.states
+    known = states.of(ended.citizen_id(HAN))
+    assert known
+    states._known[known.citizen_id], states._newest = known, -1  # as of one that has just begun
+    ended.hub.redis.delete(states._name(known.citizen_id))
+    states.refresh()
+    assert not states._known and not copies(ended)
 
 
 def test_feat_X20_before_its_day_nothing_ends(clinic: Clinic) -> None:

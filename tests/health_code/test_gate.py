@@ -9,16 +9,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 from sqlalchemy import text
+from structlog.testing import capture_logs
 
 from hub.crypto import Crypto
 from hub.database import Database
 from hub.errors import Problem
 from hub.health_code.codes import SLOT_S, Codes
 from hub.health_code.qr import Drawer, picture
+from hub.health_code.scans import Alert, Scans
 from hub.health_code.tally import Tally
 from hub.ledger import Exchange
 from hub.ledger.models import ExchangeRow
+from hub.metrics import Metrics
 from tests.health_code.conftest import FAR, GATE, HAN, LIN, NEAR, WANG, Clinic
 from tests.phone import eventually
 
@@ -272,6 +276,23 @@ def test_feat_X10_a_code_is_shown_and_scanned_while_postgres_is_away(clinic: Cli
     monkeypatch.undo()
     assert eventually(lambda: not room.scans._waiting, 10), "and are written once it is back"
     gone.close()
+
+
+def test_scans_that_could_not_be_kept_are_said(clinic: Clinic) -> None:
+    """PostgreSQL is away for so long that no more scans can wait: a figure, and a line."""
+    room, registry = clinic.hub.health_code, CollectorRegistry()
+    codes, clock = room.codes, clinic.hub.clock
+    scans = Scans(clinic.hub.database, clock, codes.configured, codes.holders, lambda *_: None, Metrics(registry).scans)
+    alert = Alert("cap", "somebody", (), clock.now())
+    for _ in range(20_002):
+        scans.put(alert)
+    with capture_logs() as said:
+        assert (scans.tell(), scans.tell(2)) == (2, 2)
+        assert [registry.get_sample_value(f"hub_scans_{each}") for each in ("waiting", "lost")] == [20_000, 2]
+        scans.close()
+    assert [(each["event"], each["count"]) for each in said] == [("scans_lost", 2), ("scans_lost", 20_000)], "once each"
+    assert registry.get_sample_value("hub_scans_lost") == 20_002
+    assert eventually(lambda: "hub_scans_lost 0.0" in clinic.client.get("/metrics").text, 10), "the gate's own"
 
 
 def test_no_person_is_readable_in_redis(clinic: Clinic) -> None:

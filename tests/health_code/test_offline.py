@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -106,7 +107,9 @@ def test_row_B77_a_signed_form_that_was_touched_is_none(clinic: Clinic) -> None:
     assert late.value.code == "QR_EXPIRED"
 
 
-def test_feat_S9_what_was_scanned_without_a_link_is_handed_in_twice_and_counts_once(clinic: Clinic) -> None:
+def test_feat_S9_what_was_scanned_without_a_link_is_handed_in_twice_and_counts_once(
+    clinic: Clinic, monkeypatch: Any
+) -> None:
     clinic.declare(), clinic.declare(LIN)
     at = clinic.hub.clock.now()
     later = (at + timedelta(minutes=5)).isoformat()
@@ -120,12 +123,15 @@ def test_feat_S9_what_was_scanned_without_a_link_is_handed_in_twice_and_counts_o
     ]  # fmt: skip
     clinic.clock.ahead += 20 * 60
     clinic.tokens.clear()
-    by = clinic.verifier()
+    by, asked = clinic.verifier(), Counter[str]()
+    of = clinic.hub.health_code.states.of
+    monkeypatch.setattr(clinic.hub.health_code.states, "of", lambda citizen: (asked.update([citizen]), of(citizen))[1])
     first, again = (by.post("/gate/scans/batch", {"scans": seen}) for _ in range(2))
     assert first.status_code == 200, first.text
     told = [each["state"] for each in first.json["items"]]
     assert told == ["recorded", "recorded", "recorded", "QR_INVALID", "CHOICE", "DATE_RANGE"]
     assert [each["state"] for each in again.json["items"]][:3] == ["known"] * 3
+    assert sum(asked.values()) == 6, "once for each scan that is one"
     assert first.json["items"][0]["name_masked"] == "韩*福"
     assert by.post("/gate/scans/batch", {"scans": []}).json["code"] == "TOO_SHORT"
     for wrong in ([None, None], None, "x", 7, {"code": 7}):

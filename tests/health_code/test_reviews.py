@@ -80,6 +80,15 @@ def test_feat_X11_a_bulk_change_needs_a_second_person(clinic: Clinic) -> None:
     assert clinic.officer("second").post(place).json["code"] == "STATE_CONFLICT"
 
 
+def test_feat_X11_a_bulk_change_stands_in_the_askers_name_and_roles(clinic: Clinic) -> None:
+    clinic.declare(), clinic.declare(LIN)
+    people = [{"name": each.name, "id_number": each.id_number} for each in (HAN, LIN)]
+    asked = clinic.decide("10", people=people, case_id="2026-98").json["change_id"]
+    assert clinic.of("operator").post(f"/desk/health-code/reviews/{asked}/confirmation").json["state"] == "done"
+    told = [(each["actor"], each["roles"]) for each in audit(clinic) if each["case_id"] == "2026-98"]
+    assert told == [(clinic.ids["first:"], ["officer"])] * 2, "and not with the roles of who confirmed it"
+
+
 def test_feat_X11_what_no_rule_says_is_on_the_supervisors_list(clinic: Clinic) -> None:
     clinic.declare()
     before = len(audit(clinic))

@@ -19,7 +19,7 @@ from hub.systems import Systems
 CONFIG = Path(__file__).parents[2] / "config"
 ROLES = {
     "operator", "officer", "community_clerk", "verifier", "gate_verifier", "data_officer", "auditor", "system_admin",
-    "security_admin", "audit_admin",
+    "security_admin", "audit_admin", "order_officer",
 }  # fmt: skip
 
 
@@ -47,7 +47,9 @@ def test_the_shipped_configuration_has_no_fault(settings: Settings) -> None:
 def test_the_duties_are_split(settings: Settings) -> None:
     roles = settings.now.roles
     writing = {role for role, permissions in roles.items() if any(each.endswith(".write") for each in permissions)}
-    assert writing == {"operator", "officer", "community_clerk", "data_officer", "system_admin", "security_admin"}
+    assert writing == {"operator", "officer", "order_officer", "community_clerk", "data_officer", "system_admin",
+                       "security_admin"}  # fmt: skip
+    assert [role for role, permissions in roles.items() if "order.seal" in permissions] == ["order_officer"]
     looking = (".read", ".investigate")  # an investigation changes nothing
     assert all(each.endswith(looking) for role in ("auditor", "audit_admin") for each in roles[role])
     every = {permission for permissions in roles.values() for permission in permissions}

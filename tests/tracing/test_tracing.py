@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,7 @@ from hub.tracing import rules
 from hub.tracing.rules import Sighting
 from hub.tracing.service import Order, _sighting
 from tests.credentials.conftest import HAN, LIN, WANG, Room, room
+from tests.health_code.conftest import HEALTHY
 
 __all__ = ["room"]
 TOWN = "360423001"
@@ -134,6 +136,20 @@ def test_feat_S5_everybody_whose_rows_were_read_has_it_in_the_record(office: Off
             assert [each[0] for each in rows] == [4], persona.name
 
 
+def declare(office: Office, persona: Any) -> None:
+    body = {"kind": "health", "fields": HEALTHY}
+    made = office.room.citizen(persona).post("/health-code/declarations", body, Idempotency_Key=secrets.token_hex(16))
+    assert made.status_code in (200, 201), made.text
+
+
+def printed(office: Office, holder: str) -> str:
+    room = office.room.hub.health_code
+    with office.room.hub.database.session() as session:
+        serial, until = room.codes.print_anew(session, holder)
+    room.states.refresh()
+    return room.shown.paper(holder, serial, until)
+
+
 def test_feat_S5_the_code_that_is_shown_names_the_person(office: Office) -> None:
     office.bring("flight", {"id": "c-1", "key": "F1", "document": HAN.id_number, "row": 1},
                  {"id": "c-2", "key": "F1", "document": WANG.id_number, "row": 1})  # fmt: skip
@@ -141,6 +157,11 @@ def test_feat_S5_the_code_that_is_shown_names_the_person(office: Office) -> None
     with hub.database.session() as session:
         holder = hub.identity.citizen_of(session, HAN.id_number) or ""
     code = hub.health_code.shown.show(holder, hub.clock.now()).code
+    undeclared = {**office.order(code=code)}
+    del undeclared["subject"]
+    nobody = office.room.of("officer").post("/traces", undeclared)
+    assert (nobody.status_code, nobody.json["code"]) == (404, "NOT_FOUND"), "as at a gate: who never declared"
+    declare(office, HAN)
     asked = office.order(code=code)
     assert office.room.of("officer").post("/traces", asked).status_code == 422, "one of the two"
     del asked["subject"]
@@ -148,6 +169,11 @@ def test_feat_S5_the_code_that_is_shown_names_the_person(office: Office) -> None
     assert (made.status_code, len(made.json["contacts"]) >= 1) == (201, True), made.text
     forged = office.room.of("officer").post("/traces", {**asked, "code": ("A" if code[0] != "A" else "B") + code[1:]})
     assert (forged.status_code, forged.json["code"]) == (400, "QR_INVALID")
+    form = office.room.citizen(HAN).get("/health-code/signed-form").json["code"]
+    assert office.room.of("officer").post("/traces", {**asked, "code": form}).status_code == 201
+    old, new = (printed(office, holder) for _ in range(2))
+    told = [office.room.of("officer").post("/traces", {**asked, "code": each}) for each in (old, new)]
+    assert [each.status_code for each in told] == [404, 201], "a print that another one has ended is nobody's"
 
 
 def test_feat_F8_threat_T10_without_order_area_or_time_nothing_is_looked_at(office: Office) -> None:
