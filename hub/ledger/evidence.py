@@ -39,6 +39,11 @@ _KEY_OF = text(
     "INSERT INTO ledger_subject_key (subject_tag, year, key_sealed) VALUES (:tag, :year, :made)"
     " ON CONFLICT (subject_tag, year) DO UPDATE SET year = EXCLUDED.year RETURNING key_sealed"
 )
+_KEYS_OF = text(
+    "INSERT INTO ledger_subject_key (subject_tag, year, key_sealed) SELECT * FROM unnest(CAST(:tags AS bytea[]),"
+    " CAST(:years AS smallint[]), CAST(:made AS bytea[])) ON CONFLICT (subject_tag, year)"
+    " DO UPDATE SET year = EXCLUDED.year RETURNING subject_tag, year, key_sealed"
+)
 _ADD = text(
     "WITH entry AS (INSERT INTO ledger_entry (exchange_id, step, at, leaf, sealed, commitments, subject_tag, supplier,"
     ' "user", service, data_class, sealed_until, "rows", spooled) VALUES (:exchange_id, :step, :at, :leaf, :sealed,'
@@ -107,11 +112,15 @@ class Evidence:
     def note(self, session: Session, statements: Sequence[Statement]) -> None:
         """Decisions alone, of what the hub itself holds: on record when the session commits, and not without it. Raises
         EVIDENCE_UNAVAILABLE."""
-        self._check_witnesses(max((each.data_class for each in statements), default=0))
-        for statement in sorted(statements, key=lambda each: each.subject_tag):  # two at once lock keys in one order
+        if not statements:
+            return
+        self._check_witnesses(max(each.data_class for each in statements))
+        boxes, rows = self._boxes_of(session.connection(), statements), []
+        for statement in statements:
             leaf, inner = self._decided(statement)
             what = _what(statement, "DECIDED", statement.at, leaf)
-            self._insert(session.connection(), what, forms.canonical(inner), None, spooled=False, passing=True)
+            rows.append(self._row(what, boxes[statement.subject_tag, statement.at.year], forms.canonical(inner)))
+        session.connection().execute(_ADD, rows)
 
     def deliver(self, exchange_id: UUID, answers: Sequence[Mapping[str, str]]) -> Receipts:
         """That exactly this was given: `answers` are the rows as the user gets them, each value as text. Raises
@@ -210,33 +219,44 @@ class Evidence:
         return Problem("EVIDENCE_UNAVAILABLE", origin="hub", retry_after=5, note=note)
 
     def _insert(
-        self, connection: Connection, what: dict[str, Any], inner: bytes, receipts: Receipts | None, spooled: bool,
-        passing: bool = False,
-    ) -> None:  # fmt: skip
+        self, connection: Connection, what: dict[str, Any], inner: bytes, receipts: Receipts | None, spooled: bool
+    ) -> None:
         """One statement, so that entry and receipts are there together or not at all, and one commit pays for both."""
-        box = self._box(connection, what["subject_tag"], what["at"].year, passing)
+        box = self._box(connection, what["subject_tag"], what["at"].year)
+        connection.execute(_ADD, self._row(what, box, inner, receipts, spooled))
+
+    def _row(
+        self, what: dict[str, Any], box: Box, inner: bytes, receipts: Receipts | None = None, spooled: bool = False
+    ) -> dict[str, Any]:
         sealed = box.seal_bytes(inner, sealing_purpose(what["exchange_id"], what["step"]))
-        signed = self._rows(receipts) if receipts else []
+        signed = self._signatures(receipts) if receipts else []
         parties, signers, coses = (list(column) for column in (zip(*signed, strict=True) if signed else ((), (), ())))
-        row = {**what, "sealed": sealed, "spooled": spooled, "parties": parties, "signers": signers, "coses": coses}
-        connection.execute(_ADD, row)
+        return {**what, "sealed": sealed, "spooled": spooled, "parties": parties, "signers": signers, "coses": coses}
 
     @staticmethod
-    def _rows(receipts: Receipts) -> list[tuple[str, str, bytes]]:
+    def _signatures(receipts: Receipts) -> list[tuple[str, str, bytes]]:
         signed = (("S", receipts.supplier), ("U", receipts.user), ("P", receipts.platform))
         return [(party, named(cose), cose) for party, cose in signed if cose is not None]
 
-    def _box(self, connection: Connection, subject_tag: bytes, year: int, passing: bool) -> Box:
+    def _boxes_of(
+        self, connection: Connection, statements: Sequence[Statement]
+    ) -> dict[tuple[bytes, int], Box]:
+        """The same as `_box` for many in one question. Not remembered: the transaction may still be undone, and the
+        keys with it. Asked for in one order, so that two at once wait for each other and not in a ring."""
+        wanted = sorted({(each.subject_tag, each.at.year) for each in statements})
+        tags, years = zip(*wanted, strict=True)
+        made = [self._crypto.new_box(KEY)[1] for _ in wanted]
+        found = connection.execute(_KEYS_OF, {"tags": list(tags), "years": list(years), "made": made})
+        return {(bytes(tag), year): self._crypto.box(sealed, KEY) for tag, year, sealed in found}
+
+    def _box(self, connection: Connection, subject_tag: bytes, year: int) -> Box:
         """Of this subject and year, made on first use; two at once end up with the same. A delivery follows its
-        decision at once, so the last ones are remembered; not where the transaction may still be undone (`passing`),
-        and the key with it."""
+        decision at once, so the last ones are remembered."""
         box = self._boxes.get((subject_tag, year))
         if box is None:
             _, made = self._crypto.new_box(KEY)
             sealed = connection.execute(_KEY_OF, {"tag": subject_tag, "year": year, "made": made}).scalar_one()
             box = self._crypto.box(sealed, KEY)
-            if passing:
-                return box
             if len(self._boxes) >= _OPEN:
                 self._boxes.clear()
             self._boxes[subject_tag, year] = box
