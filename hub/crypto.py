@@ -25,7 +25,8 @@ from hub.errors import Problem
 
 _NONCE, _TAG, _DATA_KEY = 12, 16, 32
 # By then every worker has read the configuration and can open what is sealed under the new key.
-_GRACE_S = 5.0
+GRACE_S = 5.0
+LOOK_UP = "keys.look_up"
 
 
 _Mac = Callable[[bytes], bytes]
@@ -133,20 +134,26 @@ class _Ring:
         }
         self.head = chosen.mark + b"." + first.encode() + b"."
         self.box = self.ciphers[chosen.mark, first.encode()]
-        oldest, tagging = keys[list(keys)[-1]], [(chosen, keys[first])]
+        self.look_up_key = chosen.keyed(keys[list(keys)[-1]])(b"lookup")
+        tagging = [(chosen, keys[first])]
         tagging += [(each, key) for each in _SUITES.values() for key in keys.values() if (each, key) != tagging[0]]
-        self.lookup = chosen.keyed(chosen.keyed(oldest)(b"lookup"))
         self.tagging = [each.keyed(each.keyed(key)(b"lookup")) for each, key in tagging]
 
 
 class Crypto:
     """A key ring: the first key seals, every key opens. Keys are secrets of at least 32 bytes, by key id. `live` gives
-    the ring in force now, so that keys rotate without a restart; a key that comes first begins to seal after 5 s."""
+    the ring in force now, so that keys rotate without a restart; a key that comes first begins to seal after 5 s.
+    `kept` takes a look-up key, sealed, and gives the one, sealed, that the hub has had before and keeps."""
 
     def __init__(
-        self, keys: Mapping[str, bytes], suite: str = "intl", live: Callable[[], Mapping[str, str]] | None = None
+        self,
+        keys: Mapping[str, bytes],
+        suite: str = "intl",
+        live: Callable[[], Mapping[str, str]] | None = None,
+        kept: Callable[[bytes], bytes] = lambda fresh: fresh,
     ) -> None:
-        self._suite, self._live = suite, live
+        self._suite, self._live, self._kept = suite, live, kept
+        self._look_up: _Mac | None = None
         self._source = live() if live else None
         self._ring = _Ring(keys, suite, next(iter(keys), ""))
         self._next_at = 0.0
@@ -168,12 +175,14 @@ class Crypto:
             raise Problem("KEY_UNAVAILABLE", origin="hub", note=f"sealed value for {purpose} was changed") from None
 
     def lookup(self, value: str, purpose: str) -> bytes:
-        """A keyed hash (32 bytes) to find a row by a value that must not be readable. It uses the oldest key, so that
-        adding a key loses no row; what must outlive that key is found by `tag`."""
-        return self._now().lookup(f"{purpose}\0{value}".encode())
+        """A keyed hash (32 bytes) to find a row by a value that must not be readable. It is always the same: its key
+        was made of the first sealing key there was, and is kept sealed. Raises what `kept` raises."""
+        mac = self._look_up or self._looking_up()
+        return mac(f"{purpose}\0{value}".encode())
 
     def tag(self, value: str, purpose: str) -> bytes:
-        """As `lookup`, under the key that seals now. Rows tagged before are found by `tags` until they are resealed."""
+        """As `lookup`, under the key that seals now: for what is tagged anew when it is resealed, and found by `tags`
+        until then."""
         return self.tags(value, purpose, 1)[0]
 
     def tags(self, value: str, purpose: str, most: int | None = None) -> list[bytes]:
@@ -199,6 +208,16 @@ class Crypto:
         """What every value begins with that is sealed now: suite and key."""
         return self._now().head
 
+    @property
+    def key_id(self) -> str:
+        """Of the key that seals now."""
+        return self._now().first
+
+    def _looking_up(self) -> _Mac:
+        fresh = self.seal(self._now().look_up_key, LOOK_UP)
+        self._look_up = mac = _SUITES[self._suite].keyed(self.open(self._kept(fresh), LOOK_UP))
+        return mac
+
     def _now(self) -> _Ring:
         if self._live is not None and ((source := self._live()) is not self._source or self._next_at):
             self._renew(source)
@@ -208,7 +227,7 @@ class Crypto:
         keys, now = {name: key.encode() for name, key in source.items()}, time.monotonic()
         first, before = next(iter(keys)), self._ring.first
         if source is not self._source:
-            self._next_at = now + _GRACE_S if first not in self._ring.keys and before in keys else 0.0
+            self._next_at = now + GRACE_S if first not in self._ring.keys and before in keys else 0.0
         if self._next_at > now:
             first = before
         else:

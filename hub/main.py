@@ -41,6 +41,7 @@ from hub.identity.service import Identity
 from hub.inbox.service import Inbox
 from hub.inspection.service import Inspection, persona
 from hub.jobs.service import Jobs
+from hub.keys.look_up import LookUpKey
 from hub.ledger import Exchanges
 from hub.ledger.orders import Looks
 from hub.ledger.room import Ledger
@@ -132,9 +133,10 @@ class Hub:
         self.settings = Settings(Path(environ.get("HUB_CONFIG", _CONFIG)), secrets, self.clock, checks)
         hub = self.settings.now.hub
         keys = {name: key.encode() for name, key in hub.seal_keys.items()}
-        self.crypto = Crypto(keys, hub.suite, lambda: self.settings.now.hub.seal_keys)
-        self.signing = Signing(hub.sign_keys, hub.suite)
         self.database = Database(secrets.resolve("env/HUB_DATABASE_URL"))
+        kept = LookUpKey(self.database).kept
+        self.crypto = Crypto(keys, hub.suite, lambda: self.settings.now.hub.seal_keys, kept)
+        self.signing = Signing(hub.sign_keys, hub.suite)
         self.redis = connect(secrets.resolve("env/HUB_REDIS_URL"))
         self.line = RedisLine(self.redis)
         self.store = SharedStore(self.line, self.crypto)

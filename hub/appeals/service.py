@@ -25,6 +25,7 @@ from hub.tasks.service import before
 from hub.workdays import Workdays
 
 Tell = Callable[[Session, str, str, Mapping[str, str], str], object]
+SAID = "appeals.said"
 _SERIAL = SerialNumbers("appeals_serial")
 _LETTER = {"appeal": "A", "clue": "C"}
 _MOST = 500
@@ -246,7 +247,7 @@ class Appeals:
         return tuple(AppealAct(row.act, row.office, row.actor, self._opened(row), row.at) for row in rows)
 
     def _opened(self, row: AppealActRow) -> str:
-        return self._crypto.open(row.note_sealed, f"appeals.said:{row.number}").decode() if row.note_sealed else ""
+        return self._crypto.open(row.note_sealed, f"{SAID}:{row.number}").decode() if row.note_sealed else ""
 
     def _answer_of(self, session: Session, row: AppealRow) -> str:
         return next(act.note for act in reversed(self._acts(session, row.number)) if act.act == "answered")
@@ -264,11 +265,11 @@ class Appeals:
         )  # fmt: skip
 
     def _said(self, row: AppealRow) -> Said:
-        told: dict[str, Any] = orjson.loads(self._crypto.open(row.body_sealed, f"appeals.said:{row.number}"))
+        told: dict[str, Any] = orjson.loads(self._crypto.open(row.body_sealed, f"{SAID}:{row.number}"))
         return Said(**{**told, "photos": tuple(told["photos"])})
 
     def _seal(self, number: str, value: bytes) -> bytes:
-        return self._crypto.seal(value, f"appeals.said:{number}")
+        return self._crypto.seal(value, f"{SAID}:{number}")
 
 
 def _spot(said: Said, at: datetime) -> rules.Spot:

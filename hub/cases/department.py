@@ -66,7 +66,7 @@ class Department:
             DepartmentEventRow.outcome == UNKNOWN,
         )
         for event in session.scalars(waiting.order_by(DepartmentEventRow.at, DepartmentEventRow.id)):
-            fields = orjson.loads(self._crypto.open(event.fields_sealed, _purpose(event)))
+            fields = orjson.loads(self._crypto.open(event.fields_sealed, purpose_of(event)))
             event.outcome = self._put(session, row, event, fields)
 
     def _one(self, session: Session, system: str, record: Record) -> str:
@@ -86,7 +86,7 @@ class Department:
             receipt_tag=self._files.tag(receipt, "department_receipt"), outcome="",
             at=datetime.fromisoformat(record.fields["at"]), seen_at=self._files.moment(), fields_sealed=b"",
         )  # fmt: skip
-        event.fields_sealed = self._crypto.seal(orjson.dumps(dict(record.fields)), _purpose(event))
+        event.fields_sealed = self._crypto.seal(orjson.dumps(dict(record.fields)), purpose_of(event))
         values = {
             name: getattr(event, name)
             for name in ("system", "key_tag", "receipt_tag", "outcome", "at", "seen_at", "fields_sealed")
@@ -164,5 +164,5 @@ class Department:
         return self._files.tag(f"{system}\0{receipt}", "department_turn")
 
 
-def _purpose(event: DepartmentEventRow) -> str:
+def purpose_of(event: DepartmentEventRow) -> str:
     return f"cases.department_event:{event.key_tag.hex()}"

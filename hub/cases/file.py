@@ -74,10 +74,10 @@ class Files:
         return self._crypto.lookup(value, f"cases.{purpose}")
 
     def seal(self, row: CaseRow, value: Any) -> bytes:
-        return self._crypto.seal(orjson.dumps(value), f"cases.case:{row.receipt_no}") if value else b""
+        return self._crypto.seal(orjson.dumps(value), purpose_of(row)) if value else b""
 
     def open(self, row: CaseRow, sealed: bytes) -> Any:
-        return orjson.loads(self._crypto.open(sealed, f"cases.case:{row.receipt_no}")) if sealed else {}
+        return orjson.loads(self._crypto.open(sealed, purpose_of(row))) if sealed else {}
 
     def note(
         self, session: Session, row: CaseRow, event: str, by: str, actor: str = "", detail: Mapping[str, Any] = {}
@@ -216,3 +216,8 @@ class Files:
         if found is None:
             return None
         return {"approved": found.approved, "decided_at": found.decided_at, **self.open(row, found.document_sealed)}
+
+
+def purpose_of(row: CaseRow) -> str:
+    """What everything of a case is sealed for."""
+    return f"cases.case:{row.receipt_no}"

@@ -20,7 +20,6 @@ from hub.cases.file import Files
 from hub.cases.intake import Intake
 from hub.cases.models import CaseRow
 from hub.cases.ratings import Ratings
-from hub.cases.resealing import Resealing
 from hub.cases.rounds import Rounds
 from hub.cases.seams import Seams
 from hub.cases.steps import Steps
@@ -67,7 +66,6 @@ class Cases:
         steps = Steps(self.files, seams, self._turns)
         self.desk, self.department = Desk(self.files, seams, steps), Department(self.files, steps, crypto)
         self.bundles = Bundles(now, self.files, self.intake, self._turns, seams.tell)
-        self.resealing = Resealing(crypto)
         self.rounds, self.ratings = Rounds(self.files), Ratings(self.files)
 
     def submit(

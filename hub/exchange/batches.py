@@ -83,7 +83,7 @@ class Batches:
             row = BatchRow(
                 id=id, resource=asked.resource, consumer=asked.consumer, officer=asked.officer, at=self._clock.now(),
                 state="waiting", code="", asked=len(each), given=0, failed=[],
-                asked_sealed=self._crypto.seal(plain, _purpose(id)),
+                asked_sealed=self._crypto.seal(plain, purpose_of(id)),
             )  # fmt: skip
             session.add(row)
             self._jobs.enqueue(session, TASK, batch=str(id))
@@ -104,7 +104,7 @@ class Batches:
             raise Problem("STATE_CONFLICT", extra={"status": row.state, "possible": []})
         if row.file_sealed is None or row.expires_at is None or row.expires_at <= self._clock.now():
             raise Problem("NOT_FOUND")
-        kept = orjson.loads(self._crypto.open(row.file_sealed, _purpose(row.id)))
+        kept = orjson.loads(self._crypto.open(row.file_sealed, purpose_of(row.id)))
         self._exchange.may_still(session, _asked(kept["asked"]))
         return str(kept["file"])
 
@@ -115,7 +115,7 @@ class Batches:
             row = session.get(BatchRow, id)
             if row is None or row.state != "waiting" or row.asked_sealed is None:
                 return
-            kept = orjson.loads(self._crypto.open(row.asked_sealed, _purpose(id)))
+            kept = orjson.loads(self._crypto.open(row.asked_sealed, purpose_of(id)))
         asked, made = _asked(kept["asked"]), _Made()
         for place, subject in enumerate(kept["subjects"]):
             if cancelled():
@@ -143,7 +143,7 @@ class Batches:
             lines = self._marked(str(id), made.given)
             rows = sum(len(each.rows) for each in made.given)
             plain = orjson.dumps({"asked": asked, "file": _written(lines)})
-            sealed = self._crypto.seal(plain, _purpose(id))
+            sealed = self._crypto.seal(plain, purpose_of(id))
         what = {
             "state": "failed" if made.code else "done", "code": made.code, "given": rows, "failed": made.failed,
             "asked_sealed": None, "file_sealed": sealed, "ended_at": now, "expires_at": now + _KEPT,
@@ -183,7 +183,7 @@ def _asked(kept: Mapping[str, Any]) -> Asked:
     return Asked(**{**kept, "fields": tuple(kept["fields"])})
 
 
-def _purpose(id: UUID) -> str:
+def purpose_of(id: UUID) -> str:
     return f"exchange.batch:{id}"
 
 

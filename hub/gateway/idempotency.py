@@ -25,7 +25,7 @@ from hub.errors import Problem
 from hub.gateway.models import Submission
 
 KEPT = timedelta(days=30)
-_PURPOSE = "gateway.submission"
+PURPOSE = "gateway.submission"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 
 
@@ -92,7 +92,7 @@ class Running:
 
     def keep(self, session: Session, answer: bytes) -> bool:
         """The answer, from the commit of this session on. False when another runner has taken over by now."""
-        found: Any = session.execute(_KEPT, {**self._claim.told(), "sealed": self._crypto.seal(answer, _PURPOSE)})
+        found: Any = session.execute(_KEPT, {**self._claim.told(), "sealed": self._crypto.seal(answer, PURPOSE)})
         self.kept = answer if found.rowcount else None
         return self.kept is not None
 
@@ -117,11 +117,11 @@ class Submissions:
         if not _KEY.fullmatch(key):
             raise Problem("IDEMPOTENCY_KEY_INVALID")
         lookup = self._crypto.lookup
-        claim = _Claim(lookup(subject, _PURPOSE), route, lookup(key, _PURPOSE), lookup(body.hex(), _PURPOSE), uuid4())
+        claim = _Claim(lookup(subject, PURPOSE), route, lookup(key, PURPOSE), lookup(body.hex(), PURPOSE), uuid4())
         with self._database.session() as session:
             stored = self._claim(session, claim)
         if stored is not None:
-            return self._crypto.open(stored, _PURPOSE), True
+            return self._crypto.open(stored, PURPOSE), True
         running = Running(claim, self._crypto)
         try:
             answer = run(running)

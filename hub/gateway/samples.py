@@ -22,7 +22,7 @@ from hub.gateway.passage import Passage
 from hub.port import PortError
 
 KEPT = timedelta(days=7)
-_PURPOSE = "gateway.sample"
+PURPOSE = "gateway.sample"
 _AT_ONCE = 8
 
 
@@ -52,12 +52,12 @@ class Samples:
     def find(self, session: Session, trace_id: str) -> Sequence[Sample]:
         rows = session.scalars(select(SampleRow).where(SampleRow.trace_id == trace_id).order_by(SampleRow.kept_at))
         return [
-            Sample(row.kept_at, row.system, row.operation, row.code, self._crypto.open(row.sample_sealed, _PURPOSE))
+            Sample(row.kept_at, row.system, row.operation, row.code, self._crypto.open(row.sample_sealed, PURPOSE))
             for row in rows
         ]
 
     def _write(self, trace_id: str, system: str, operation: str, error: PortError) -> None:
-        sealed = self._crypto.seal(error.sample, _PURPOSE)
+        sealed = self._crypto.seal(error.sample, PURPOSE)
         row = {"trace_id": trace_id, "system": system, "operation": operation, "code": error.code}
         try:
             with suppress(Problem), self._database.session() as session:

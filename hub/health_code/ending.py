@@ -3,8 +3,6 @@ report stays."""
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +16,7 @@ from sqlalchemy.orm import Session
 from hub.clock import CHINA, Clock
 from hub.crypto import Crypto
 from hub.gateway.redis_line import Away
+from hub.health_code.archive import Archive
 from hub.health_code.models import (
     AlertRow,
     BulkRow,
@@ -29,6 +28,7 @@ from hub.health_code.models import (
     ScanRow,
     ShiftRow,
 )
+from hub.health_code.resealing import SEALED
 from hub.settings.health_code_shapes import HealthCode
 from hub.signing import Signing
 
@@ -36,6 +36,7 @@ REPORT_KIND = "health-code-end"
 Forget = Callable[[Sequence[str]], int]
 """Deletes the copies of how these people stand that are outside the database; how many there were. Raises Away."""
 _TABLES = (DeclarationRow, CodeRow, ChangeRow, ReviewRow, BulkRow, ScanRow, AlertRow, ShiftRow)
+_PURPOSES = {(each.row, each.column): each.purpose for each in SEALED}
 
 
 class Ending:
@@ -43,7 +44,7 @@ class Ending:
         self, home: Path, crypto: Crypto, signing: Signing, clock: Clock, configured: Callable[[], HealthCode | None],
         forget: Forget,
     ) -> None:  # fmt: skip
-        self._home, self._crypto, self._signing, self._forget = home, crypto, signing, forget
+        self._crypto, self._signing, self._forget, self.archive = crypto, signing, forget, Archive(home, crypto)
         self._clock, self._configured = clock, configured
 
     def close(self, session: Session) -> bool:
@@ -85,22 +86,15 @@ class Ending:
 
     def _archive(self, session: Session, day: str) -> dict[str, Any]:
         rows = [
-            [table.__tablename__, {column.name: _plain(getattr(row, column.key)) for column in table.__table__.columns}]
+            [table.__tablename__, {column.key: self._plain(row, column.key) for column in table.__table__.columns}]
             for table in _TABLES
             for row in session.scalars(select(table))
         ]
-        sealed = self._crypto.seal(orjson.dumps(rows), f"health_code.archive:{day}")
-        folder = self._home / "archive"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        path = folder / f"health-code-{day}.sealed"
-        part = path.with_suffix(".part")
-        with part.open("wb") as file:
-            file.write(sealed)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        return {"file": path.name, "bytes": len(sealed), "sha256": hashlib.sha256(sealed).hexdigest()}
+        return self.archive.put(day, orjson.dumps(rows))
 
-
-def _plain(value: Any) -> Any:
-    return value.hex() if isinstance(value, bytes) else value
+    def _plain(self, row: Any, name: str) -> Any:
+        """As it is inside of the archive, which is sealed as a whole."""
+        value = getattr(row, name)
+        if value and (type(row), name) in _PURPOSES:
+            return self._crypto.open(value, _PURPOSES[type(row), name](row)).decode()
+        return value.hex() if isinstance(value, bytes) else value

@@ -9,7 +9,7 @@ from hub.health_code.models import BulkRow, CodeRow, DeclarationRow, ReviewRow
 from hub.health_code.reviews import BODY, NOTE
 from hub.health_code.service import DECLARED, ID_TAG, TAIL, TAIL_TAG
 from hub.health_code.states import HOLDER
-from hub.resealing import Sealed
+from hub.keys.resealing import Sealed
 
 
 def _tag(crypto: Crypto, row: CodeRow, value: bytes) -> None:

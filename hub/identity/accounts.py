@@ -18,7 +18,7 @@ from hub.identity.models import StaffAccount
 from hub.identity.passwords import Passwords
 
 LASTS = timedelta(days=90)
-_TOTP, OIDC = "identity.totp", "identity.oidc"
+TOTP, OIDC = "identity.totp", "identity.oidc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Accounts:
         return row
 
     def _sealed(self, fresh: Credentials, username: str) -> bytes:
-        return self._crypto.seal(fresh.totp_secret.encode(), f"{_TOTP}:{username}")
+        return self._crypto.seal(fresh.totp_secret.encode(), f"{TOTP}:{username}")
 
 
 def _account(row: StaffAccount) -> Account:

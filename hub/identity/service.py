@@ -7,9 +7,9 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,15 +18,14 @@ from hub.crypto import Crypto, mask_address, mask_id, mask_name, mask_phone
 from hub.database import one_at_a_time
 from hub.errors import Problem
 from hub.identity import rules
-from hub.identity.accounts import OIDC
+from hub.identity.accounts import TOTP
 from hub.identity.attempts import Attempts
 from hub.identity.companies import Companies
 from hub.identity.faces import Faces
-from hub.identity.models import Company, FaceCheck, Person, StaffAccount
+from hub.identity.models import FaceCheck, Person, StaffAccount
 from hub.identity.passwords import Passwords
 from hub.identity.sealing import ADDRESS, ID_NUMBER, NAME, PHONE, Sealing
 
-_TOTP = "identity.totp"
 _CLASSIFICATION = 3  # name, number and phone identify a person (security.md 6)
 
 
@@ -214,30 +213,6 @@ class Identity:
         session.execute(delete(Person).where(Person.citizen_id == citizen_id))
         session.execute(delete(FaceCheck).where(FaceCheck.citizen_id == citizen_id))
 
-    def reseal(self, session: Session, most: int) -> int:
-        """Brings at most so many people, companies and accounts under the key that seals now; how many it were. What
-        somebody else has in hand is left for the next time."""
-        head = self._crypto.head
-        persons = session.scalars(stale(select(Person), Person.key_sealed, head, most)).all()
-        persons = (
-            persons
-            or session.scalars(select(Person).where(_keyless()).limit(most).with_for_update(skip_locked=True)).all()
-        )
-        for person in persons:
-            self._sealing.renew(person)
-        companies = session.scalars(stale(select(Company), Company.key_sealed, head, most)).all()
-        for company in companies:
-            self._sealing.put_company(company, self._sealing.opened_company(company))
-        accounts = session.scalars(stale(select(StaffAccount), StaffAccount.totp_sealed, head, most)).all()
-        for account in accounts:
-            account.totp_sealed = self._crypto.reseal(account.totp_sealed, f"{_TOTP}:{account.username}")
-            if account.oidc_sealed is not None:
-                subject = self._crypto.open(account.oidc_sealed, f"{OIDC}:{account.username}")
-                account.oidc_sealed = self._crypto.seal(subject, f"{OIDC}:{account.username}")
-                account.oidc_tag = self._crypto.tag(subject.decode(), OIDC)
-        session.flush()
-        return len(persons) + len(companies) + len(accounts)
-
     def standing(
         self, session: Session | Connection, kind: Literal["citizen", "staff"], subject: str
     ) -> Standing | None:
@@ -269,7 +244,7 @@ class Identity:
             "password_hash": password_hash, "role": role, "enabled": True, "expires_at": expires_at, "office": office,
         }  # fmt: skip
         first = {"staff_id": "s" + secrets.token_hex(16), "username": username, "created_at": self._clock.now()}
-        sealed = self._crypto.seal(totp_secret.encode(), f"{_TOTP}:{username}")
+        sealed = self._crypto.seal(totp_secret.encode(), f"{TOTP}:{username}")
         put = insert(StaffAccount).values(**first, **fresh, totp_sealed=sealed, totp_step=0)
         put = put.on_conflict_do_update(index_elements=[StaffAccount.username], set_={**fresh, "totp_sealed": sealed})
         staff_id: str = session.scalars(put.returning(StaffAccount.staff_id)).one()
@@ -279,7 +254,7 @@ class Identity:
         account = session.scalars(select(StaffAccount).where(StaffAccount.username == username)).one_or_none()
         if account is None:
             return None
-        secret = self._crypto.open(account.totp_sealed, f"{_TOTP}:{username}").decode()
+        secret = self._crypto.open(account.totp_sealed, f"{TOTP}:{username}").decode()
         usable = rules.is_usable(account.enabled, account.expires_at, self._clock.now())
         return Staff(account.staff_id, account.password_hash, secret, account.role, usable, account.office)
 
@@ -296,12 +271,6 @@ class Identity:
             .returning(StaffAccount.staff_id)
         )
         return session.scalars(spent).one_or_none() is not None
-
-    def under_other_keys(self, session: Session) -> int:
-        """How many people, companies and accounts are not under the key that seals now."""
-        columns = Person.key_sealed, Company.key_sealed, StaffAccount.totp_sealed
-        count = sum(count_stale(session, column, self._crypto.head) for column in columns)
-        return count + (session.scalar(select(func.count()).where(_keyless())) or 0)
 
     def _locked(self, session: Session, citizen_id: str) -> Person:
         person = session.get(Person, citizen_id, with_for_update=True)
@@ -320,23 +289,6 @@ class Identity:
         person.phone_tag = self._crypto.tag(phone, PHONE)
         person.phone_sealed = self._sealing.box(person).seal(phone, f"{PHONE}:{person.citizen_id}")
         person.phone_source, person.phone_at = source, self._clock.now()
-
-
-def stale(rows: Select[Any], sealed: Any, head: bytes, most: int) -> Select[Any]:
-    """At most so many of these rows whose `sealed` is not under the key that seals now, locked."""
-    under = func.substring(sealed, 1, len(head))
-    return rows.where(sealed.is_not(None), under != head).limit(most).with_for_update(skip_locked=True)
-
-
-def count_stale(session: Session, sealed: Any, head: bytes) -> int:
-    under = func.substring(sealed, 1, len(head))
-    return session.scalar(select(func.count()).where(sealed.is_not(None), under != head)) or 0
-
-
-def _keyless() -> ColumnElement[bool]:
-    """People from before each had a data key."""
-    kept = Person.id_number_sealed.is_not(None) | Person.phone_sealed.is_not(None)
-    return Person.key_sealed.is_(None) & kept
 
 
 def _profile(person: Person, values: Mapping[str, str]) -> Profile:

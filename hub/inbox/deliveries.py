@@ -64,14 +64,14 @@ class Deliveries:
         if times > 1:
             return False
         for number, start in enumerate(range(0, len(raw), PIECE)):
-            sealed = self._crypto.seal(raw[start : start + PIECE], _purpose(digest, number))
+            sealed = self._crypto.seal(raw[start : start + PIECE], purpose_of(digest, number))
             session.execute(insert(PieceRow).values(delivery_id=id, number=number, raw_sealed=sealed))
         return True
 
     def raw(self, session: Session, claimed: Claimed) -> bytes:
         """What was delivered. A piece that is missing or was changed raises KEY_UNAVAILABLE."""
         rows = session.scalars(select(PieceRow).where(PieceRow.delivery_id == claimed.id).order_by(PieceRow.number))
-        pieces = [self._crypto.open(row.raw_sealed, _purpose(claimed.digest, row.number)) for row in rows]
+        pieces = [self._crypto.open(row.raw_sealed, purpose_of(claimed.digest, row.number)) for row in rows]
         return b"".join(pieces)
 
     def waiting(self, session: Session) -> Sequence[str]:
@@ -152,5 +152,5 @@ def purge(session: Session) -> None:
     session.execute(delete(DeliveryRow).where(DeliveryRow.processed_at < now - _KNOWN_FOR))
 
 
-def _purpose(digest: bytes, number: int) -> str:
+def purpose_of(digest: bytes, number: int) -> str:
     return f"inbox.raw:{digest.hex()}:{number}"

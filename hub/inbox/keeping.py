@@ -107,11 +107,11 @@ class Keeping:
         return {row.key_tag: self._fields(row) for row in session.scalars(rows)}
 
     def _fields(self, row: RecordRow) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = orjson.loads(self._crypto.open(row.fields_sealed, _purpose(row.key_tag)))
+        found: Mapping[str, Any] = orjson.loads(self._crypto.open(row.fields_sealed, purpose_of(row.key_tag)))
         return found
 
     def _sealed(self, source: str, dataset: Dataset, tag: bytes, record: Record) -> dict[str, Any]:
-        sealed = self._crypto.seal(orjson.dumps(_declared(dataset, record)), _purpose(tag))
+        sealed = self._crypto.seal(orjson.dumps(_declared(dataset, record)), purpose_of(tag))
         row = {"source": source, "dataset": record.dataset, "key_tag": tag}
         return {**row, "deleted": record.deleted, "fields_sealed": sealed}
 
@@ -165,5 +165,5 @@ def purge(session: Session) -> None:
     session.execute(delete(RecordRow).where(RecordRow.expires_at < func.clock_timestamp()))
 
 
-def _purpose(key_tag: bytes) -> str:
+def purpose_of(key_tag: bytes) -> str:
     return f"inbox.record:{key_tag.hex()}"

@@ -90,15 +90,16 @@ class Evidence:
 
     def subject_tag(self, kind: str, number: str) -> bytes:
         """A keyed hash of who it is about; `kind` is resident_id, credit_code or citizen (an account of the hub)."""
-        return self._crypto.tag(f"{kind}\0{number}", "ledger.person")
+        return self._crypto.lookup(f"{kind}\0{number}", "ledger.person")
 
     def subject_tags(self, kind: str, number: str) -> list[bytes]:
-        """Under every key there was, to find what was tagged before."""
-        return self._crypto.tags(f"{kind}\0{number}", "ledger.person")
+        """As `subject_tag`, and under every key of the ring: entries stay as they are, and some were tagged so once."""
+        tags = self._crypto.tags(f"{kind}\0{number}", "ledger.person")
+        return list(dict.fromkeys([self.subject_tag(kind, number), *tags]))
 
     def digest(self, value: Any) -> bytes:
         """A keyed digest of a question or an answer (anything CBOR can hold): it shows nothing to whoever guesses."""
-        return self._crypto.tag(forms.canonical(value).hex(), "ledger.digest")
+        return self._crypto.lookup(forms.canonical(value).hex(), "ledger.digest")
 
     def decide(self, statement: Statement) -> None:
         """Committed when it returns. Raises EVIDENCE_UNAVAILABLE where the class must not go on without."""

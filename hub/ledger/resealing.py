@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from hub.keys.resealing import Sealed
 from hub.ledger.canaries import PURPOSE
 from hub.ledger.evidence import KEY
 from hub.ledger.models import CanaryRow, SubjectKeyRow
-from hub.resealing import Sealed
 
 SEALED = (Sealed(SubjectKeyRow, "key_sealed", lambda _: KEY), Sealed(CanaryRow, "sealed", lambda _: PURPOSE))

@@ -23,7 +23,7 @@ from hub.errors import Problem
 from hub.legs.models import Leg, LegRow
 
 LEASE_S = 45  # longer than any call may take: who has not ended by then is dead (reliability.md 7.3)
-_PURPOSE = {"question": "legs.question", "answer": "legs.answer"}
+PURPOSE = {"question": "legs.question", "answer": "legs.answer"}
 _MOST, _TOGETHER = 5000, 200
 
 
@@ -155,10 +155,10 @@ class Legs:
         }
 
     def _sealed(self, what: str, value: Mapping[str, Any] | None) -> bytes | None:
-        return None if value is None else self._crypto.seal(orjson.dumps(dict(value), default=str), _PURPOSE[what])
+        return None if value is None else self._crypto.seal(orjson.dumps(dict(value), default=str), PURPOSE[what])
 
     def _open(self, what: str, sealed: bytes | None) -> Mapping[str, Any]:
-        opened: dict[str, Any] = {} if sealed is None else orjson.loads(self._crypto.open(sealed, _PURPOSE[what]))
+        opened: dict[str, Any] = {} if sealed is None else orjson.loads(self._crypto.open(sealed, PURPOSE[what]))
         return opened
 
     @staticmethod

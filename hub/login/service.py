@@ -16,8 +16,9 @@ from hub.clock import Clock
 from hub.crypto import Crypto, token_hash
 from hub.database import Database, one_at_a_time
 from hub.errors import Problem
-from hub.identity.service import Identity, Standing, count_stale, stale
+from hub.identity.service import Identity, Standing
 from hub.login import rules
+from hub.login.binding import OPENID, opened, put
 from hub.login.models import Attempt, Binding, Code
 from hub.login.sessions import Sessions, Tokens
 from hub.login.staff import StaffDoor
@@ -39,7 +40,6 @@ def nobody_minds(session: Session, visitor: str, citizen_id: str) -> None:
     """Where no room keeps anything of visitors."""
 
 
-_OPENID, _SESSION_KEY = "login.openid", "login.session_key"
 _CODE_KEPT = timedelta(days=1)
 
 
@@ -97,7 +97,7 @@ class Login:
 
     def citizen_of(self, session: Session, openid: str) -> str | None:
         """The citizen behind a WeChat user who has been here before."""
-        tags = self._crypto.tags(openid, _OPENID)
+        tags = self._crypto.tags(openid, OPENID)
         return session.scalars(select(Binding.citizen_id).where(Binding.openid_tag.in_(tags))).one_or_none()
 
     def bind(self, session: Session, openid: str, citizen_id: str) -> None:
@@ -111,7 +111,7 @@ class Login:
         binding = session.scalars(latest).one_or_none()
         if binding is None:
             raise Problem("SESSION_REVOKED", note="no WeChat user is bound to this citizen")
-        return self._opened(binding)
+        return opened(self._crypto, binding)
 
     def begin(self, session: Session, citizen_id: str, key_thumbprint: str = "") -> Tokens:
         """A new session at the level the citizen has now."""
@@ -135,19 +135,6 @@ class Login:
     def forget(self, citizen_id: str) -> None:
         """This worker looks at the citizen's sessions anew, now that something of them has changed."""
         self._sessions.forget(citizen_id)
-
-    def reseal(self, session: Session, most: int) -> int:
-        """Brings at most so many WeChat bindings under the key that seals now; how many it were."""
-        bindings = session.scalars(stale(select(Binding), Binding.openid_sealed, self._crypto.head, most)).all()
-        for binding in bindings:
-            at, opened = binding.updated_at, self._opened(binding)
-            self._put(binding, *opened)
-            binding.updated_at = at
-        session.flush()
-        return len(bindings)
-
-    def under_other_keys(self, session: Session) -> int:
-        return count_stale(session, Binding.openid_sealed, self._crypto.head)
 
     def sweep(self, session: Session) -> None:
         """Forget what is too old to matter: codes, sessions, attempts."""
@@ -179,8 +166,8 @@ class Login:
 
     def _found(self, session: Session, openid: str) -> Binding | None:
         """Nobody else can bind this WeChat user until the transaction ends."""
-        one_at_a_time(session, self._crypto.lookup(openid, _OPENID))
-        tags = self._crypto.tags(openid, _OPENID)
+        one_at_a_time(session, self._crypto.lookup(openid, OPENID))
+        tags = self._crypto.tags(openid, OPENID)
         return session.scalars(select(Binding).where(Binding.openid_tag.in_(tags)).with_for_update()).one_or_none()
 
     def _bound(self, session: Session, openid: str, citizen_id: str) -> Binding:
@@ -190,13 +177,5 @@ class Login:
         return binding
 
     def _put(self, binding: Binding, openid: str, session_key: str | None) -> None:
-        tag = self._crypto.tag(openid, _OPENID)
-        binding.openid_tag, binding.updated_at = tag, self._clock.now()
-        binding.openid_sealed = self._crypto.seal(openid.encode(), f"{_OPENID}:{tag.hex()}")
-        sealed = self._crypto.seal(session_key.encode(), f"{_SESSION_KEY}:{tag.hex()}") if session_key else None
-        binding.session_key_sealed = sealed
-
-    def _opened(self, binding: Binding) -> tuple[str, str | None]:
-        tag, key = binding.openid_tag.hex(), binding.session_key_sealed
-        openid = self._crypto.open(binding.openid_sealed, f"{_OPENID}:{tag}").decode()
-        return openid, self._crypto.open(key, f"{_SESSION_KEY}:{tag}").decode() if key else None
+        put(self._crypto, binding, openid, session_key)
+        binding.updated_at = self._clock.now()

@@ -18,7 +18,7 @@ from hub.mandates.models import CompanyPerson
 Role = Literal["legal_representative", "clerk", "finance"]
 ROLES: tuple[Role, ...] = ("legal_representative", "clerk", "finance")
 
-_COMPANY, _PERSON = "mandates.company", "mandates.person"
+COMPANY, _PERSON = "mandates.company", "mandates.person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Companies:
         self._clock = clock
 
     def tag(self, credit_code: str) -> bytes:
-        return self._crypto.lookup(credit_code, _COMPANY)
+        return self._crypto.lookup(credit_code, COMPANY)
 
     def appoint(self, session: Session, company: Company, id_number: str, role: Role, source: str) -> None:
         """A company has one legal representative: a new one takes the old one's place."""
@@ -53,7 +53,7 @@ class Companies:
             here = (CompanyPerson.company_tag == tag) & (CompanyPerson.role == role)
             session.execute(delete(CompanyPerson).where(here))
         plain = orjson.dumps([company.credit_code, company.name])
-        sealed = self._crypto.seal(plain, f"{_COMPANY}:{tag.hex()}")
+        sealed = self._crypto.seal(plain, f"{COMPANY}:{tag.hex()}")
         values = {"company_sealed": sealed, "source": source, "since": self._clock.now()}
         put = insert(CompanyPerson).values(
             company_tag=tag, person_tag=self._crypto.lookup(id_number, _PERSON), role=role, **values
@@ -77,5 +77,5 @@ class Companies:
         return self._opened(row) if row else None
 
     def _opened(self, row: CompanyPerson) -> Company:
-        code, name = orjson.loads(self._crypto.open(row.company_sealed, f"{_COMPANY}:{row.company_tag.hex()}"))
+        code, name = orjson.loads(self._crypto.open(row.company_sealed, f"{COMPANY}:{row.company_tag.hex()}"))
         return Company(code, name)

@@ -28,7 +28,7 @@ from hub.mandates.models import MandateRow
 Kind = Literal["child", "parent", "company"]
 KINDS: tuple[Kind, ...] = ("child", "parent", "company")
 OWN_OFFICE = "own_office"  # the legal representative's own: it ends with the office
-_SUBJECT, _HOLDER, _PERSON = "mandates.subject", "mandates.holder", "mandates.number"
+SUBJECT, HOLDER, _PERSON = "mandates.subject", "mandates.holder", "mandates.number"
 
 
 Ended = Callable[[Session, Sequence[str]], None]
@@ -134,7 +134,7 @@ class Mandates:
         id = "m" + secrets.token_hex(16)
         row = MandateRow(
             mandate_id=id, kind=kind, holder=holder, scope=list(scope), subject_tag=tag,
-            holder_sealed=self._crypto.seal(own.name.encode(), f"{_HOLDER}:{id}"),
+            holder_sealed=self._crypto.seal(own.name.encode(), f"{HOLDER}:{id}"),
             represented="", subject_sealed=b"", proof="", created_at=now, expires_at=until,
         )  # fmt: skip
         self._put_subject(session, row, Subject("", company.name, company.credit_code) if company else subject)
@@ -265,13 +265,13 @@ class Mandates:
 
     def _put_subject(self, session: Session, row: MandateRow, subject: Subject) -> None:
         plain = orjson.dumps([subject.id_number, subject.name, subject.credit_code])
-        row.subject_sealed = self._crypto.seal(plain, f"{_SUBJECT}:{row.mandate_id}")
+        row.subject_sealed = self._crypto.seal(plain, f"{SUBJECT}:{row.mandate_id}")
         if not row.represented:
             known = self._identity.citizen_of(session, subject.id_number) if subject.id_number else None
             row.represented = known or f"{'k' if subject.credit_code else 'p'}{row.subject_tag.hex()[:32]}"
 
     def _subject(self, row: MandateRow) -> Subject:
-        return Subject(*orjson.loads(self._crypto.open(row.subject_sealed, f"{_SUBJECT}:{row.mandate_id}")))
+        return Subject(*orjson.loads(self._crypto.open(row.subject_sealed, f"{SUBJECT}:{row.mandate_id}")))
 
     def _tag(self, subject: Subject) -> bytes:
         if subject.credit_code:
@@ -292,7 +292,7 @@ class Mandates:
         if row is None:
             return None
         id, scope = row["mandate_id"], frozenset(row["scope"])
-        subject = Subject(*orjson.loads(self._crypto.open(row["subject_sealed"], f"{_SUBJECT}:{id}")))
+        subject = Subject(*orjson.loads(self._crypto.open(row["subject_sealed"], f"{SUBJECT}:{id}")))
         number, name, code = subject.id_number, subject.name, subject.credit_code
         acts_for = ActsFor(id, row["represented"], scope, number, name, code, row["expires_at"])
         moments = row["accepted_at"], row["ended_at"], row["created_at"], row["expires_at"]
@@ -300,7 +300,7 @@ class Mandates:
 
     def _shown(self, row: MandateRow, side: str) -> Mandate:
         subject = self._subject(row)
-        holder = self._crypto.open(row.holder_sealed, f"{_HOLDER}:{row.mandate_id}").decode()
+        holder = self._crypto.open(row.holder_sealed, f"{HOLDER}:{row.mandate_id}").decode()
         company = bool(subject.credit_code)
         return Mandate(
             row.mandate_id, row.kind, side, self._state(row), mask_name(holder),

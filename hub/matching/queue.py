@@ -25,6 +25,7 @@ from hub.matching.rules import Sought, Told, Verdict
 from hub.settings.sharing_shapes import Sharing
 
 State = Literal["open", "same", "other"]
+VALUES, REASON = "matching.values", "matching.reason"
 Outcome = Literal["same", "other", "again"]
 
 
@@ -71,20 +72,20 @@ class Queue:
 
     def found(self, session: Session, context: Context, sought: Sought, told: Told) -> tuple[str, State] | None:
         """Such a row by its id, and what was decided of it; None where nobody was ever asked."""
-        tags = self._crypto.tags(_text(context, sought, told), "matching.match")
-        row = session.execute(select(MatchRow.id, MatchRow.state).where(MatchRow.tag.in_(tags))).first()
+        tag = self._tag(context, sought, told)
+        row = session.execute(select(MatchRow.id, MatchRow.state).where(MatchRow.tag == tag)).first()
         return (row.id, cast(State, row.state)) if row else None
 
     def add(self, session: Session, context: Context, sought: Sought, told: Told, verdict: Verdict) -> str:
         """Its id. Of two at once there is one."""
-        tag = self._crypto.tag(_text(context, sought, told), "matching.match")
+        tag = self._tag(context, sought, told)
         id, values = "m" + secrets.token_hex(16), {"kind": context.kind, "sought": asdict(sought), "told": asdict(told)}
         found = session.execute(
             insert(MatchRow)
             .values(
                 id=id, tag=tag, resource=context.resource, system=context.system, owner=context.owner,
                 consumer=context.consumer, officer=context.officer, fits=[verdict.number, verdict.name, verdict.born],
-                values_sealed=self._crypto.seal(orjson.dumps(values), f"matching.values:{id}"), state="open",
+                values_sealed=self._crypto.seal(orjson.dumps(values), f"{VALUES}:{id}"), state="open",
                 found_at=self._clock.now(), decided_by="",
             )
             .on_conflict_do_update(index_elements=[MatchRow.tag], set_={"officer": MatchRow.officer})
@@ -124,7 +125,7 @@ class Queue:
             return self._match(row, office)
         row.state, row.decided_at, row.decided_by = outcome, self._clock.now(), officer
         row.values_sealed = None
-        row.reason_sealed = self._crypto.seal(reason.encode(), f"matching.reason:{row.id}")
+        row.reason_sealed = self._crypto.seal(reason.encode(), f"{REASON}:{row.id}")
         return self._match(row, office)
 
     def forget(self, session: Session) -> int:
@@ -141,6 +142,12 @@ class Queue:
             raise Problem("NOT_FOUND")
         return row
 
+    def _tag(self, context: Context, sought: Sought, told: Told) -> bytes:
+        """Of what a decision is about; the name that was asked with is not part of it: it may be spelled another way
+        next time."""
+        text = "\0".join((context.resource, sought.number, told.number, told.name, told.born, told.record))
+        return self._crypto.lookup(text, "matching.match")
+
     def _decides(self, row: MatchRow, office: str) -> bool:
         return office in {row.owner, self._configured().platform} - {row.consumer, ""}
 
@@ -156,7 +163,7 @@ class Queue:
     def _values(self, row: MatchRow, sealed: bytes, whole: bool) -> dict[str, Any]:
         """Raises KEY_UNAVAILABLE; a list has its other rows without that one's values."""
         try:
-            opened = orjson.loads(self._crypto.open(sealed, f"matching.values:{row.id}"))
+            opened = orjson.loads(self._crypto.open(sealed, f"{VALUES}:{row.id}"))
         except Problem:
             if whole:
                 raise
@@ -164,9 +171,3 @@ class Queue:
         sought, told = Sought(**opened["sought"]), Told(**opened["told"])
         sought, told = (sought, told) if whole else masked(sought, told)
         return {"kind": opened["kind"], "sought": sought, "told": told}
-
-
-def _text(context: Context, sought: Sought, told: Told) -> str:
-    """What a decision is about; the name that was asked with is not part of it: it may be spelled another way next
-    time."""
-    return "\0".join((context.resource, sought.number, told.number, told.name, told.born, told.record))

@@ -22,7 +22,7 @@ from hub.paper import Paper
 from hub.settings.shapes import Materials as Terms
 from hub.settings.shapes import Uploads
 
-_REASON = "materials.reason"
+REASON = "materials.reason"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ class Handing:
             return False
         if not reason.strip():
             raise Problem("REASON_REQUIRED", extra={"held_by": held.office, "held_since": held.at.isoformat()})
-        sealed = self._crypto.seal(reason.encode(), f"{_REASON}:{receipt_no}")
+        sealed = self._crypto.seal(reason.encode(), f"{REASON}:{receipt_no}")
         session.add(
             Asked(receipt_no=receipt_no, type=type, officer=officer, reason_sealed=sealed, at=self._clock.now())
         )
@@ -128,7 +128,7 @@ class Handing:
         rows = session.scalars(select(Asked).where(Asked.receipt_no == receipt_no).order_by(Asked.id))
         opened = self._crypto.open
         return [
-            AskedAnew(row.type, row.officer, opened(row.reason_sealed, f"{_REASON}:{receipt_no}").decode(), row.at)
+            AskedAnew(row.type, row.officer, opened(row.reason_sealed, f"{REASON}:{receipt_no}").decode(), row.at)
             for row in rows
         ]
 

@@ -198,12 +198,6 @@ class Materials:
             self._shelves.remove(session, row.citizen_id, [row.id])
         return len(rows)
 
-    def reseal(self, session: Session, most: int) -> int:
-        return self._shelves.reseal(session, most)
-
-    def under_other_keys(self, session: Session) -> int:
-        return self._shelves.under_other_keys(session)
-
     def _again(self, citizen_id: str, sent: str, type: str) -> Kept | None:
         """The paper that came as these bytes before; it counts as new again, and gets its kind if it had none."""
         with self._database.session() as session:

@@ -15,12 +15,11 @@ from sqlalchemy.orm import Session
 
 from hub.crypto import Box, Crypto
 from hub.errors import Problem
-from hub.identity.service import count_stale, stale
 from hub.materials.models import Body, FileRow, Given, Shelf
 from hub.materials.rules import Made
 from hub.settings.shapes import Materials as Terms
 
-_KEY, _BODY, _FACTS, _DIGEST = "materials.key", "materials.body", "materials.facts", "materials.digest"
+KEY, _BODY, _FACTS, _DIGEST = "materials.key", "materials.body", "materials.facts", "materials.digest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +108,11 @@ class Shelves:
         """The shelf's box; whoever has no shelf gets one."""
         sealed = session.scalar(select(Shelf.key_sealed).where(Shelf.citizen_id == citizen_id))
         if sealed is None:
-            _, fresh = self._crypto.new_box(f"{_KEY}:{citizen_id}")
+            _, fresh = self._crypto.new_box(f"{KEY}:{citizen_id}")
             first = {"citizen_id": citizen_id, "key_sealed": fresh, "files": 0, "size": 0}
             session.execute(insert(Shelf).values(first).on_conflict_do_nothing())
             sealed = session.scalars(select(Shelf.key_sealed).where(Shelf.citizen_id == citizen_id)).one()
-        return self._crypto.box(sealed, f"{_KEY}:{citizen_id}")
+        return self._crypto.box(sealed, f"{KEY}:{citizen_id}")
 
     def body(self, session: Session, row: FileRow) -> bytes:
         """Raises NOT_FOUND for what was taken away because it was infected."""
@@ -147,16 +146,6 @@ class Shelves:
         session.execute(delete(Body).where(Body.file_id.in_(ids)))
         for table in (FileRow, Given, Shelf):
             session.execute(delete(table).where(table.citizen_id == citizen_id))
-
-    def reseal(self, session: Session, most: int) -> int:
-        """Brings at most so many shelves' keys under the key that seals now; how many it were."""
-        rows = session.scalars(stale(select(Shelf), Shelf.key_sealed, self._crypto.head, most)).all()
-        for shelf in rows:
-            shelf.key_sealed = self._crypto.reseal(shelf.key_sealed, f"{_KEY}:{shelf.citizen_id}")
-        return len(rows)
-
-    def under_other_keys(self, session: Session) -> int:
-        return count_stale(session, Shelf.key_sealed, self._crypto.head)
 
     def scanned(self, session: Session, row_id: str, scan: str, now: datetime) -> None:
         """What the scanner says now, of the paper and what was made from it; infected bytes go at once."""

@@ -17,14 +17,13 @@ from hub.clock import Clock
 from hub.crypto import Crypto
 from hub.database import plain
 from hub.errors import Problem
-from hub.identity.service import count_stale, stale
 from hub.jobs.service import Jobs
 from hub.messages import rules
 from hub.messages.models import MessageRow
 from hub.settings.shapes import Template
 
 TASK = "messages_push"
-_BODY = "messages.body"
+BODY = "messages.body"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +80,14 @@ class Messages:
         state = {"": "inbox", "phone": "phone"}.get(channel, "waiting")
         return MessageRow(
             id=id, citizen_id=citizen_id, kind=template.id, about=about, notice_id=notice,
-            body_sealed=self._crypto.seal(orjson.dumps(rules.body(template, values)), f"{_BODY}:{id}"),
+            body_sealed=self._crypto.seal(orjson.dumps(rules.body(template, values)), f"{BODY}:{id}"),
             urgent=template.urgent, state=state, channel=channel or "inbox", code="", tries=0,
             created_at=now, changed_at=now, not_before=now if state == "waiting" else None,
         )  # fmt: skip
 
     def body(self, row: MessageRow) -> dict[str, Any]:
         """Texts by language, and `values`."""
-        opened: dict[str, Any] = orjson.loads(self._crypto.open(row.body_sealed, f"{_BODY}:{row.id}"))
+        opened: dict[str, Any] = orjson.loads(self._crypto.open(row.body_sealed, f"{BODY}:{row.id}"))
         return opened
 
     def inbox(self, session: Session, citizen_id: str) -> Inbox:
@@ -144,17 +143,6 @@ class Messages:
     def forget(self, session: Session) -> None:
         """What is too old."""
         session.execute(delete(MessageRow).where(MessageRow.created_at < self._clock.now() - rules.KEPT))
-
-    def reseal(self, session: Session, most: int) -> int:
-        """Brings at most so many messages under the key that seals now; how many it were."""
-        rows = session.scalars(stale(select(MessageRow), MessageRow.body_sealed, self._crypto.head, most)).all()
-        for row in rows:
-            row.body_sealed = self._crypto.reseal(row.body_sealed, f"{_BODY}:{row.id}")
-        session.flush()
-        return len(rows)
-
-    def under_other_keys(self, session: Session) -> int:
-        return count_stale(session, MessageRow.body_sealed, self._crypto.head)
 
     def _told(self, row: MessageRow) -> Told:
         body, template = self.body(row), self._templates().get(row.kind)

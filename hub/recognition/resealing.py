@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from hub.keys.resealing import Sealed
 from hub.recognition.models import CarriedRow, ResultRow
-from hub.resealing import Sealed
 
 SEALED = (
     Sealed(ResultRow, "purpose_sealed", lambda _: "recognition.purpose"),

@@ -23,6 +23,7 @@ from hub.tasks import rules
 from hub.tasks.models import TaskActRow, TaskRow
 from hub.workdays import Wait, Workdays
 
+TOLD = "tasks.told"
 _MOST = 500  # cards in one round; the rest has its turn in the next
 _LINE = insert(plain(TaskActRow))
 
@@ -286,18 +287,18 @@ class Tasks:
 
     def _task(self, row: TaskRow, acts: tuple[TaskAct, ...] = ()) -> Task:
         kind = self._now().tasks.get(row.kind) or TaskKind(row.kind, {"zh": row.kind}, {}, Wait(), Wait())
-        told = orjson.loads(self._crypto.open(row.told_sealed, f"tasks.told:{row.id}"))
+        told = orjson.loads(self._crypto.open(row.told_sealed, f"{TOLD}:{row.id}"))
         return Task(
             row.id, kind, row.office, row.raised_to, row.about, told, rules.state(row.state), rules.card(row.card),
             row.assigned_at, row.red_at, row.acknowledged_at, row.done_at, acts,
         )  # fmt: skip
 
     def _act(self, row: TaskActRow) -> TaskAct:
-        note = self._crypto.open(row.note_sealed, f"tasks.told:{row.task_id}").decode() if row.note_sealed else ""
+        note = self._crypto.open(row.note_sealed, f"{TOLD}:{row.task_id}").decode() if row.note_sealed else ""
         return TaskAct(row.act, row.office, row.actor, row.answer, note, row.at)
 
     def _seal(self, id: str, value: bytes) -> bytes:
-        return self._crypto.seal(value, f"tasks.told:{id}")
+        return self._crypto.seal(value, f"{TOLD}:{id}")
 
 
 def before(office: str, own: InstrumentedAttribute[str], raised_to: InstrumentedAttribute[str]) -> ColumnElement[bool]:

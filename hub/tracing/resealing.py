@@ -5,7 +5,7 @@ from __future__ import annotations
 import orjson
 
 from hub.crypto import Crypto
-from hub.resealing import Sealed
+from hub.keys.resealing import Sealed
 from hub.tracing.models import SightingRow, TraceRow
 from hub.tracing.sightings import PURPOSE
 

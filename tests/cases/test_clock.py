@@ -8,9 +8,7 @@ from typing import Any
 
 import pytest
 
-from hub.cases.resealing import Resealing
 from hub.clock import CHINA
-from hub.crypto import Crypto
 from hub.demo.personas import Persona
 from hub.filings.orders import Moved
 from hub.gateway.orders import Caller
@@ -173,21 +171,6 @@ def test_row_B73_a_filing_under_way_is_not_withdrawn(hall: Hall) -> None:
     assert (early.status_code, early.json["code"]) == (409, "STATE_CONFLICT")
     assert hall.mine(number, "withdrawal", {}).json["status"] == "withdrawn"
     assert hall.citizen(HAN).get(f"/cases/{number}").json["possible"] == []
-
-
-def test_what_is_kept_of_cases_comes_under_a_new_key_and_opens(hall: Hall) -> None:
-    number = hall.applied()
-    hall.mine(number, "messages", {"text": "请尽快"})
-    old = hall.hub.crypto
-    new = Crypto({"n": b"n" * 32, **old._ring.keys})
-    with hall.hub.database.session() as session:
-        assert Resealing(old).under_other_keys(session) == 0 < Resealing(new).under_other_keys(session)
-        while Resealing(new).reseal(session, 50):
-            pass
-        assert Resealing(new).under_other_keys(session) == 0
-        row = hall.hub.cases.files.find(session, number)
-        assert new.open(row.body_sealed, f"cases.case:{number}") and row.body_sealed.startswith(b"1.n.")
-        session.rollback()
 
 
 def test_feat_X1_how_long_a_department_may_be_silent_is_the_services_own(hall: Hall) -> None:

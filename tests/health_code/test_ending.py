@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -61,7 +62,11 @@ def test_feat_X20_on_its_day_it_closes_and_leaves_a_signed_report(ended: Clinic)
     archive = ended.hub.home / "archive" / f"health-code-{report['last_day']}.sealed"
     assert archive.exists() == (told["then"] == "archive")
     if archive.exists():
-        rows = orjson.loads(ended.hub.crypto.open(archive.read_bytes(), f"health_code.archive:{report['last_day']}"))
+        plain = ended.hub.health_code.ending.archive.open(archive)
+        rows, told = orjson.loads(plain), report["archive"]
+        assert (told["bytes"], told["sha256"]) == (len(plain), hashlib.sha256(plain).hexdigest())
+        told = [orjson.loads(row["body_sealed"]) for name, row in rows if name == "health_code_declaration"]
+        assert {"fever"} == {row["symptoms"] for row in told}, "opened: no other key is needed"
         assert {"health_code_declaration", "health_code_code"} <= {table for table, _ in rows}
         archive.unlink()
 

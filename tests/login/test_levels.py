@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -24,11 +24,13 @@ from adapters.twins.wire import Server
 from blueprints import gateway, health, login, me
 from blueprints.frame import build
 from hub import logs
-from hub.commands.keys import left, reseal_all
+from hub.commands.keys import reseal_all, standing
 from hub.crypto import Crypto
 from hub.identity.companies import CompanyRecord
 from hub.identity.models import Person
+from hub.identity.resealing import SEALED
 from hub.identity.service import Identity, Known, Registered
+from hub.keys.resealing import Resealing
 from hub.main import Hub
 from hub.trace import new
 from tests.county import ROOT, SUITE
@@ -369,7 +371,7 @@ def test_threat_T27_keys_turn_under_load_and_nothing_is_lost(town: Town, tmp_pat
         both = first.replace("seal_keys: {s1:", "seal_keys: {s2: file/secrets/seal_key_2, s1:")
         hub_yaml.write_text(both, encoding="utf-8")
         assert eventually(lambda: b".s2." in town.hub.crypto.head, 30)
-        assert reseal_all(town.hub) > 0 and left(town.hub) == 0
+        assert reseal_all(town.hub) > 0 and standing(town.hub)["may_go"] == ["s1"]
         hub_yaml.write_text(re.sub(r", s1: [^}]+", "", both), encoding="utf-8")
         assert eventually(lambda: len(town.hub.settings.now.hub.seal_keys) == 1, 30)
         before = asked.total()
@@ -396,20 +398,18 @@ def test_resealing_that_was_stopped_goes_on(town: Town) -> None:
         for purpose in ("id_number", "name", "phone"):
             value = getattr(known[0], purpose).encode()
             setattr(person, f"{purpose}_sealed", hub.crypto.seal(value, f"identity.{purpose}:{ids[0]}"))
-    hub.crypto = Crypto({"s2": b"s" * 32, **{n: k.encode() for n, k in hub.settings.now.hub.seal_keys.items()}}, "sm")
-    hub.identity = Identity(hub.crypto, hub.clock)
-    with hub.database.session() as session:
-        assert hub.identity.under_other_keys(session) == 7
-        assert hub.identity.reseal(session, 3) == 3
-    with pytest.raises(ZeroDivisionError), hub.database.session() as session:
-        hub.identity.reseal(session, 3)
-        raise ZeroDivisionError  # killed in the middle
-    with hub.database.session() as session:
-        assert hub.identity.under_other_keys(session) == 4
-    while True:
-        with hub.database.session() as session:
-            if not hub.identity.reseal(session, 3):
-                break
+    ring = {"s2": b"s" * 32, **{n: k.encode() for n, k in hub.settings.now.hub.seal_keys.items()}}
+    again = Resealing(hub.database, Crypto(ring, "sm"), [replace(each, at_once=3) for each in SEALED])
+
+    def kill(*_: object) -> None:
+        raise ZeroDivisionError
+
+    assert again.under()["s1"].total() == 6 + 3  # one has no key: name, number and phone
+    with pytest.raises(ZeroDivisionError):
+        again.run(kill)
+    assert 0 < again.under()["s1"].total() < 9
+    again.run()
+    assert again.under() == {}
     alone = Identity(Crypto({"s2": b"s" * 32}, "sm"), hub.clock)
     with hub.database.session() as session:
         assert [alone.registered(session, id) for id in ids] == [Registered(k.id_number, k.name) for k in known]

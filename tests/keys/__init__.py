@@ -1,0 +1,1 @@
+"""The ring of sealing keys turns, and nothing is lost."""
