@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
@@ -14,41 +16,49 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import Column, LargeBinary, func, inspect, select
+from click.testing import CliRunner
+from sqlalchemy import Column, LargeBinary, func, inspect, select, text
 
+from hub.__main__ import main
 from hub.commands.keys import SEALED, reseal_all, standing
+from hub.crypto import Crypto
+from hub.health_code.archive import Archive
 from hub.keys.resealing import Sealed
 from hub.main import Hub
 from tests.conftest import Twins
 from tests.county import ROOT
-from tests.keys.rooms import WRITES, Read, person
+from tests.keys.rooms import WRITES, Read, number, person
 from tests.login.room import everything
 
 OLD, NEW = "s1: file/secrets/seal_key", "s2: file/secrets/seal_key_2"
 Open = Callable[..., Hub]
+ENVIRON: dict[Hub, dict[str, str]] = {}  # what a command is told, to be on the same stores
 
 
 @pytest.fixture(scope="module")
 def with_ring(
     hub_home: Path, make_database: Callable[[], str], redis: str, twins: Twins, tmp_path_factory: Any
 ) -> Iterator[Open]:
-    """Opens one more worker of the county, with this ring."""
+    """The worker of the county that has this ring."""
     (hub_home / "secrets" / "seal_key_2").write_text(secrets.token_urlsafe(32), encoding="ascii")
-    url, made = make_database(), list[Hub]()
+    url, made = make_database(), dict[tuple[str, ...], Hub]()
 
     def open_(*keys: str) -> Hub:
+        if keys in made:
+            return made[keys]
         config = tmp_path_factory.mktemp("ring") / "config"
         shutil.copytree(ROOT / "config", config)
         file = config / "hub.yaml"
-        text = file.read_text(encoding="utf-8")
-        assert f"seal_keys: {{{OLD}}}" in text
-        file.write_text(text.replace(f"{{{OLD}}}", f"{{{', '.join(keys)}}}"), encoding="utf-8")
+        shipped = file.read_text(encoding="utf-8")
+        assert f"seal_keys: {{{OLD}}}" in shipped
+        file.write_text(shipped.replace(f"{{{OLD}}}", f"{{{', '.join(keys)}}}"), encoding="utf-8")
         told = {"HUB_DATABASE_URL": url, "HUB_REDIS_URL": redis, "HUB_CONFIG": str(config), **twins.environ}
-        made.append(Hub.open(hub_home, {**os.environ, **told}))
-        return made[-1]
+        hub = made[keys] = Hub.open(hub_home, {**os.environ, **told})
+        ENVIRON[hub] = {"HUB_HOME": str(hub_home), **told}
+        return hub
 
     yield open_
-    for hub in made:
+    for hub in made.values():
         hub.close()
 
 
@@ -107,7 +117,35 @@ def test_threat_T27_the_key_turns_beside_writers_and_every_room_reads_without_th
     reseal_all(turned)
     told = standing(turned)
     assert (told["other_keys"], told["under_other_keys"], told["may_go"]) == ({"s1": {}}, 0, ["s1"])
-    assert f"{told['sealing'][0]}.s1.".encode() not in everything(turned.database.url), "in no table whatever"
+    assert everything(turned.database.url).find(f"{told['sealing'][0]}.s1.".encode()) < 0, "in no table whatever"
     after = with_ring(NEW)
     for read, value in known:
         assert read(after) == value
+
+
+def test_threat_T27_what_no_key_opens_holds_nobody_up_and_is_never_said_to_be_gone(with_ring: Open) -> None:
+    turned, late = with_ring(NEW, OLD), with_ring(OLD, NEW)
+    read = WRITES["person"](late, 9001)
+    WRITES["person"](late, 9002)
+    with turned.database.session() as session:
+        spoilt = turned.identity.citizen_of(session, number(9002))
+        cut = text("UPDATE identity_person SET key_sealed = substring(key_sealed, 1, 20) WHERE citizen_id = :id")
+        session.execute(cut, {"id": spoilt})
+    reseal_all(turned)
+    told = CliRunner().invoke(main, ["keys", "status"], env=ENVIRON[turned], catch_exceptions=False).output
+    assert "s1: must stay in the ring, 1 are under it: identity_person.key_sealed 1." in told
+    with turned.database.session() as session:
+        session.execute(text("DELETE FROM identity_person WHERE citizen_id = :id"), {"id": spoilt})
+    told = CliRunner().invoke(main, ["keys", "status"], env=ENVIRON[turned], catch_exceptions=False).output
+    assert "s1: nothing is under it any more; it may be taken out of the ring." in told
+    assert read(with_ring(NEW))
+
+
+def test_threat_T27_an_archive_on_disk_is_resealed_and_stays_what_the_report_says(tmp_path: Path) -> None:
+    old, new = b"o" * 32, b"n" * 32
+    told = Archive(tmp_path, Crypto({"s1": old})).put("2026-11-25", b"[]")
+    path = tmp_path / "archive" / told["file"]
+    both, alone = (Archive(tmp_path, Crypto(ring)) for ring in ({"s2": new, "s1": old}, {"s2": new}))
+    assert both.under() == {"s1": Counter([f"archive/{path.name}"])}
+    assert (both.reseal(), both.reseal(), both.under()) == (1, 0, {})
+    assert hashlib.sha256(alone.open(path)).hexdigest() == told["sha256"]
