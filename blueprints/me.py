@@ -212,6 +212,7 @@ def _record(blueprint: Blueprint, hub: Hub) -> None:
             hub.consents.leave(session, principal.citizen_id)
             hub.credentials.checking.leave(session, principal.citizen_id)
             hub.health_code.codes.erase(session, principal.citizen_id)
+            hub.submissions.erase(session, principal.citizen_id)
             hub.login.erase(session, principal.citizen_id)
             hub.identity.erase(session, principal.citizen_id)
             hub.materials.erase(session, principal.citizen_id)

@@ -134,6 +134,10 @@ class Submissions:
                 running.keep(session, answer)
         return answer, False
 
+    def erase(self, session: Session, subject: str) -> None:
+        """The stored answers of somebody who has gone."""
+        session.execute(delete(Submission).where(Submission.subject_tag == self._crypto.lookup(subject, PURPOSE)))
+
     def _claim(self, session: Session, claim: _Claim) -> bytes | None:
         """None when the key is ours to run; else the stored answer."""
         given = {**claim.told(), "digest": claim.body_digest, "running": self._running, "kept": KEPT}
