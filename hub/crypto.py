@@ -12,6 +12,7 @@ import hmac
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -179,6 +180,11 @@ class Crypto:
         was made of the first sealing key there was, and is kept sealed. Raises what `kept` raises."""
         mac = self._look_up or self._looking_up()
         return mac(f"{purpose}\0{value}".encode())
+
+    def warm(self) -> None:
+        """Asks for the look-up key before somebody needs it; where it cannot be had now, whoever needs it asks again."""
+        with suppress(Problem):
+            self._looking_up()
 
     def tag(self, value: str, purpose: str) -> bytes:
         """As `lookup`, under the key that seals now: for what is tagged anew when it is resealed, and found by `tags`

@@ -298,6 +298,7 @@ class Hub:
 
     def start(self) -> None:
         self.settings.watch()
+        self.crypto.warm()
         self.switches.start()
         self.fresh.start()
         self.exchanges.start()

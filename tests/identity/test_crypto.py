@@ -10,7 +10,7 @@ import pytest
 from cryptography.exceptions import InvalidTag
 
 from hub import crypto
-from hub.crypto import SUITES, Crypto
+from hub.crypto import LOOK_UP, SUITES, Crypto
 from hub.errors import Problem
 
 OLD, NEW = os.urandom(32), os.urandom(32)
@@ -95,6 +95,26 @@ def test_threat_T27_a_ring_turns_while_it_is_used(suite: str, monkeypatch: pytes
     with pytest.raises(Problem):
         ring.open(before, "p")
     assert ring.open(ring.seal(b"x", "p"), "p") == b"x"
+
+
+def test_threat_T27_what_is_looked_up_is_found_when_the_key_that_it_began_with_is_gone(suite: str) -> None:
+    first = Crypto({"s1": OLD}, suite)
+    kept, away = [first.seal(first._ring.look_up_key, LOOK_UP)], [True]
+
+    def keep(_: bytes) -> bytes:
+        if away:
+            away.clear()
+            raise Problem("STORE_UNAVAILABLE")
+        return kept[0]
+
+    turned = Crypto({"s2": NEW, "s1": OLD}, suite)
+    kept[0] = turned.seal(turned.open(kept[0], LOOK_UP), LOOK_UP)
+    alone = Crypto({"s2": NEW}, suite, kept=keep)
+    alone.warm()  # the store is away, and that stops nobody
+    assert alone.lookup("x", "p") == first.lookup("x", "p") != Crypto({"s2": NEW}, suite).lookup("x", "p")
+    away.append(True)
+    with pytest.raises(Problem, match="STORE_UNAVAILABLE"):
+        Crypto({"s2": NEW}, suite, kept=keep).lookup("x", "p")
 
 
 def test_a_short_or_missing_key_is_refused() -> None:
