@@ -182,7 +182,7 @@ class Crypto:
         return mac(f"{purpose}\0{value}".encode())
 
     def warm(self) -> None:
-        """Asks for the look-up key before somebody needs it; where it cannot be had now, whoever needs it asks again."""
+        """Asks for the look-up key before somebody needs it; where it cannot be had, whoever needs it asks again."""
         with suppress(Problem):
             self._looking_up()
 
