@@ -65,7 +65,7 @@ def status(json_wanted: bool) -> None:
 def reseal(context: click.Context) -> None:
     """Bring what is kept sealed under the first key. May be stopped and run again."""
     with opened() as hub:
-        time.sleep(GRACE_S)  # whoever has not read of the new key by then could not open what we seal
+        time.sleep(2 * GRACE_S)  # by then every worker opens with the new key, and seals with it
         done = reseal_all(hub, lambda column, count: click.echo(f"{column}: {count}"))
         told = standing(hub)
     click.echo(f"Resealed {done}.")
