@@ -76,7 +76,7 @@ def reseal(context: click.Context) -> None:
 
 def reseal_all(hub: Hub, tell: Callable[[str, int], None] = lambda *_: None) -> int:
     """How many values it were."""
-    return hub.health_code.ending.archive.reseal() + resealing(hub).run(tell)
+    return resealing(hub).run(tell) + hub.health_code.ending.archive.reseal()
 
 
 def resealing(hub: Hub) -> Resealing:
@@ -106,6 +106,6 @@ def _tell(told: Mapping[str, Any]) -> None:
     for name, under in told["other_keys"].items():
         if under:
             columns = ", ".join(f"{column} {count}" for column, count in sorted(under.items()))
-            click.echo(f"{name}: must stay in the ring, {sum(under.values())} are under it: {columns}.")
+            click.echo(f"{name}: must be in the ring, {sum(under.values())} are under it: {columns}.")
         else:
             click.echo(f"{name}: nothing is under it any more; it may be taken out of the ring.")

@@ -6,10 +6,12 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from hub.crypto import Crypto
+from hub.errors import Problem
 
 _PURPOSE, _BEFORE = "health_code.archive", "health-code-"
 
@@ -30,11 +32,14 @@ class Archive:
         return self._crypto.open(path.read_bytes(), _purpose(path))
 
     def reseal(self) -> int:
-        """Under the key that seals now; how many files it were."""
-        stale = [path for path, head in self._heads() if not self._crypto.head.startswith(head)]
-        for path in stale:
-            self._write(path, self.open(path))
-        return len(stale)
+        """Under the key that seals now; how many files it were. One that no key opens stays as it is."""
+        done = 0
+        for path, head in list(self._heads()):
+            if not self._crypto.head.startswith(head):
+                with suppress(Problem):
+                    self._write(path, self.open(path))
+                    done += 1
+        return done
 
     def under(self) -> dict[str, Counter[str]]:
         """By key id, which does not seal now: how many files."""

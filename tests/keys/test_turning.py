@@ -132,7 +132,7 @@ def test_threat_T27_what_no_key_opens_holds_nobody_up_and_is_never_said_to_be_go
         session.execute(cut, {"id": spoilt})
     reseal_all(turned)
     told = CliRunner().invoke(main, ["keys", "status"], env=ENVIRON[turned], catch_exceptions=False).output
-    assert "s1: must stay in the ring, 1 are under it: identity_person.key_sealed 1." in told
+    assert "s1: must be in the ring, 1 are under it: identity_person.key_sealed 1." in told
     with turned.database.session() as session:
         session.execute(text("DELETE FROM identity_person WHERE citizen_id = :id"), {"id": spoilt})
     told = CliRunner().invoke(main, ["keys", "status"], env=ENVIRON[turned], catch_exceptions=False).output
