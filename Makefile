@@ -6,8 +6,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTHON_HERE := .venv/bin/python
 UV := uv==0.13.9
 # Two run beside each other, file by file, each process with servers of its own, and a third takes what does little but
-# wait (tests/beside.py): with three that do anything on two processors something stood still for a second or two in
-# every run, and failed where a deadline is tested.
+# wait (tests/beside.py).
 BESIDE := -n 3 --dist loadfile --no-loadscope-reorder
 # What seals and signs most: `make test` runs it under the other suite as well.
 SIGNED := tests/identity tests/credentials tests/health_code

@@ -1,7 +1,6 @@
 """Who runs which file when several run beside each other: two take all there is, a third what does little but wait.
 
-Three that do anything would keep two processors from those whose deadlines are tested; two leave them idle for a third
-of the time.
+Whole counties keep every core busy: with one in each of three, what is tested would wait for what is not.
 """
 
 from __future__ import annotations
@@ -9,9 +8,9 @@ from __future__ import annotations
 from xdist.scheduler import LoadFileScheduling
 from xdist.workermanage import WorkerController
 
-# Departments within the test's own process, that hang, drip and are waited for.
-WAITING = ("tests/protocols/", "tests/db_view/", "tests/gateway/", "tests/house/test_adapters.py",
-           "tests/systems/test_contract.py", "adapters/")  # fmt: skip
+# Departments in the test's own process hang, drip and are waited for; hubs wait for leases and turns.
+WAITING = ("adapters/", "tests/db_view/", "tests/gateway/", "tests/house/test_adapters.py", "tests/inbox/",
+           "tests/legs/", "tests/login/", "tests/protocols/", "tests/systems/test_contract.py")  # fmt: skip
 _WHO_WAITS = "gw2"
 
 
