@@ -5,8 +5,8 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 PYTHON_HERE := .venv/bin/python
 UV := uv==0.13.9
-# Two run beside each other, file by file, each process with servers of its own: with three on two processors something
-# stood still for a second or two in every run, and failed where a deadline is tested.
+# Two run beside each other, file by file, each process with servers of its own, and a third takes what does little but
+# wait (tests/beside.py).
 BESIDE := -n 3 --dist loadfile --no-loadscope-reorder
 # What seals and signs most: `make test` runs it under the other suite as well.
 SIGNED := tests/identity tests/credentials tests/health_code
@@ -20,9 +20,9 @@ help: ## this list
 run: environment ## a whole county on this machine, until Ctrl-C (HUB_PORT=8080, HUB_HOME=./var)
 	@exec $(PYTHON_HERE) -m hub demo
 
-test: lint ## ruff, mypy, the laws of the house and every test
+test: test-environment ## ruff, mypy, the laws of the house and every test
 	@.ci/components
-	@$(MAKE) test-sm TESTS="$(SIGNED)"
+	@$(MAKE) -j2 --output-sync=target lint test-sm TESTS="$(SIGNED)"
 	@$(PYTHON_HERE) -m pytest -m "not drill" $(BESIDE)
 
 test-sm: test-environment ## the tests once more in a copy whose configuration says `suite: sm` (TESTS=tests/login …)

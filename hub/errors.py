@@ -34,7 +34,7 @@ class Kind:
 
 
 def _read_kinds(path: Path) -> dict[str, Kind]:
-    entries = yaml.safe_load(path.read_text(encoding="utf-8"))
+    entries = yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
     return {
         code: Kind(code, entry["status"], entry["action"], {"zh": entry["zh"], "en": entry["en"]})
         for code, entry in entries.items()

@@ -6,6 +6,7 @@ the place of the embedded ones; databases are made there under names of their ow
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import secrets
@@ -14,9 +15,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 import structlog
@@ -27,6 +29,7 @@ from hub.database import Database
 from hub.demo.embedded import embedded_redis, postgres
 from hub.demo.supervisor import Supervisor
 from hub.migrations.upgrade import upgrade
+from tests.beside import Beside
 from tests.county import HOMES, ROOT, County, running_county
 from tests.reuse import Reused, execute, hasty
 
@@ -48,6 +51,22 @@ class Twins:
 
     def __getitem__(self, name: str) -> Mapping[str, str]:
         return self.entries[name]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Beside | None:
+    return Beside(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """What is collected stays to the end: nobody looks for waste in it, now or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -40,6 +40,16 @@ def test_help_loads_no_room() -> None:
     assert run.stdout.strip() == "[]"
 
 
+def test_a_verb_is_loaded_without_looking_for_waste_and_then_it_is_looked_for() -> None:
+    """A third of a short verb's time; and what runs for months must not go without."""
+    program = ("import gc, runpy, sys; sys.argv = ['hub', 'check', '--help']\n"
+               "before = gc.get_stats()[2]['collections']\n"
+               "try: runpy.run_module('hub', run_name='__main__')\n"
+               "finally: print(gc.isenabled(), gc.get_stats()[2]['collections'] - before)")  # fmt: skip
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=240)
+    assert run.stdout.splitlines()[-1] == "True 0"
+
+
 def test_feat_U36_doctor_finds_nothing_wrong_in_a_healthy_county(county: County) -> None:
     findings = as_json(county, "doctor")
     assert {finding["what"] for finding in findings} >= {"home", "port", "config", "clock", "database", "redis"}

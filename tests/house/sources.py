@@ -22,9 +22,9 @@ class Source:
     def text(self) -> str:
         return self.path.read_text(encoding="utf-8")
 
-    @cached_property
+    @property
     def tree(self) -> ast.Module:
-        return ast.parse(self.text)
+        return parsed(self.path)
 
     @property
     def name(self) -> str:
@@ -41,6 +41,11 @@ def _read(folders: tuple[str, ...]) -> Iterator[Source]:
         for path in sorted((ROOT / folder).rglob("*.py")):
             if "migrations/versions" not in str(path):
                 yield Source(path)
+
+
+@cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def functions(source: Source) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -13,7 +13,7 @@ from hub.clock import CHINA
 from hub.messages.notices import KIND
 from hub.settings import message_checks
 from hub.settings.folder import load
-from tests.house.test_messages import KINDS
+from tests.house.test_messages import kinds
 from tests.settings.test_shipped import CONFIG, Anything
 
 SHIPPED = (CONFIG / "messages.yaml").read_text(encoding="utf-8")
@@ -58,4 +58,4 @@ def test_a_county_with_applications_and_no_messages_at_all_is_told_so(tmp_path: 
 
 def test_every_kind_that_the_rooms_write_is_looked_for_at_the_start() -> None:
     looked_for = [getattr(message_checks, name) for name in dir(message_checks) if name.startswith("OF_")]
-    assert {kind for each in looked_for for kind in each} == {*KINDS, KIND}
+    assert {kind for each in looked_for for kind in each} == {*kinds(), KIND}
