@@ -31,7 +31,7 @@ export const Tasks = {
     }
     const show = (state) => {
       seen.state = state;
-      list.reload();
+      list.begin();
     };
     const tab = (state, name) => html`<button class=${seen.state === state ? "main" : "plain"} aria-pressed=${seen.state === state ? "true" : "false"} onClick=${() => show(state)}>${name}</button>`;
     return () => html`

@@ -19,6 +19,7 @@ export const NAMES = {
   first_issued_on: ["初次领证日期", "First issued"], level: ["优待类别", "Category"], premises: ["经营场所", "Premises"], scope: ["经营项目", "Scope"],
   reason: ["理由", "Reason"], phone: ["联系电话", "Phone"], credit_code: ["统一社会信用代码", "Credit code"], org_name: ["单位名称", "Business"],
   place: ["地址", "Place"], region: ["所在社区（村）", "Community"], reopens_on: ["复工日期", "Reopens"], headcount: ["人数", "People"],
+  since: ["开始日期", "Since"], ethnicity_code: ["民族代码", "Ethnicity (code)"], points: ["记分", "Points"], valid_until: ["有效期至", "Valid until"],
   until: ["截止日期", "Until"], from: ["开始日期", "From"], to: ["结束日期", "To"], proof: ["证明", "Proof"], issued_on: ["签发日期", "Issued"],
 };
 export const VALUES = {
@@ -33,6 +34,11 @@ export const VALUES = {
   son: ["儿子", "Son"], daughter: ["女儿", "Daughter"], child: ["子女", "Child"], parent: ["父母", "Parent"], company: ["企业", "Company"],
   male: ["男", "Male"], female: ["女", "Female"], small: ["小型汽车", "Car"], large: ["大型汽车", "Large vehicle"], new_energy_small: ["小型新能源汽车", "New-energy car"],
   residence_certificate: ["居住证明", "Certificate of residence"], address_change: ["户口地址变更", "Change of address"],
+  arrived: ["已到账", "Arrived"], in_review: ["审核中", "In review"], done: ["已办结", "Done"], correction_wanted: ["需要补正", "To be corrected"],
+  due: ["待发放", "To be paid"], returned: ["已退回", "Returned"], frozen: ["冻结", "Frozen"], deceased: ["已死亡", "Deceased"], moved_out: ["已迁出", "Moved away"],
+  points_exceeded: ["记分已满", "Too many points"], scrap_due: ["达到报废标准", "Due for scrapping"], violation_pending: ["有违法未处理", "Open violations"],
+  resident_pension: ["城乡居民养老保险", "Residents' pension"], work_injury: ["工伤保险", "Work injury"], sibling: ["兄弟姐妹", "Sibling"], unpaid: ["未缴", "Unpaid"],
+  close_contact: ["密切接触者", "Close contact"], suspected: ["疑似病例", "Suspected case"], confirmed: ["确诊病例", "Confirmed case"], recovered: ["治愈观察期", "Recovered, under observation"],
   valid: ["有效", "Valid"], not_yet_valid: ["尚未生效", "Not yet valid"], expired: ["已过期", "Expired"], replaced: ["已换证", "Replaced"], revoked: ["已吊销", "Revoked"],
   offered: ["等待对方同意", "Waits for acceptance"], in_force: ["有效", "In force"], ended: ["已结束", "Ended"],
   household_registration: ["县公安局户籍系统", "the household register"], housing_fund: ["县住房公积金管理部", "the housing fund"],
