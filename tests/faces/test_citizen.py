@@ -77,7 +77,7 @@ def test_from_the_first_page_to_the_decision(glass: Glass, town: Town) -> None:
 
 
 def test_a_note_that_a_case_cannot_be_read_goes_when_it_can_be(glass: Glass) -> None:
-    page = glass.login().page
+    page = glass.login("阿依古丽").page
     page.clock.install()
     receipt = _files(glass, "要办事")
     gone = {"title": "没有找到", "code": "NOT_FOUND", "action": "call"}

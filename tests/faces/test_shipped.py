@@ -105,12 +105,15 @@ def test_every_field_and_code_a_department_answers_a_citizen_with_has_a_word() -
         if called:
             system = yaml.safe_load((ROOT / "adapters" / called[1] / "system.yaml").read_bytes())
             operation = system["operations"][called[2]]
-            for name, field in operation["answer"]["fields"].items() if operation["kind"] == "read" else ():
-                told = {name: field, **field.get("fields", {})}
-                unnamed |= {each for each in told if not re.search(rf"\b{each}: \[", fields)}
-                tables = [each["table"] for each in told.values() if each.get("table")]
+            if operation["kind"] == "read":
+                lists = operation["answer"].get("lists", {})
+                told = {**operation["answer"]["fields"], **lists}
+                for each in lists.values():
+                    told |= each["fields"]
+                unnamed |= {name for name in told if not re.search(rf"\b{name}: \[", fields)}
+                tables = {each["table"] for each in told.values() if each.get("table")}
                 values = {value for table in tables for value in system["codes"][table].values()}
-                unnamed |= {each for each in values if not re.search(rf'"?\b{each}\b"?: \[', codes)}
+                unnamed |= {value for value in values if not re.search(rf'"?\b{value}\b"?: \[', codes)}
     assert not unnamed
 
 
