@@ -113,7 +113,7 @@ def test_feat_F2_a_reviewer_decides_a_declaration_with_its_reason(office: Office
     assert told.status_code < 300, told.text
     page.get_by_role("button", name="复核").first.click()
     expect(page.get_by_text("目前症状")).to_be_visible()  # no name of a field, no code
-    page.get_by_role("combobox", name="理由", exact=True).click()
+    page.locator("label", has_text="理由").locator(".el-select").click()
     page.get_by_role("option", name="申报了发热等症状").click()
     page.locator("input[name=case_id]").fill("C-2026-1")
     desk.check("desk-reviews")
