@@ -64,7 +64,7 @@ function rounds({ people = [], contract, deliveries = [], expiries = [] }) {
   ];
   return told.length > 0 && html`
     <h2>${t("巡检所见", "What the rounds found")}</h2>
-    <div class="scroll" tabindex="0"><table class="table"><tbody>
+    <div class="scroll" tabindex="0"><table class="table lines"><tbody>
       ${told.map((cells, index) => html`<tr key=${index}>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}
     </tbody></table></div>`;
 }

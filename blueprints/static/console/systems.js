@@ -58,13 +58,13 @@ function list(items) {
   return html`
     <${ElTable} data=${items} rowKey="id" emptyText=${t("没有系统", "No system")} onRowClick=${(row) => go("systems", row.id)}>
       ${column(t("状态", "State"), (row) => html`<${Light} state=${row.health.state} />`, { minWidth: 165 })}
-      ${column(t("系统", "System"), (row) => html`<div>${systemName(row)}</div><code class="quiet">${row.id}</code>`, { minWidth: 200 })}
+      ${column(t("系统", "System"), (row) => html`<div>${systemName(row)}</div><code class="quiet">${row.id}</code>`, { minWidth: 236 })}
       ${column(t("开关", "Switch"), (row) => html`<span class=${`tag ${statusKind(row.status)}`}>${row.not_started ? t("未启动", "Not started") : statusName(row.status)}</span>`, { minWidth: 85 })}
-      ${column(t("熔断器", "Breaker"), (row) => breakerName(row.health.breaker), { minWidth: 112 })}
+      ${column(t("熔断器", "Breaker"), (row) => breakerName(row.health.breaker), { minWidth: 108 })}
       ${column("p50", (row) => figure(row.health.p50_ms), { minWidth: 78, align: "right" })}
       ${column("p95", (row) => figure(row.health.p95_ms), { minWidth: 78, align: "right" })}
-      ${column(t("在途", "In flight"), (row) => row.health.in_flight ?? "–", { minWidth: 68, align: "right" })}
-      ${column(t("最近成功", "Last good"), (row) => clock(row.health.last_good_at), { minWidth: 100 })}
+      ${column(t("在途", "In flight"), (row) => row.health.in_flight ?? "–", { minWidth: 82, align: "right" })}
+      ${column(t("最近成功", "Last good"), (row) => clock(row.health.last_good_at), { minWidth: 96 })}
       ${column(t("操作", "Act"), (row) => html`<${ElButton} link type="primary" aria-label=${`${t("查看", "Open")} ${row.id}`} onClick=${() => go("systems", row.id)}>${t("查看", "Open")}<//>`, { width: 78 })}
     <//>`;
 }

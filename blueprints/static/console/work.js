@@ -100,13 +100,15 @@ export const Quotas = {
   },
 };
 
-const quota = (title, items) => html`
-  <section><h2>${title}</h2>
+const quota = (title, items) => {
+  const tokens = items.some((each) => each.token_until);
+  return html`<section><h2>${title}</h2>
     ${!items.length && html`<p class="quiet">${t("没有设上限的。", "None has a limit.")}</p>`}
     ${items.length > 0 && html`<div class="scroll" tabindex="0"><table class="table">
-      <thead><tr><th>${t("名称", "Name")}</th><th>${t("每分钟", "Per minute")}</th><th>${t("剩余", "Left")}</th><th>${t("令牌有效到", "Token until")}</th></tr></thead>
+      <thead><tr><th>${t("名称", "Name")}</th><th>${t("每分钟", "Per minute")}</th><th>${t("剩余", "Left")}</th>${tokens && html`<th>${t("令牌有效到", "Token until")}</th>`}</tr></thead>
       <tbody>${items.map((each) => html`<tr key=${each.id}><td><code>${each.id}</code></td><td>${each.per_minute || t("不限", "no limit")}</td>
         <td>${each.left ?? "–"} ${each.left !== undefined && each.per_minute > 0 && html`<progress max=${each.per_minute} value=${each.left} aria-label=${each.id}></progress>`}</td>
-        <td>${each.token_until ? moment(each.token_until) : "–"}</td></tr>`)}</tbody>
+        ${tokens && html`<td>${moment(each.token_until)}</td>`}</tr>`)}</tbody>
     </table></div>`}
   </section>`;
+};

@@ -70,7 +70,7 @@ export const Reviews = {
       <p class="row"><${ElButton} type="primary" disabled=${!seen.reason_code} onClick=${() => decide(review)}>${t("决定", "Decide")}<//><${ElButton} onClick=${() => (seen.open = "")}>${t("取消", "Cancel")}<//></p>`;
     return () => html`
       <h1>${t("健康申报复核", "Health reviews")}</h1>
-      <p class="quiet">${t("申诉须在 24 小时内答复；改动须有理由代码和依据。", "Appeals are answered within 24 hours; a change needs a reason code and what it rests on.")}</p>
+      <p class="quiet">${t("申诉须在 24 小时内答复；改动须有理由和依据。", "Appeals are answered within 24 hours; a change needs a reason and what it rests on.")}</p>
       ${trouble(seen, list)}
       ${done(seen.told)}
       ${list.loaded && !list.items.length && html`<p class="told">${t("没有等着复核的。", "Nothing waits for review.")}</p>`}
