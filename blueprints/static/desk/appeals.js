@@ -7,7 +7,7 @@ import { useEvery, useList } from "../shared/lists.js";
 import { moment, t } from "../shared/words.js";
 import { Card, Due } from "./cards.js";
 import { appealEvent } from "./events.js";
-import { regionName } from "./regions.js";
+import { officeName } from "./offices.js";
 
 const kindName = (kind) => ({ appeal: t("诉求", "Appeal"), clue: t("线索", "Clue") })[kind] || kind;
 
@@ -37,7 +37,7 @@ export const Appeals = {
         <div>${list.items.map((each) => html`
           <article class="card leg" key=${each.number}>
             <div class="row apart"><strong>${kindName(each.kind)} <code>${each.number}</code></strong><${Card} card=${each.card} /></div>
-            <p>${each.text}</p><p class="quiet">${each.address || regionName(each.region)} · <${Due} at=${each.due_at} /></p>
+            <p>${each.text}</p><p class="quiet">${each.address || officeName(each.region)} · <${Due} at=${each.due_at} /></p>
             <${ElButton} type="primary" plain onClick=${() => tried(() => get(`/api/v1/desk/appeals/${each.number}`), "")}>${t("打开", "Open")} ${each.number}<//>
           </article>`)}</div>
         ${one.value && whole(one.value, seen, act)}

@@ -9,7 +9,7 @@ import { Acts } from "./acts.js";
 import { Card, left } from "./cards.js";
 import { Mark } from "./marks.js";
 import { Papers } from "./papers.js";
-import { regionName } from "./regions.js";
+import { officeName } from "./offices.js";
 import { Story } from "./story.js";
 
 export const Case = {
@@ -81,7 +81,7 @@ const Said = ({ case: one, service, seen }) => html`
     <dl class="facts">
       ${Object.entries(one.fields).map(([name, value]) => html`
         <dt key=${name}>${service.fields[name] || name}</dt>
-        <dd>${name.startsWith("region") ? regionName(value) : shown(value)} <${Mark} path=${`fields.${name}`} title=${service.fields[name] || name} seen=${seen} /></dd>`)}
+        <dd>${name.startsWith("region") ? officeName(value) : shown(value)} <${Mark} path=${`fields.${name}`} title=${service.fields[name] || name} seen=${seen} /></dd>`)}
     </dl>
   </section>`;
 Said.props = ["case", "service", "seen"];

@@ -2,14 +2,14 @@
 import { html } from "../shared/html.js";
 import { inLanguage, moment, t } from "../shared/words.js";
 import { caseEvent } from "./events.js";
-import { regionName } from "./regions.js";
+import { officeName } from "./offices.js";
 
 const byName = (by) =>
   ({ applicant: t("申请人", "Applicant"), officer: t("经办人", "Officer"), community: t("社区", "Community"), department: t("部门", "Department"), hub: t("系统", "Hub") })[by] || by;
 
 function shown(name, value) {
   if (name === "items") return value.map((each) => each.message).join("；");
-  if (name === "office") return regionName(value);
+  if (name === "office") return officeName(value);
   if (name === "task") return ""; // its line says what was asked
   if (name === "approved") return value ? t("准予", "Approved") : t("不予", "Refused");
   if (name === "score") return "★".repeat(value);
