@@ -40,7 +40,7 @@ PEOPLE = {"items": [{"resident": "R0001", "name": "示范居民", "level": 2}]}
 def make(hub: Hub) -> Blueprint:
     """The routes of the demo's stage."""
     blueprint = Blueprint("demo", __name__, url_prefix="/api/v1/demo", description="The demo's invented people")
-    stage = Stage(hub.home)
+    stage = Stage(hub.home / "demo.json")
 
     @blueprint.route("/people")
     @blueprint.response(200, PeopleAnswer, description="All of them invented.", example=PEOPLE)

@@ -74,6 +74,7 @@ def _declaring(blueprint: Blueprint, hub: Hub) -> None:
                     id: {"name": in_language(each.name, language), "advice": in_language(each.advice, language)}
                     for id, each in configured.grades.items()
                 },
+                "reasons": {id: in_language(text, language) for id, text in configured.reasons.items()},
                 "valid_days": configured.valid_days,
                 "review_minutes": configured.review_minutes,
                 "ends_on": configured.ending.on,

@@ -57,6 +57,7 @@ class QuestionsAnswer(marshmallow.Schema):
     forms = fields.Dict(required=True)
     rules = fields.List(fields.Dict(), required=True)
     grades = fields.Dict(required=True)
+    reasons = fields.Dict(required=True)
     valid_days = fields.Integer(required=True)
     review_minutes = fields.Integer(required=True)
     ends_on = fields.String(required=True)
@@ -192,6 +193,7 @@ QUESTIONS: dict[str, Any] = {
     "forms": {"health": {"type": "object", "properties": {}, "required": [], "additionalProperties": False}},
     "rules": [{"id": "nothing-found", "kind": "health", "text": "均无异常的为绿码", "then": "00"}],
     "grades": {"00": {"name": "绿码", "advice": "可以通行。"}},
+    "reasons": {"nothing_found": "申报和核验均未发现异常"},
     "valid_days": 14,
     "review_minutes": 60,
     "ends_on": "2027-12-31",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 
 import pytest
@@ -40,3 +41,10 @@ def test_the_document_is_served_as_json(server: Server) -> None:
     told = server.get("/openapi.json")
     assert told.headers["content-type"] == "application/json"
     assert told.body["openapi"] == "3.1.0"
+
+
+def test_what_is_large_is_sent_pressed(server: Server) -> None:
+    for path in ("/openapi.json", "/docs/swagger-ui-bundle.js"):
+        whole, pressed = server.get(path), server.get(path, {"Accept-Encoding": "gzip"})
+        assert gzip.decompress(pressed.content) == whole.content
+        assert 2 * len(pressed.content) < len(whole.content)

@@ -76,6 +76,19 @@ def test_from_the_first_page_to_the_decision(glass: Glass, town: Town) -> None:
     expect(page.get_by_text(receipt)).to_be_visible()
 
 
+def test_a_note_that_a_case_cannot_be_read_goes_when_it_can_be(glass: Glass) -> None:
+    page = glass.login("阿依古丽").page
+    page.clock.install()
+    receipt = _files(glass, "要办事")
+    gone = {"title": "没有找到", "code": "NOT_FOUND", "action": "call"}
+    page.route(re.compile(f"/cases/{receipt}$"), lambda route: route.fulfill(status=404, json=gone))
+    page.clock.fast_forward(6_000)
+    expect(page.get_by_role("alert")).to_contain_text("没有找到")
+    page.unroute_all()
+    page.clock.fast_forward(6_000)
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
 _WRONG = {"path": "fields.reason", "message": "请写明用途"}
 _DOCUMENT = {"name": "居住证明", "number": "示公户〔2026〕1号", "text": "准予出具居住证明。"}
 

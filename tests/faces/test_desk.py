@@ -112,7 +112,9 @@ def test_feat_F2_a_reviewer_decides_a_declaration_with_its_reason(office: Office
     page = desk.page
     assert told.status_code < 300, told.text
     page.get_by_role("button", name="复核").first.click()
-    page.locator("input[name=reason_code]").fill("symptoms")
+    expect(page.get_by_text("目前症状")).to_be_visible()  # no name of a field, no code
+    page.locator("label", has_text="理由").locator(".el-select").click()
+    page.get_by_role("option", name="申报了发热等症状").click()
     page.locator("input[name=case_id]").fill("C-2026-1")
     desk.check("desk-reviews")
     page.get_by_role("button", name="决定").click()

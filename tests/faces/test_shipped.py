@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from hub.cases.service import _FILED
 from tests.county import ROOT
@@ -89,6 +90,31 @@ def test_every_line_of_a_timeline_has_a_word() -> None:
     assert len(events) > 30
     names = (SOURCE / "src/words/names.js").read_text(encoding="utf-8")
     assert not {event for event in events if not re.search(rf"\b{event}: \[", names)}
+    desk = (ROOT / "blueprints/static/desk/events.js").read_text(encoding="utf-8")
+    assert not {event for event in events if not re.search(rf"\b{event}: t\(", desk)}
+    appeals = (ROOT / "hub/appeals/service.py").read_text(encoding="utf-8")
+    acts = set(re.findall(r'\._note\(session, row, "(\w+)"', appeals)) | {"yellow", "red"}
+    assert not {act for act in acts if not re.search(rf"\b{act}: t\(", desk.partition("appealEvent")[2])}
+
+
+def test_every_field_and_code_a_department_answers_a_citizen_with_has_a_word() -> None:
+    fields, codes = (SOURCE / "src/words/names.js").read_text(encoding="utf-8").split("export const VALUES")
+    unnamed: set[str] = set()
+    for path in (ROOT / "config/services").glob("*.yaml"):
+        called = re.search(r"^call: \{system: (\w+), operation: (\w+)\}", path.read_text(encoding="utf-8"), re.M)
+        if called:
+            system = yaml.safe_load((ROOT / "adapters" / called[1] / "system.yaml").read_bytes())
+            operation = system["operations"][called[2]]
+            if operation["kind"] == "read":
+                lists = operation["answer"].get("lists", {})
+                told = {**operation["answer"]["fields"], **lists}
+                for each in lists.values():
+                    told |= each["fields"]
+                unnamed |= {name for name in told if not re.search(rf"\b{name}: \[", fields)}
+                tables = {each["table"] for each in told.values() if each.get("table")}
+                values = {value for table in tables for value in system["codes"][table].values()}
+                unnamed |= {value for value in values if not re.search(rf'"?\b{value}\b"?: \[', codes)}
+    assert not unnamed
 
 
 def test_feat_U30_every_word_in_both_languages() -> None:

@@ -36,6 +36,15 @@ def test_nothing_is_made_of_text_or_fetched_from_elsewhere(path: Path) -> None:
     assert not re.search(r"innerHTML|document\.write|\beval\(|new Function|https?://", text)
 
 
+@pytest.mark.parametrize("path", OURS, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_what_is_imported_is_there(path: Path) -> None:
+    for names, place in re.findall(r'import \{([^}]+)\} from "(\.[^"]+)"', path.read_text(encoding="utf-8")):
+        told = (path.parent / place).read_text(encoding="utf-8")
+        given = set(re.findall(r"export (?:async )?(?:const|let|function|class) (\w+)", told))
+        given |= {name.strip() for listed in re.findall(r"export \{([^}]+)\}", told) for name in listed.split(",")}
+        assert {name.split(" as ")[0].strip() for name in names.split(",")} <= given, place
+
+
 @pytest.mark.parametrize("face", ["console", "desk", "gate"])
 def test_no_script_is_inline(face: str) -> None:
     page = (STATIC / face / "index.html").read_text(encoding="utf-8")

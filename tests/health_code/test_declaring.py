@@ -142,6 +142,7 @@ def test_questions_are_shown_with_their_rules(clinic: Clinic) -> None:
     assert set(told["forms"]) == {"health", "trip"} and told["ends_on"] == "2027-12-31"
     assert told["forms"]["health"]["properties"]["symptoms"]["enum"][0] == "none"
     assert "nothing-found" in {rule["id"] for rule in told["rules"]} and set(told["grades"]) == {"00", "01", "10"}
+    assert told["reasons"]["symptoms"] == "申报了发热等症状"
 
 
 def test_nothing_of_a_declaration_is_readable_in_the_database(clinic: Clinic) -> None:

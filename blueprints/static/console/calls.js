@@ -1,6 +1,7 @@
 // What failed last, of every system; and one request with each leg it took, by the number the citizen quotes.
 import { computed, html, reactive, shallowRef, watch } from "../shared/html.js";
-import { ElAlert, ElButton, ElInput } from "/vendor/elements.js";
+import { ElButton, ElInput } from "/vendor/elements.js";
+import { done, trouble } from "../shared/answers.js";
 import { call, get, may } from "../shared/api.js";
 import { useEvery } from "../shared/lists.js";
 import { moment, t } from "../shared/words.js";
@@ -55,8 +56,8 @@ export const Calls = {
         <${ElInput} modelValue=${seen.trace} onUpdate:modelValue=${(value) => (seen.trace = value)} placeholder=${wanted()} aria-label=${wanted()} maxlength="32" />
         <${ElButton} type="primary" nativeType="submit" disabled=${!TRACE.test(typed())}>${t("查找", "Find")}<//>
       </form>
-      ${seen.problem && html`<${ElAlert} type="error" closable=${false} title=${seen.problem} />`}
-      ${seen.told && html`<${ElAlert} type="success" closable=${false} title=${seen.told} />`}
+      ${trouble(seen)}
+      ${done(seen.told)}
       ${seen.found && legs(seen, rerun)}
       <h2>${t(`最近 ${MOST} 次失败`, `Last ${MOST} failures`)}</h2>
       ${!failures.value.length && html`<p class="quiet">${t("没有失败。", "No failure.")}</p>`}

@@ -1,11 +1,12 @@
 // Rows that may be about somebody: both sides beside each other, masked; whoever keeps the row, or the platform, decides.
 import { html, reactive } from "../shared/html.js";
-import { ElAlert, ElButton, ElOption, ElSelect } from "/vendor/elements.js";
+import { ElButton, ElOption, ElSelect } from "/vendor/elements.js";
+import { done, trouble } from "../shared/answers.js";
 import { call, get } from "../shared/api.js";
 import { useList } from "../shared/lists.js";
 import { Reasoned } from "../shared/reasoned.js";
 import { day, moment, t } from "../shared/words.js";
-import { departmentName, learnNames } from "./names.js";
+import { departmentName } from "./names.js";
 
 const PATH = "/api/v1/data/matches";
 
@@ -40,10 +41,9 @@ const compared = (match) => html`
 
 export const Matches = {
   setup() {
-    learnNames();
     const seen = reactive({ state: "open", problem: "", told: false, whole: {} });
     const list = useList(PATH, () => ({ state: seen.state }));
-    list.reload();
+    list.begin();
     async function tried(what) {
       Object.assign(seen, { problem: "", told: false });
       try {
@@ -80,14 +80,14 @@ export const Matches = {
       <h1>${t("存疑记录", "Rows in doubt")}</h1>
       <p class="quiet">${t("规则无法断定是否为同一人的记录，未判断前不交付。号码、姓名已遮盖；查看全部的，当事人能在自己的查询记录里看到。", "Rows of which no rule can tell whose they are; they are not given until somebody decides. Numbers and names are masked; who shows all of one is seen in that citizen's own access log.")}</p>
       <div class="bar">
-        <${ElSelect} modelValue=${seen.state} onUpdate:modelValue=${(value) => ((seen.state = value), list.reload())} aria-label=${t("状态", "State")}>
+        <${ElSelect} modelValue=${seen.state} onUpdate:modelValue=${(value) => ((seen.state = value), list.begin())} aria-label=${t("状态", "State")}>
           ${["open", "same", "other"].map((each) => html`<${ElOption} key=${each} value=${each} label=${stateName(each)} />`)}
           <${ElOption} value="" label=${t("全部状态", "Every state")} />
         <//>
         <${ElButton} onClick=${list.reload}>${t("刷新", "Refresh")}<//>
       </div>
-      ${(seen.problem || list.problem) && html`<${ElAlert} type="error" closable=${false} title=${seen.problem || list.problem} />`}
-      ${seen.told && html`<${ElAlert} type="success" closable=${false} title=${t("已记录，从下一次查询起按此办理。", "Recorded, and used from the next question on.")} />`}
+      ${trouble(seen, list)}
+      ${done(seen.told && t("已记录，从下一次查询起按此办理。", "Recorded, and used from the next question on."))}
       ${list.items.map(card)}
       ${list.loaded && !list.items.length && !list.problem && html`<p class="quiet">${t("没有。", "None.")}</p>`}
       ${list.cursor && html`<p><${ElButton} onClick=${list.more}>${t("更多", "More")}<//></p>`}`;

@@ -1,8 +1,8 @@
 // Rooms that are there only where the hub answers for them (data sharing is in sharing.js): the ledger, flow.
-import { html, onMounted, onUnmounted, reactive, ref, shallowRef, watch } from "../shared/html.js";
-import { ElAlert, ElButton, ElInput } from "/vendor/elements.js";
+import { html, onMounted, onUnmounted, reactive, ref, watch } from "../shared/html.js";
+import { ElButton, ElInput } from "/vendor/elements.js";
 import { bytes, get, may, session } from "../shared/api.js";
-import { useEvery } from "../shared/lists.js";
+import { trouble, useAnswer } from "../shared/answers.js";
 import { moment, t } from "../shared/words.js";
 import { check, checkpoint } from "./proof.js";
 
@@ -24,22 +24,6 @@ watch(() => session.me?.staff_id, (id) => {
   }
 }, { immediate: true });
 
-export function useAnswer(asked, seconds) {
-  const seen = reactive({ problem: "" });
-  const found = shallowRef(null);
-  async function ask() {
-    try {
-      found.value = await asked();
-      seen.problem = "";
-    } catch (problem) {
-      seen.problem = problem.sentence || String(problem);
-    }
-  }
-  useEvery(seconds, ask);
-  return { seen, found, ask };
-}
-
-export const problem = (seen) => seen.problem && html`<${ElAlert} type="error" closable=${false} title=${seen.problem} />`;
 export const LedgerRoom = {
   setup() {
     const { seen, found } = useAnswer(async () => checkpoint(await (await bytes(PATHS.ledger)).text()), 15);
@@ -56,7 +40,7 @@ export const LedgerRoom = {
     }
     return () => html`
       <h1>${t("存证账本", "Ledger")}</h1>
-      ${problem(seen)}
+      ${trouble(seen)}
       ${found.value && html`<dl class="facts">
         <dt>${t("账本", "Log")}</dt><dd><code>${found.value.origin}</code></dd>
         <dt>${t("条数", "Entries")}</dt><dd>${found.value.size}</dd>
@@ -69,7 +53,7 @@ export const LedgerRoom = {
         <${ElInput} modelValue=${form.exchange} onUpdate:modelValue=${(value) => (form.exchange = value)} placeholder=${t("交换编号", "Exchange id")} aria-label=${t("交换编号", "Exchange id")} name="exchange" />
         <${ElButton} type="primary" nativeType="submit" disabled=${!form.exchange.trim()}>${t("取证明并核验", "Get and check")}<//>
       </form>
-      ${problem(form)}
+      ${trouble(form)}
       ${form.told && verdict(form.told)}
       ${form.proof && html`<pre class="files" tabindex="0">${JSON.stringify(form.proof, null, 2)}</pre>`}`;
   },
@@ -118,7 +102,7 @@ export const Flow = {
         <${ElInput} modelValue=${asked.region} onUpdate:modelValue=${(value) => (asked.region = value)} aria-label=${t("社区区划代码", "Region code of the community")} />
         <${ElButton} type="primary" nativeType="submit">${t("查看", "Show")}<//>
       </form>
-      ${problem(seen)}
+      ${trouble(seen)}
       <div ref=${box} class="chart" role="img" aria-label=${t("每 5 分钟进出人数", "In and out per 5 minutes")}></div>
       <p class="row quiet"><span class="key">${t("进", "in")}</span><span class="key p95">${t("出", "out")}</span></p>
       ${found.value && !buckets().length && html`<p>${t("这个社区今天还没有人经过卡口。", "Nobody has passed a gate of this community today.")}</p>`}

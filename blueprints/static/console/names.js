@@ -1,7 +1,7 @@
 // How states are called, and departments.
-import { reactive } from "../shared/html.js";
-import { get, query } from "../shared/api.js";
-import { inLanguage, t } from "../shared/words.js";
+import { reactive, watch } from "../shared/html.js";
+import { get, query, session } from "../shared/api.js";
+import { inLanguage, language, t } from "../shared/words.js";
 
 export const STATES = ["works", "contacted_unproven", "failing", "off"];
 
@@ -11,6 +11,9 @@ export const stateName = (state) =>
     contacted_unproven: t("已连通，未证实", "Contacted, unproven"),
     failing: t("故障", "Failing"),
     off: t("已关闭", "Off"),
+    degraded: t("与约定不符", "Not as agreed"),
+    announced: t("已预告", "Announced"),
+    expired: t("已到期", "Expired"),
   })[state] || state;
 
 export const breakerName = (state) =>
@@ -31,13 +34,16 @@ export const jobName = (status) =>
 
 const departments = reactive({});
 
-export async function learnNames(cursor = "") {
+async function learnNames(cursor = "") {
   const found = await get(`/api/v1/departments${query({ page_size: 100, cursor })}`).catch(() => ({ items: [] }));
   for (const each of found.items) departments[each.id] = each.name;
   if (found.next_cursor) await learnNames(found.next_cursor);
 }
 
 export const departmentName = (id) => inLanguage(departments[id]) || id;
+
+// In the language of the page, by whoever is signed in.
+watch([() => session.me?.staff_id, language], ([id]) => id && learnNames(), { immediate: true });
 
 /** What its folder calls a system; the department's name where it says nothing. */
 export const systemName = (system) => inLanguage(system.name) || departmentName(system.id);

@@ -1,6 +1,7 @@
 // The record of acts, and the configuration in force against its files.
 import { html, reactive, shallowRef } from "../shared/html.js";
-import { ElAlert, ElButton, ElInput } from "/vendor/elements.js";
+import { ElButton, ElInput } from "/vendor/elements.js";
+import { trouble } from "../shared/answers.js";
 import { get } from "../shared/api.js";
 import { useList } from "../shared/lists.js";
 import { moment, t } from "../shared/words.js";
@@ -12,10 +13,10 @@ export const Audit = {
   setup() {
     const seen = reactive({ actor: "", target: "" });
     const list = useList("/ops/v1/audit", () => ({ actor: seen.actor.trim(), target: seen.target.trim() }));
-    list.reload();
+    list.begin();
     const search = (event) => {
       event.preventDefault();
-      list.reload();
+      list.begin();
     };
     return () => html`
       <h1>${t("操作记录", "Record of acts")}</h1>
@@ -24,7 +25,7 @@ export const Audit = {
         ${box(seen, "actor", t("账号编号", "Account"))} ${box(seen, "target", t("对象，如 service:…", "Target, as service:…"))}
         <${ElButton} type="primary" nativeType="submit">${t("查找", "Find")}<//>
       </form>
-      ${list.problem && html`<${ElAlert} type="error" closable=${false} title=${list.problem} />`}
+      ${trouble(list)}
       <div class="scroll" tabindex="0"><table class="table">
         <thead><tr><th>${t("时间", "Time")}</th><th>${t("谁", "Who")}</th><th>${t("做什么", "Act")}</th><th>${t("对象", "Target")}</th><th>${t("结果", "Outcome")}</th><th>${t("理由", "Reason")}</th></tr></thead>
         <tbody>${list.items.map((each) => html`<tr key=${each.id}>
@@ -52,7 +53,7 @@ export const Config = {
     ask(found, "/ops/v1/config");
     return () => html`
       <h1>${t("配置差异", "Configuration")}</h1>
-      ${seen.problem && html`<${ElAlert} type="error" closable=${false} title=${seen.problem} />`}
+      ${trouble(seen)}
       ${found.value && shown(found.value)}
       <p><${ElButton} onClick=${() => ask(files, "/ops/v1/config/export")}>${t("导出：写入覆盖后的文件", "Export: the files with overrides written in")}<//></p>
       ${files.value?.files.length === 0 && html`<p class="quiet">${t("没有覆盖，文件就是现状。", "No override: the files are what counts.")}</p>`}

@@ -1,29 +1,21 @@
 // Every service with its switch; one of them in full beside the list.
-import { computed, html, reactive, shallowRef } from "../shared/html.js";
-import { ElAlert, ElButton, ElDrawer, ElInput, ElOption, ElSelect, ElTable, ElTableColumn } from "/vendor/elements.js";
+import { computed, html, reactive } from "../shared/html.js";
+import { ElButton, ElDrawer, ElInput, ElOption, ElSelect, ElTable } from "/vendor/elements.js";
+import { trouble, useAnswer } from "../shared/answers.js";
 import { get } from "../shared/api.js";
-import { useEvery } from "../shared/lists.js";
 import { inLanguage, t } from "../shared/words.js";
 import { go, place } from "../shared/office.js";
-import { departmentName, learnNames, stateName, statusKind, statusName } from "./names.js";
+import { column } from "./column.js";
+import { departmentName, stateName, statusKind, statusName } from "./names.js";
 import { Switching } from "./switching.js";
 
 const EVERY_S = 5;
 
 export const Services = {
   setup() {
-    const seen = reactive({ problem: "", wanted: "", status: "" });
-    const services = shallowRef([]);
-    learnNames();
-    async function look() {
-      try {
-        services.value = (await get("/ops/v1/services")).items;
-        seen.problem = "";
-      } catch (problem) {
-        seen.problem = problem.sentence || String(problem);
-      }
-    }
-    useEvery(EVERY_S, look);
+    const seen = reactive({ wanted: "", status: "" });
+    const { seen: asked, found, ask } = useAnswer(async () => (await get("/ops/v1/services")).items, EVERY_S);
+    const services = computed(() => found.value || []);
     const text = (each) => `${each.id} ${each.title.zh} ${each.title.en || ""} ${departmentName(each.department)}`.toLowerCase();
     const shown = computed(() => {
       const wanted = seen.wanted.trim().toLowerCase();
@@ -34,7 +26,7 @@ export const Services = {
     return () => html`
       <h1>${t("服务开关", "Services")}</h1>
       <p class="quiet">${t("改动一秒内在所有工作进程生效；停用的服务连同公告仍然列出。", "A change is in force on every worker within a second; closed services stay listed with their notice.")}</p>
-      ${seen.problem && html`<${ElAlert} type="error" closable=${false} title=${seen.problem} />`}
+      ${trouble(asked)}
       <div class="bar">
         <${ElInput} modelValue=${seen.wanted} onUpdate:modelValue=${(value) => (seen.wanted = value)} clearable placeholder=${wantedName()} aria-label=${wantedName()} />
         <${ElSelect} modelValue=${seen.status} onUpdate:modelValue=${(value) => (seen.status = value)} aria-label=${t("状态", "State")} placeholder=${t("全部状态", "Every state")}>
@@ -46,12 +38,10 @@ export const Services = {
       ${list(shown.value)}
       <${ElDrawer} modelValue=${Boolean(chosen())} size="min(860px, 100%)" title=${chosen() ? inLanguage(chosen().title) : ""}
         onClose=${() => go("services")} destroyOnClose>
-        ${{ default: () => chosen() && html`${facts(chosen())}<${Switching} key=${chosen().id} kind="service" item=${chosen()} onChanged=${look} />` }}
+        ${{ default: () => chosen() && html`${facts(chosen())}<${Switching} key=${chosen().id} kind="service" item=${chosen()} onChanged=${ask} />` }}
       <//>`;
   },
 };
-
-const column = (label, cell, more = {}) => html`<${ElTableColumn} key=${label} label=${label} ...${more}>${{ default: ({ row }) => cell(row) }}<//>`;
 
 function list(items) {
   return html`
@@ -61,7 +51,7 @@ function list(items) {
       ${column(t("状态", "State"), (row) => html`<span class=${`tag ${statusKind(row.status)}`}>${statusName(row.status)}</span>`, { minWidth: 110 })}
       ${column(t("公告", "Notice"), (row) => inLanguage(row.shown_notice) || "–", { minWidth: 200 })}
       ${column(t("来源", "Source"), (row) => (row.override ? t("临时覆盖", "Override") : t("配置文件", "File")), { minWidth: 110 })}
-      ${column(t("操作", "Act"), (row) => html`<${ElButton} link type="primary" aria-label=${`${t("调整", "Change")} ${row.id}`} onClick=${() => go("services", row.id)}>${t("调整", "Change")}<//>`, { width: 90 })}
+      ${column(t("操作", "Act"), (row) => html`<${ElButton} link type="primary" aria-label=${`${t("调整", "Change")} ${row.id}`} onClick=${() => go("services", row.id)}>${t("调整", "Change")}<//>`, { width: 104 })}
     <//>`;
 }
 

@@ -1,10 +1,11 @@
 // Statistics for the bureau: who shares, who refuses, who is late, who uses; and the chimneys.
 import { html, reactive } from "../shared/html.js";
 import { ElButton } from "/vendor/elements.js";
+import { trouble, useAnswer } from "../shared/answers.js";
 import { bytes, get } from "../shared/api.js";
 import { moment, t } from "../shared/words.js";
-import { PATHS, problem, useAnswer } from "./more.js";
-import { departmentName, learnNames } from "./names.js";
+import { PATHS } from "./more.js";
+import { departmentName } from "./names.js";
 
 // One question each: its columns, and what comes first.
 const views = () => ({
@@ -65,14 +66,13 @@ async function download(name, seen) {
 
 export const Sharing = {
   setup() {
-    learnNames();
     const { seen, found } = useAnswer(() => get(PATHS.sharing), 30);
     const chosen = reactive({ view: "shares" });
     const file = (name, about) => html`<${ElButton} onClick=${() => download(name, seen)} aria-label=${`${about} CSV`}>CSV<//>`;
     const part = (name, about, shown) => html`<div class="row apart"><h2>${about}</h2>${file(name, about)}</div>${shown}`;
     return () => html`
       <h1>${t("数据共享", "Data sharing")}</h1>
-      ${problem(seen)}
+      ${trouble(seen)}
       ${found.value && html`
         <p class="quiet">${t("截至", "As of")} ${moment(found.value.at)}</p>
         <div class="row apart">

@@ -1,6 +1,7 @@
 // A switch: on or off, notice, maintenance, for how many; always with a reason, with the citizen's view before it counts.
 import { html, reactive, watch } from "../shared/html.js";
-import { ElAlert, ElButton, ElForm, ElFormItem, ElInput, ElInputNumber, ElSwitch } from "/vendor/elements.js";
+import { ElButton, ElForm, ElFormItem, ElInput, ElInputNumber, ElSwitch } from "/vendor/elements.js";
+import { done, trouble } from "../shared/answers.js";
 import { call, may } from "../shared/api.js";
 import { useList } from "../shared/lists.js";
 import { moment, t } from "../shared/words.js";
@@ -54,7 +55,7 @@ export const Switching = {
     const form = reactive(read(props.item));
     const said = reactive({ problem: "", done: "", busy: false });
     const history = useList("/ops/v1/switches/history", () => ({ kind: props.kind, id: props.item.id, page_size: 10 }));
-    history.reload();
+    history.begin();
     watch(() => props.item.override, (now, before) => same(now, before) || Object.assign(form, read(props.item), { reason: form.reason }));
     async function act(what, told) {
       Object.assign(said, { busy: true, problem: "", done: "" });
@@ -79,8 +80,9 @@ export const Switching = {
     return () => html`
       <section aria-label=${t("开关", "Switch")}>
         <h2>${t("开关", "Switch")}</h2>
-        ${said.problem && html`<${ElAlert} type="error" closable=${false} title=${said.problem} />`}
-        ${said.done && html`<${ElAlert} type="success" closable=${false} title=${said.done} />`}
+        ${trouble(said)}
+        ${done(said.done)}
+        ${!may("switch.write") && html`<p class="quiet">${t("您的角色只能查看，不能改动。", "Your role may look, not change.")}</p>`}
         ${may("switch.write") && html`
           <div class="two">
             <${ElForm} labelPosition="top" onSubmit=${(event) => event.preventDefault()}>${fields(form, props)}
@@ -133,7 +135,7 @@ const actName = (act) => ({ change: t("改动", "Change"), rollback: t("回退",
 function changes(history, back) {
   return html`
     <h2>${t("历史", "History")}</h2>
-    ${history.problem && html`<${ElAlert} type="error" closable=${false} title=${history.problem} />`}
+    ${trouble(history)}
     ${history.loaded && !history.items.length && html`<p class="quiet">${t("没有改动过，以配置文件为准。", "Never changed: the file counts.")}</p>`}
     ${history.items.length > 0 && html`<div class="scroll" tabindex="0"><table class="table">
       <thead><tr><th>${t("时间", "Time")}</th><th>${t("对象", "What")}</th><th>${t("改动", "Change")}</th><th>${t("理由", "Reason")}</th><th>${t("谁", "Who")}</th><th>${t("回退", "Back")}</th></tr></thead>
@@ -150,7 +152,7 @@ export const Changes = {
   setup() {
     const history = useList("/ops/v1/switches/history");
     const form = reactive({ reason: "", problem: "" });
-    history.reload();
+    history.begin();
     async function back(change) {
       form.problem = "";
       try {
@@ -163,7 +165,7 @@ export const Changes = {
     }
     return () => html`
       <h1>${t("开关历史", "Switch history")}</h1>
-      ${form.problem && html`<${ElAlert} type="error" closable=${false} title=${form.problem} />`}
+      ${trouble(form)}
       ${may("switch.write") && html`<div class="bar"><${ElInput} modelValue=${form.reason} onUpdate:modelValue=${(value) => (form.reason = value)}
         placeholder=${t("回退的理由", "Reason for going back")} aria-label=${t("回退的理由", "Reason for going back")} /></div>`}
       ${changes(history, may("switch.write") && form.reason.trim() ? back : null)}`;

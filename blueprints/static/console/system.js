@@ -1,10 +1,11 @@
 // One system in full: health, what failed last, what the rounds found, its switch, and in the demo its drills.
 import { html, reactive } from "../shared/html.js";
-import { ElAlert, ElButton } from "/vendor/elements.js";
+import { ElButton } from "/vendor/elements.js";
+import { trouble } from "../shared/answers.js";
 import { call, get, may } from "../shared/api.js";
 import { day, moment, t } from "../shared/words.js";
 import { go } from "../shared/office.js";
-import { breakerName, statusName } from "./names.js";
+import { breakerName, stateName, statusName } from "./names.js";
 import { Speed } from "./speed.js";
 import { figure, Light } from "./systems.js";
 import { Switching } from "./switching.js";
@@ -56,14 +57,14 @@ function failures(items) {
 
 function rounds({ people = [], contract, deliveries = [], expiries = [] }) {
   const told = [
-    ...people.map((each) => [t("模拟居民", "Synthetic citizen"), each.service, each.state, each.code, moment(each.checked_at)]),
-    ...(contract ? [[t("契约探测", "Contract probe"), "", contract.state, contract.code, moment(contract.checked_at)]] : []),
-    ...deliveries.map((each) => [t("来件", "Delivery"), each.what, each.state, each.code, moment(each.checked_at)]),
-    ...expiries.map((each) => [t("到期", "Expiry"), each.what, each.state, each.code, day(each.until)]),
+    ...people.map((each) => [t("模拟居民", "Synthetic citizen"), each.service, stateName(each.state), each.code, moment(each.checked_at)]),
+    ...(contract ? [[t("契约探测", "Contract probe"), "", stateName(contract.state), contract.code, moment(contract.checked_at)]] : []),
+    ...deliveries.map((each) => [t("来件", "Delivery"), each.what, stateName(each.state), each.code, moment(each.checked_at)]),
+    ...expiries.map((each) => [t("到期", "Expiry"), each.what, stateName(each.state), each.code, day(each.until)]),
   ];
   return told.length > 0 && html`
     <h2>${t("巡检所见", "What the rounds found")}</h2>
-    <div class="scroll" tabindex="0"><table class="table"><tbody>
+    <div class="scroll" tabindex="0"><table class="table lines"><tbody>
       ${told.map((cells, index) => html`<tr key=${index}>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}
     </tbody></table></div>`;
 }
@@ -102,7 +103,7 @@ const Drills = {
           <${ElButton} type="primary" onClick=${() => act("DELETE", undefined, t("已恢复", "Well again"))}>${t("恢复健康", "Heal")}<//>
         </div>
         ${said.text && html`<p class="told" role="status">${said.text}</p>`}
-        ${said.problem && html`<${ElAlert} type="error" closable=${false} title=${said.problem} />`}
+        ${trouble(said)}
       </section>`;
   },
 };

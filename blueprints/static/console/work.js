@@ -1,8 +1,9 @@
 // Jobs, what departments brought, budgets.
-import { html, reactive, shallowRef } from "../shared/html.js";
-import { ElAlert, ElButton, ElOption, ElSelect } from "/vendor/elements.js";
+import { html, reactive } from "../shared/html.js";
+import { ElButton, ElOption, ElSelect } from "/vendor/elements.js";
+import { trouble, useAnswer } from "../shared/answers.js";
 import { call, get, may } from "../shared/api.js";
-import { useEvery, useList } from "../shared/lists.js";
+import { useList } from "../shared/lists.js";
 import { moment, t } from "../shared/words.js";
 import { Reasoned } from "../shared/reasoned.js";
 import { jobName } from "./names.js";
@@ -10,13 +11,13 @@ import { jobName } from "./names.js";
 const kind = { failed: "bad", running: "good", waiting: "warn", quarantined: "bad", done: "good" };
 
 const chooser = (list, seen, name, options, all) => html`
-  <${ElSelect} modelValue=${seen[name]} onUpdate:modelValue=${(value) => ((seen[name] = value), list.reload())} aria-label=${all} placeholder=${all}>
+  <${ElSelect} modelValue=${seen[name]} onUpdate:modelValue=${(value) => ((seen[name] = value), list.begin())} aria-label=${all} placeholder=${all}>
     <${ElOption} value="" label=${all} />
     ${options.map(([value, label]) => html`<${ElOption} key=${value} value=${value} label=${label} />`)}
   <//>`;
 
 const ends = (list) => html`
-  ${list.problem && html`<${ElAlert} type="error" closable=${false} title=${list.problem} />`}
+  ${trouble(list)}
   ${list.loaded && !list.items.length && !list.problem && html`<p class="quiet">${t("没有。", "None.")}</p>`}
   ${list.cursor && html`<p><${ElButton} onClick=${list.more}>${t("更多", "More")}<//></p>`}`;
 
@@ -36,12 +37,12 @@ export const Jobs = {
   setup() {
     const seen = reactive({ status: "", problem: "" });
     const list = useList("/ops/v1/jobs", () => ({ status: seen.status }));
-    list.reload();
+    list.begin();
     const act = (job, name, reason) => tried(seen, list, () => call("POST", `/ops/v1/jobs/${job.id}/${name}`, { reason }));
     return () => html`
       <h1>${t("后台任务", "Jobs")}</h1>
       <p class="quiet">${t("任务里只有编号，没有个人数据；做完的会清除。", "A job holds ids only, no personal value; done ones are gone.")}</p>
-      ${seen.problem && html`<${ElAlert} type="error" closable=${false} title=${seen.problem} />`}
+      ${trouble(seen)}
       <div class="bar">
         ${chooser(list, seen, "status", ["waiting", "running", "failed", "cancelled"].map((each) => [each, jobName(each)]), t("全部状态", "Every state"))}
         <${ElButton} onClick=${list.reload}>${t("刷新", "Refresh")}<//>
@@ -66,12 +67,12 @@ export const Inbound = {
   setup() {
     const seen = reactive({ result: "", problem: "" });
     const list = useList("/ops/v1/inbound", () => ({ result: seen.result }));
-    list.reload();
+    list.begin();
     const retry = (each, reason) => tried(seen, list, () => call("POST", `/ops/v1/inbound/${each.id}/retry`, { reason }));
     return () => html`
       <h1>${t("部门来件", "Callbacks")}</h1>
       <p class="quiet">${t("部门和微信主动送来的：先存、再处理；这里不显示内容。", "What departments and WeChat brought: stored first, then processed; its content is not shown.")}</p>
-      ${seen.problem && html`<${ElAlert} type="error" closable=${false} title=${seen.problem} />`}
+      ${trouble(seen)}
       <div class="bar">
         ${chooser(list, seen, "result", ["waiting", "done", "quarantined"].map((each) => [each, resultName(each)]), t("全部状态", "Every state"))}
         <${ElButton} onClick=${list.reload}>${t("刷新", "Refresh")}<//>
@@ -91,30 +92,23 @@ export const Inbound = {
 
 export const Quotas = {
   setup() {
-    const found = shallowRef(null);
-    const seen = reactive({ problem: "" });
-    useEvery(5, async () => {
-      try {
-        found.value = await get("/ops/v1/quotas");
-        seen.problem = "";
-      } catch (problem) {
-        seen.problem = problem.sentence || String(problem);
-      }
-    });
+    const { seen, found } = useAnswer(() => get("/ops/v1/quotas"), 5);
     return () => html`
       <h1>${t("配额", "Quotas")}</h1>
-      ${seen.problem && html`<${ElAlert} type="error" closable=${false} title=${seen.problem} />`}
+      ${trouble(seen)}
       ${found.value && html`<div class="two">${quota(t("系统", "Systems"), found.value.systems)}${quota(t("服务", "Services"), found.value.services)}</div>`}`;
   },
 };
 
-const quota = (title, items) => html`
-  <section><h2>${title}</h2>
+const quota = (title, items) => {
+  const tokens = items.some((each) => each.token_until);
+  return html`<section><h2>${title}</h2>
     ${!items.length && html`<p class="quiet">${t("没有设上限的。", "None has a limit.")}</p>`}
     ${items.length > 0 && html`<div class="scroll" tabindex="0"><table class="table">
-      <thead><tr><th>${t("名称", "Name")}</th><th>${t("每分钟", "Per minute")}</th><th>${t("剩余", "Left")}</th><th>${t("令牌有效到", "Token until")}</th></tr></thead>
+      <thead><tr><th>${t("名称", "Name")}</th><th>${t("每分钟", "Per minute")}</th><th>${t("剩余", "Left")}</th>${tokens && html`<th>${t("令牌有效到", "Token until")}</th>`}</tr></thead>
       <tbody>${items.map((each) => html`<tr key=${each.id}><td><code>${each.id}</code></td><td>${each.per_minute || t("不限", "no limit")}</td>
         <td>${each.left ?? "–"} ${each.left !== undefined && each.per_minute > 0 && html`<progress max=${each.per_minute} value=${each.left} aria-label=${each.id}></progress>`}</td>
-        <td>${each.token_until ? moment(each.token_until) : "–"}</td></tr>`)}</tbody>
+        ${tokens && html`<td>${moment(each.token_until)}</td>`}</tr>`)}</tbody>
     </table></div>`}
   </section>`;
+};

@@ -1,10 +1,13 @@
 // Appeals and clues: answered, passed on, or said to be the same as another.
 import { html, reactive, shallowRef } from "../shared/html.js";
-import { ElAlert, ElButton, ElInput } from "/vendor/elements.js";
+import { ElButton, ElInput } from "/vendor/elements.js";
+import { done, trouble } from "../shared/answers.js";
 import { call, get, may } from "../shared/api.js";
 import { useEvery, useList } from "../shared/lists.js";
 import { moment, t } from "../shared/words.js";
 import { Card, Due } from "./cards.js";
+import { appealEvent } from "./events.js";
+import { officeName } from "./offices.js";
 
 const kindName = (kind) => ({ appeal: t("诉求", "Appeal"), clue: t("线索", "Clue") })[kind] || kind;
 
@@ -27,14 +30,14 @@ export const Appeals = {
     const act = (name, body, told) => tried(() => call("POST", `/api/v1/desk/appeals/${one.value.number}/${name}`, body), told);
     return () => html`
       <h1>${t("诉求与线索", "Appeals and clues")}</h1>
-      ${(seen.problem || list.problem) && html`<${ElAlert} type="error" closable=${false} title=${seen.problem || list.problem} />`}
-      ${seen.told && html`<${ElAlert} type="success" closable=${false} title=${seen.told} />`}
+      ${trouble(seen, list)}
+      ${done(seen.told)}
       ${list.loaded && !list.items.length && html`<p class="told">${t("没有等着您的。", "Nothing waits for you.")}</p>`}
       <div class="two">
         <div>${list.items.map((each) => html`
           <article class="card leg" key=${each.number}>
             <div class="row apart"><strong>${kindName(each.kind)} <code>${each.number}</code></strong><${Card} card=${each.card} /></div>
-            <p>${each.text}</p><p class="quiet">${each.address || each.region} · <${Due} at=${each.due_at} /></p>
+            <p>${each.text}</p><p class="quiet">${each.address || officeName(each.region)} · <${Due} at=${each.due_at} /></p>
             <${ElButton} type="primary" plain onClick=${() => tried(() => get(`/api/v1/desk/appeals/${each.number}`), "")}>${t("打开", "Open")} ${each.number}<//>
           </article>`)}</div>
         ${one.value && whole(one.value, seen, act)}
@@ -57,6 +60,6 @@ function whole(one, seen, act) {
         <${ElButton} disabled=${!seen.to.trim() || seen.reason.trim().length < 2} onClick=${() => act("forward", { to: seen.to.trim(), reason: seen.reason.trim() }, t("已转办", "Passed on"))}>${t("转办", "Pass on")}<//>`}
       ${possible("merge") && one.alike.map((each) => html`<p key=${each.number}>${t("可能与", "May be the same as")} <code>${each.number}</code> ${t("相同", "")} (${each.percent} %)
         <${ElButton} onClick=${() => act("merge", { into: each.number, same: "yes" }, t("已合并", "Merged"))}>${t("合并", "Merge")}<//></p>`)}
-      <ol>${one.timeline.map((each, index) => html`<li key=${index}>${each.act} · ${moment(each.at)} ${each.note}</li>`)}</ol>
+      <ol>${one.timeline.map((each, index) => html`<li key=${index}>${appealEvent(each.act)} · ${moment(each.at)} ${each.note}</li>`)}</ol>
     </section>`;
 }

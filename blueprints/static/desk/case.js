@@ -1,6 +1,7 @@
 // One case on one screen: what was said and handed in on the left, clock and acts on the right, its story below.
 import { html, reactive, shallowRef } from "../shared/html.js";
-import { ElAlert, ElButton } from "/vendor/elements.js";
+import { ElButton } from "/vendor/elements.js";
+import { done, trouble } from "../shared/answers.js";
 import { call, get } from "../shared/api.js";
 import { moment, t } from "../shared/words.js";
 import { go } from "../shared/office.js";
@@ -8,6 +9,7 @@ import { Acts } from "./acts.js";
 import { Card, left } from "./cards.js";
 import { Mark } from "./marks.js";
 import { Papers } from "./papers.js";
+import { officeName } from "./offices.js";
 import { Story } from "./story.js";
 
 export const Case = {
@@ -39,7 +41,7 @@ export const Case = {
     look();
     return () => html`
       <p><${ElButton} link type="primary" onClick=${() => go("cases")}>← ${t("回到办件列表", "Back to the list")}<//></p>
-      ${!found.value && seen.problem && html`<${ElAlert} type="error" closable=${false} title=${seen.problem} />`}
+      ${!found.value && trouble(seen)}
       ${found.value && html`
         <div class="row apart"><h1>${found.value.title}</h1><span class="tag">${found.value.status_title}</span></div>
         <p class="quiet"><code>${found.value.receipt_no}</code> · ${found.value.handled_by} · ${t("提交于", "submitted")} ${moment(found.value.submitted_at)}</p>
@@ -51,8 +53,8 @@ export const Case = {
           </div>
           <div class="beside-case">
             <${Clock} case=${found.value} />
-            ${seen.told && html`<${ElAlert} type="success" closable=${false} title=${seen.told} />`}
-            ${seen.problem && html`<${ElAlert} type="error" closable=${false} title=${seen.problem} />`}
+            ${done(seen.told)}
+            ${trouble(seen)}
             <${Acts} case=${found.value} service=${service.value} seen=${seen} act=${act} />
           </div>
         </div>
@@ -79,7 +81,7 @@ const Said = ({ case: one, service, seen }) => html`
     <dl class="facts">
       ${Object.entries(one.fields).map(([name, value]) => html`
         <dt key=${name}>${service.fields[name] || name}</dt>
-        <dd>${shown(value)} <${Mark} path=${`fields.${name}`} title=${service.fields[name] || name} seen=${seen} /></dd>`)}
+        <dd>${name.startsWith("region") ? officeName(value) : shown(value)} <${Mark} path=${`fields.${name}`} title=${service.fields[name] || name} seen=${seen} /></dd>`)}
     </dl>
   </section>`;
 Said.props = ["case", "service", "seen"];

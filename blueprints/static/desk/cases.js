@@ -1,6 +1,7 @@
 // The inbox of cases, the most urgent first; one of them on one screen.
 import { html, reactive } from "../shared/html.js";
-import { ElAlert, ElButton, ElOption, ElSelect } from "/vendor/elements.js";
+import { ElButton, ElOption, ElSelect } from "/vendor/elements.js";
+import { trouble } from "../shared/answers.js";
 import { useEvery, useList } from "../shared/lists.js";
 import { moment, t } from "../shared/words.js";
 import { go, place } from "../shared/office.js";
@@ -28,7 +29,7 @@ const Inbox = {
     useEvery(20, list.reload);
     const choose = (view) => {
       seen.view = view;
-      list.reload();
+      list.begin();
     };
     return () => html`
       <h1>${t("办件", "Cases")}</h1>
@@ -38,7 +39,7 @@ const Inbox = {
         <//>
         <${ElButton} onClick=${list.reload}>${t("刷新", "Refresh")}<//>
       </div>
-      ${list.problem && html`<${ElAlert} type="error" closable=${false} title=${list.problem} />`}
+      ${trouble(list)}
       ${list.loaded && !list.items.length && !list.problem && html`<p class="told">${t("没有等着您的办件。", "No case waits for you.")}</p>`}
       ${list.items.length > 0 && html`<div class="scroll" tabindex="0"><table class="table inbox">
         <thead><tr><th>${t("期限", "Clock")}</th><th>${t("承诺办结", "Promised")}</th><th>${t("事项", "Service")}</th><th>${t("步骤", "Step")}</th><th>${t("提交", "Submitted")}</th><th>${t("打开", "Open")}</th></tr></thead>

@@ -1,6 +1,7 @@
 // Issuing an electronic licence at the desk, as the result of a case.
 import { html, reactive } from "../shared/html.js";
-import { ElAlert, ElButton, ElForm, ElFormItem, ElInput } from "/vendor/elements.js";
+import { ElButton, ElForm, ElFormItem, ElInput } from "/vendor/elements.js";
+import { done, trouble } from "../shared/answers.js";
 import { call, may } from "../shared/api.js";
 import { t } from "../shared/words.js";
 
@@ -31,8 +32,8 @@ export const Issue = {
     }
     return () => may("credential.write") && html`
       <hr />
-      ${form.told && html`<${ElAlert} type="success" closable=${false} title=${form.told} />`}
-      ${form.problem && html`<${ElAlert} type="error" closable=${false} title=${form.problem} />`}
+      ${done(form.told)}
+      ${trouble(form)}
       ${!form.open && !form.told && html`<${ElButton} onClick=${() => (form.open = true)}>${t("同时签发电子证照…", "Issue a licence with it…")}<//>`}
       ${form.open && !form.told && html`<${ElForm} labelPosition="top" onSubmit=${submit}>
         ${field(form, "type", t("证照种类（如 senior-citizen-card）", "Kind (as senior-citizen-card)"))}

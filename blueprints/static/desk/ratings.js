@@ -1,6 +1,6 @@
 // Bad ratings: verified, fixed, called back.
 import { html, reactive } from "../shared/html.js";
-import { ElAlert } from "/vendor/elements.js";
+import { trouble } from "../shared/answers.js";
 import { call, may } from "../shared/api.js";
 import { useList } from "../shared/lists.js";
 import { moment, t } from "../shared/words.js";
@@ -13,20 +13,19 @@ export const Ratings = {
   setup() {
     const list = useList("/api/v1/desk/ratings");
     const seen = reactive({ problem: "" });
-    const load = () => list.reload();
-    load();
+    list.begin();
     async function step(each, note) {
       seen.problem = "";
       try {
         await call("POST", `/api/v1/desk/cases/${each.receipt_no}/rating-steps`, { step: NEXT[each.state], note });
-        await load();
+        await list.reload();
       } catch (problem) {
         seen.problem = problem.sentence || String(problem);
       }
     }
     return () => html`
       <h1>${t("差评整改", "Bad ratings")}</h1>
-      ${(seen.problem || list.problem) && html`<${ElAlert} type="error" closable=${false} title=${seen.problem || list.problem} />`}
+      ${trouble(seen, list)}
       ${list.loaded && !list.items.length && html`<p class="told">${t("没有待整改的差评。", "No bad rating waits.")}</p>`}
       ${list.items.map((each) => html`
         <article class="card leg" key=${each.receipt_no}>

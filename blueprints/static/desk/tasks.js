@@ -4,6 +4,7 @@ import { call, may } from "../shared/api.js";
 import { useEvery, useList } from "../shared/lists.js";
 import { moment, t } from "../shared/words.js";
 import { Card } from "./cards.js";
+import { officeName } from "./offices.js";
 
 const toldName = (name) =>
   ({
@@ -31,7 +32,7 @@ export const Tasks = {
     }
     const show = (state) => {
       seen.state = state;
-      list.reload();
+      list.begin();
     };
     const tab = (state, name) => html`<button class=${seen.state === state ? "main" : "plain"} aria-pressed=${seen.state === state ? "true" : "false"} onClick=${() => show(state)}>${name}</button>`;
     return () => html`
@@ -54,9 +55,9 @@ function one(task, seen, act) {
       <div class="row apart"><${Card} card=${task.card} /><span class="tag">${stateName(task.state)}</span></div>
       <h2>${task.title}</h2>
       <dl class="facts">
-        ${Object.entries(task.told).map(([name, value]) => html`<dt key=${name}>${toldName(name)}</dt><dd>${name === "phone" ? html`<a href=${`tel:${value}`}>${value}</a>` : value}</dd>`)}
+        ${Object.entries(task.told).map(([name, value]) => html`<dt key=${name}>${toldName(name)}</dt><dd>${name === "phone" ? html`<a href=${`tel:${value}`}>${value}</a>` : name === "region" ? officeName(value) : value}</dd>`)}
         <dt>${t("最迟", "Due")}</dt><dd>${moment(task.red_at)}</dd>
-        ${task.raised_to && html`<dt>${t("已督办到", "Raised to")}</dt><dd>${task.raised_to}</dd>`}
+        ${task.raised_to && html`<dt>${t("已督办到", "Raised to")}</dt><dd>${officeName(task.raised_to)}</dd>`}
       </dl>
       ${seen.open === task.id && html`
         <label>${t("说明或问题", "Note or question")}<textarea name="note" maxlength="500" value=${seen.note} onInput=${(event) => (seen.note = event.target.value)}></textarea></label>`}

@@ -1,6 +1,6 @@
 // The answer, as large as the phone: a word, a shape, a colour and a sound, so that none of them is needed alone.
 import { html } from "../shared/html.js";
-import { clock, inLanguage, t } from "../shared/words.js";
+import { hour, inLanguage, t } from "../shared/words.js";
 
 const word = (result) => ({ pass: t("通行", "Pass"), stop: t("拦下", "Stop") })[result] || t("无法判断", "Cannot decide");
 
@@ -36,7 +36,7 @@ export const Result = {
           ${told.gradeName && html`<p class="grade">${inLanguage(told.gradeName)}</p>`}
           ${told.name && html`<p class="masked">${told.name}<br />${told.number}</p>`}
           <p>${told.sentence || reason(told.why) || inLanguage(told.advice)}</p>
-          ${told.offline && html`<p class="offline">${t("离线判断，规则截至 ", "Decided offline, rules as of ")}${told.asOf ? clock(told.asOf) : "–"}</p>`}
+          ${told.offline && html`<p class="offline">${t("离线判断，规则截至 ", "Decided offline, rules as of ")}${hour(told.asOf)}</p>`}
           <button class="main" onClick=${() => emit("next")}>${t("下一个", "Next")}</button>
         </section>`;
     };

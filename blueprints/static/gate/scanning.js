@@ -1,7 +1,7 @@
 // One code after the other: asked of the hub, decided by the pack where there is no link, handed in later.
 import { html, nextTick, onMounted, onUnmounted, reactive } from "../shared/html.js";
 import { call, leave, session } from "../shared/api.js";
-import { clock, t } from "../shared/words.js";
+import { hour, t } from "../shared/words.js";
 import { Camera } from "./camera.js";
 import { keep, kept } from "./kept.js";
 import { decide } from "./offline.js";
@@ -132,8 +132,8 @@ function bar() {
   return html`
     <div class="status">
       <span class=${`tag ${state.linked ? "good" : "warn"}`}>${state.linked ? t("● 在线", "● Online") : t("▲ 离线", "▲ Offline")}</span>
-      <span class="grow">${shift.gate}${shift.ends && html`<span class="quiet"> · ${t("到", "until")} ${clock(shift.ends)}</span>`}
-        <br /><span class="quiet">${t("离线包有效到", "Pack until")} ${pack ? clock(pack.valid_until) : "–"}</span></span>
+      <span class="grow">${shift.name || shift.gate}${shift.ends && html`<span class="quiet"> · ${t("到", "until")} ${hour(shift.ends)}</span>`}
+        <br /><span class="quiet">${t("离线包有效到", "Pack until")} ${hour(pack?.valid_until)}</span></span>
       <button class="plain direction" onClick=${turn} aria-label=${t("切换进出", "Change direction")}>${shift.direction === "in" ? t("进 ↓", "In ↓") : t("出 ↑", "Out ↑")}</button>
     </div>`;
 }

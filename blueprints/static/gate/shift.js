@@ -24,7 +24,7 @@ async function begin(form) {
   const { keys, revoked } = await get("/.well-known/hub-keys.json");
   keep("keys", keys.filter((key) => !revoked.some((each) => each.kid === key.kid)));
   await renewPack();
-  keep("shift", { gate: form.gate, direction: "in", ends, me: { ...session.me } });
+  keep("shift", { gate: form.gate, name: form.name, direction: "in", ends, me: { ...session.me } });
   localStorage.setItem(LAST_GATE, form.gate);
 }
 
@@ -36,7 +36,7 @@ export const Shift = {
       wakeSound();
       Object.assign(form, { problem: "", busy: true });
       try {
-        await begin({ gate: form.gate.trim(), hours: Number(form.hours) });
+        await begin({ gate: form.gate.trim(), name: form.gates.find((each) => each.id === form.gate)?.name, hours: Number(form.hours) });
       } catch (problem) {
         form.problem = problem.sentence || String(problem);
       }

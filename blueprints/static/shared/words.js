@@ -22,4 +22,5 @@ const MINUTES = { month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-
 
 export const moment = (at) => (at ? new Date(at).toLocaleString(t("zh-CN", "en-GB"), { year: "numeric", ...MINUTES }) : "–");
 export const clock = (at) => (at ? new Date(at).toLocaleTimeString(t("zh-CN", "en-GB"), { hour12: false }) : "–");
+export const hour = (at) => (at ? new Date(at).toLocaleTimeString(t("zh-CN", "en-GB"), { hour: "2-digit", minute: "2-digit", hour12: false }) : "–");
 export const day = (at) => (at ? new Date(at).toLocaleDateString(t("zh-CN", "en-GB")) : "–");

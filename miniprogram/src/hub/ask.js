@@ -1,4 +1,6 @@
 // Every question to the hub. An answer that is no success is thrown as a Refusal the page can show as it is.
+import { heard } from "./clock.js";
+import { keep } from "./keep.js";
 import { settings } from "./settings.js";
 import { session, setTokens, forget } from "./session.js";
 import { t } from "../words/index.js";
@@ -23,6 +25,7 @@ export class Refusal extends Error {
     this.detail = body.detail || "";
     this.retryAfter = body.retry_after || 0;
     this.errors = body.errors || [];
+    this.receipt = body.receipt_no || ""; // of what was submitted before
     this.consent = body.consent || null;
   }
 
@@ -52,7 +55,10 @@ function request(method, path, body, more) {
       data: body === undefined ? undefined : JSON.stringify(body),
       header: headers(sent),
       timeout: PATIENCE_MS,
-      success: resolve,
+      success: (answer) => {
+        heard(named(answer, "Date"));
+        resolve(answer);
+      },
       fail: () => reject(offline()),
     });
   });
@@ -61,8 +67,13 @@ function request(method, path, body, more) {
 function opened(answer) {
   const body = typeof answer.data === "string" ? parsed(answer.data) : answer.data || {};
   if (answer.statusCode >= 200 && answer.statusCode < 300) return body;
-  const trace = answer.header && (answer.header["x-trace-id"] || answer.header["X-Trace-Id"]);
-  throw new Refusal(answer.statusCode, body.title ? body : { title: t("noAnswer"), action: "retry" }, trace);
+  throw new Refusal(answer.statusCode, body.title ? body : { title: t("noAnswer"), action: "retry" }, named(answer, "X-Trace-Id"));
+}
+
+/** A header: browsers give its name in small letters, WeChat as it was sent. */
+function named(answer, name) {
+  const header = answer.header || {};
+  return header[name.toLowerCase()] || header[name];
 }
 
 function parsed(text) {
@@ -113,7 +124,7 @@ export async function latest(path, { actFor = "" } = {}) {
   const name = `kept:${session.citizen || "guest"}:${settings.lang}:${actFor}${path}`;
   try {
     const body = await get(path, { actFor });
-    uni.setStorageSync(name, { at: new Date().toISOString(), body });
+    keep(name, { at: new Date().toISOString(), body });
     return { body, at: "" };
   } catch (refusal) {
     const copy = uni.getStorageSync(name);

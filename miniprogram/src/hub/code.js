@@ -1,5 +1,8 @@
 // A code on the screen: its picture and how long it lasts.
 import { ref } from "vue";
+import { now } from "./clock.js";
+
+const SOONEST_S = 5; // a clock that is off for whatever reason must not make a storm of questions
 
 /** The hub's drawing as an address of a picture. */
 export function picture(svg) {
@@ -7,7 +10,7 @@ export function picture(svg) {
   return `data:image/svg+xml;utf8,${encodeURIComponent(named)}`;
 }
 
-/** `left`: whole seconds until `at`; `then` is called once when they are over. */
+/** `left`: whole seconds until `at`; `then` is called once when they are over, never within SOONEST_S. */
 export function useCountdown() {
   const left = ref(0);
   let timer = null;
@@ -16,17 +19,16 @@ export function useCountdown() {
     clearInterval(timer);
   }
 
-  function until(at, then = () => {}) {
+  function until(at, then = null) {
     stop();
+    const ends = Math.max(Date.parse(at), then ? now() + SOONEST_S * 1000 : 0);
     const tick = () => {
-      left.value = Math.max(0, Math.round((new Date(at).getTime() - Date.now()) / 1000));
-      if (left.value === 0) {
-        stop();
-        then();
-      }
+      left.value = Math.max(0, Math.round((ends - now()) / 1000));
+      if (left.value > 0) return;
+      stop();
+      if (then) then();
     };
     timer = setInterval(tick, 1000);
-    left.value = 1;
     tick();
   }
 

@@ -1,5 +1,6 @@
 // Who is signed in. The tokens stay in the phone's own storage; what was kept of a person goes with them.
 import { reactive } from "vue";
+import { keep } from "./keep.js";
 
 const NAME = "session";
 export const session = reactive({ access: "", refresh: "", citizen: "", level: 0, ...(uni.getStorageSync(NAME) || {}) });
@@ -9,7 +10,7 @@ export function setTokens(answer) {
   session.refresh = answer.refresh_token;
   session.citizen = answer.citizen_id;
   session.level = answer.level;
-  uni.setStorageSync(NAME, { ...session });
+  keep(NAME, { ...session });
 }
 
 /** Sign-out on this phone: tokens, kept copies and drafts of this person. */

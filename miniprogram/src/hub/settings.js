@@ -1,14 +1,14 @@
 // What the citizen chose on this phone: elder mode, text size, language.
 import { reactive, watch } from "vue";
+import { keep } from "./keep.js";
 
 const NAME = "settings";
-const kept = uni.getStorageSync(NAME) || {};
 export const SIZES = [18, 22, 26, 30]; // points, in elder mode
 
-export const settings = reactive({ elder: false, points: 18, lang: "zh", ...kept });
+export const settings = reactive({ elder: false, points: 18, lang: "zh", ...(uni.getStorageSync(NAME) || {}) });
 
 watch(settings, () => {
-  uni.setStorageSync(NAME, { ...settings });
+  keep(NAME, { ...settings });
   // #ifdef H5
   document.documentElement.lang = settings.lang === "en" ? "en" : "zh-CN";
   // #endif

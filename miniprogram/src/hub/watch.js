@@ -1,22 +1,22 @@
-// Looks again every second while a page is open, so that a service that is switched off says so at once. An unchanged
-// answer is a 304 without a body.
-const EVERY_MS = 1000;
+// Looks again and again while a page is open: every second where a service that is switched off says so at once. An
+// unchanged answer is a 304 without a body.
+export function watchOver(look, everyMs = 1000) {
+  let current = null; // the chain that counts: one that was stopped while it looked ends by itself
 
-export function watchOver(look) {
-  let timer = null;
-  const again = async () => {
+  async function chain(own) {
     await look();
-    if (timer !== null) timer = setTimeout(again, EVERY_MS);
-  };
+    if (current === own) own.timer = setTimeout(chain, everyMs, own);
+  }
+
   return {
     start() {
-      if (timer !== null) return;
-      timer = 0;
-      again();
+      if (current) return;
+      current = {};
+      chain(current);
     },
     stop() {
-      clearTimeout(timer);
-      timer = null;
+      if (current) clearTimeout(current.timer);
+      current = null;
     },
   };
 }
