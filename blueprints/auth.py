@@ -30,12 +30,16 @@ def caller() -> Principal:
     """Whoever holds the token of this request; asked once per request."""
     environ = request.environ
     principal: Principal | None = environ.get(_PRINCIPAL)
-    if principal is None:
-        token = _token(environ)
-        principal = the_hub().login.principal(token)
-        if principal.key_thumbprint and proved_key(token) != principal.key_thumbprint:
-            raise Problem("PROOF_INVALID")
-        environ[_PRINCIPAL] = principal
+    return identified(environ, the_hub()) if principal is None else principal
+
+
+def identified(environ: dict[str, Any], hub: Hub) -> Principal:
+    """The same where environ and hub are at hand."""
+    token = _token(environ)
+    principal = hub.login.principal(token)
+    if principal.key_thumbprint and proved_key(token) != principal.key_thumbprint:
+        raise Problem("PROOF_INVALID")
+    environ[_PRINCIPAL] = principal
     return principal
 
 
