@@ -41,7 +41,7 @@ class Looks(Generic[Asked, Found]):
         self._together = False
 
     def one(self, asked: Asked) -> Found:
-        place = _Place[Asked, Found](asked)
+        place: _Place[Asked, Found] = _Place(asked)
         with self._lock:
             self._waiting.append(place)
             if self._idle and not self._gathering:
