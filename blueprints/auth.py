@@ -30,12 +30,16 @@ def caller() -> Principal:
     """Whoever holds the token of this request; asked once per request."""
     environ = request.environ
     principal: Principal | None = environ.get(_PRINCIPAL)
-    if principal is None:
-        token = _token(environ)
-        principal = the_hub().login.principal(token)
-        if principal.key_thumbprint and proved_key(token) != principal.key_thumbprint:
-            raise Problem("PROOF_INVALID")
-        environ[_PRINCIPAL] = principal
+    return identified(environ, the_hub()) if principal is None else principal
+
+
+def identified(environ: dict[str, Any], hub: Hub) -> Principal:
+    """The same where environ and hub are at hand."""
+    token = _token(environ)
+    principal = hub.login.principal(token)
+    if principal.key_thumbprint and proved_key(token) != principal.key_thumbprint:
+        raise Problem("PROOF_INVALID")
+    environ[_PRINCIPAL] = principal
     return principal
 
 
@@ -70,9 +74,10 @@ def require_permission(name: str) -> Principal:
     if principal.kind == "citizen":
         raise Problem("ROLE_REQUIRED")
     roles = the_hub().settings.now.roles
-    if not any(name in roles.get(role, ()) for role in principal.roles):
-        raise Problem("ROLE_REQUIRED")
-    return principal
+    for role in principal.roles:
+        if name in roles.get(role, ()):
+            return principal
+    raise Problem("ROLE_REQUIRED")
 
 
 def _token(environ: Mapping[str, Any]) -> str:

@@ -81,6 +81,16 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
 
         return decorate
 
+    def doc(self, **named: Any) -> Callable[[View], View]:
+        """Only what the document says of it: no wrapper."""
+        marked: Callable[[View], View] = super().doc(**named)
+
+        def decorate(view: View) -> View:
+            view._apidoc = marked(view)._apidoc  # type: ignore[attr-defined]
+            return view
+
+        return decorate
+
     def response(self, *positional: Any, **named: Any) -> Callable[[View], View]:
         """Only what the document says of it: every view makes its answer itself."""
         marked: Callable[[View], View] = super().response(*positional, **named)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import segno
@@ -12,7 +13,7 @@ from blueprints.auth import acts_for, require, require_permission
 from blueprints.auth import caller as signed_in
 from blueprints.contract import DEPARTMENT, EITHER, SIGNED_IN, Blueprint, answer, problem_codes
 from blueprints.ids import going_on
-from blueprints.problems import preferred
+from blueprints.problems import in_language, preferred
 from hub.errors import Problem
 from hub.gateway.orders import Caller
 
@@ -125,13 +126,14 @@ def _checked(blueprint: Blueprint, hub: Hub) -> None:
     )  # fmt: skip
     def verify(form: dict[str, Any]) -> Response:
         """Check a licence that is shown: verifiers all, anyone the public ones"""
-        found = hub.credentials.checking.check(form["code"], _verifier(), _refuse, g.trace)
+        environ = request.environ
+        found = hub.credentials.checking.check(form["code"], _verifier(environ), _refuse, g.trace)
         return answer(
             {
                 "valid": found.state == "valid",
                 "state": found.state,
                 "type": found.type.id,
-                "title": _title(found.type.title),
+                "title": in_language(found.type.title, preferred(environ.get("HTTP_ACCEPT_LANGUAGE"))),
                 "fields": found.fields,
                 "checked_at": found.at,
             }
@@ -150,9 +152,9 @@ def _caller() -> Caller:
     return Caller(principal.citizen_id, principal.level, "citizen", principal.region, acts_for(principal))
 
 
-def _verifier() -> str | None:
+def _verifier(environ: Mapping[str, Any]) -> str | None:
     """The account of a verifier; None for everybody else."""
-    if "HTTP_AUTHORIZATION" not in request.environ:
+    if "HTTP_AUTHORIZATION" not in environ:
         return None
     try:
         return require_permission("code.verify").citizen_id
@@ -185,8 +187,7 @@ def _licence(hub: Hub, held: Held) -> dict[str, Any]:
 
 
 def _title(title: Any) -> str:
-    language = preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE"))
-    return str(title.get(language) or title["zh"])
+    return in_language(title, preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE")))
 
 
 def _copy(id: str, copy: Copy) -> dict[str, Any]:

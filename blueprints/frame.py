@@ -14,7 +14,7 @@ from flask.json.provider import JSONProvider
 from flask.sessions import NullSession, SessionInterface
 
 from blueprints import openapi
-from blueprints.auth import caller
+from blueprints.auth import identified
 from blueprints.body import LARGEST, Readers, has_body, receive, receive_bytes
 from blueprints.door import ARRIVED, TRACE, Door
 from blueprints.problems import Problems
@@ -81,11 +81,19 @@ class Remembered:
         return getattr(self._bind(), name)
 
 
+class Asked(Request):
+    """Nothing here is read by Flask, so nothing of it has to be closed."""
+
+    def close(self) -> None:
+        return
+
+
 class App(Flask):
     """Flask without cookies' sessions, without a look at each view whether it is asynchronous (none is), without a
     second search for a route that was found before, and without signals and hooks, which nothing here uses: they cost
     as much as a small view."""
 
+    request_class = Asked
     response_class = Whole
     session_interface = NoSessions()
 
@@ -154,7 +162,7 @@ def build(hub: Hub, rooms: Iterable[Room]) -> Flask:
         api.register_blueprint(make(hub))
     app.extensions["openapi"] = openapi.document(api.spec.to_dict(), hub.settings.now)
     app.extensions["guarded"] = guarded = _guarded(app)
-    _read_before_view(app, guarded)
+    _read_before_view(app, hub, guarded)
     app.wsgi_app = Door(app.wsgi_app, hub, problems, traffic)  # type: ignore[method-assign]
     return app
 
@@ -172,7 +180,7 @@ def _guarded(app: Flask) -> frozenset[tuple[str, str]]:
     )
 
 
-def _read_before_view(app: App, guarded: frozenset[tuple[str, str]]) -> None:
+def _read_before_view(app: App, hub: Hub, guarded: frozenset[tuple[str, str]]) -> None:
     readers = Readers()
 
     def enter(asked: Request) -> None:
@@ -188,6 +196,6 @@ def _read_before_view(app: App, guarded: frozenset[tuple[str, str]]) -> None:
             elif not hasattr(view, "reads_itself"):
                 kept.body = receive(environ, readers)
         if (rule.rule, environ["REQUEST_METHOD"]) in guarded:
-            caller()  # before any form or parameter is looked at: a stranger learns nothing about them
+            identified(environ, hub)  # before any form or parameter is looked at: a stranger learns nothing about them
 
     app.enter = enter

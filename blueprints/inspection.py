@@ -30,8 +30,7 @@ def check_headers(environ: Mapping[str, Any]) -> None:
     """Size and number of headers, framing, and no identity of WeChat among them."""
     sent = [name for name in environ if name[:5] == "HTTP_"]
     size = len(environ["PATH_INFO"]) + len(environ.get("QUERY_STRING", "")) + len(environ.get("CONTENT_TYPE", ""))
-    for name in sent:
-        size += len(name) + len(environ[name])
+    size += sum(map(len, sent)) + sum(map(len, map(environ.__getitem__, sent)))
     if size > LARGEST_HEADERS or len(sent) > MOST_HEADERS:
         raise Problem("HEADERS_TOO_LARGE")
     names = "".join(sent).replace("_", "")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from functools import partial
+from typing import LiteralString, NamedTuple
 
-from sqlalchemy import delete, func, select, text, update
+import orjson
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from hub.clock import CHINA, Clock
 from hub.credentials import codes
 from hub.credentials.acting import named
-from hub.credentials.desk import Desk
+from hub.credentials.desk import Desk, Kept
 from hub.credentials.looks import Looks
 from hub.credentials.models import CheckRow, CopyRow, ShownRow
 from hub.credentials.registry import Registries
@@ -26,26 +28,54 @@ from hub.settings.shapes import Licence, Snapshot
 from hub.trace import Trace
 
 # Finds what is shown under each code and notes the checks, in one statement: nothing is told that is not on record.
-_LOOK = text("""
+# One text in, one text out for any number of checks: to bind and to read each value cost more than all the rest.
+_LOOK: LiteralString = """
 WITH asked AS (
-    SELECT * FROM unnest(CAST(:codes AS bytea[]), CAST(:by AS text[]), CAST(:may AS boolean[]))
-    WITH ORDINALITY AS a (code, by, may, place)
+    SELECT * FROM json_to_recordset(CAST(%s AS json)) AS a (place int, code text, by text, may boolean)
 ), found AS MATERIALIZED (
-    SELECT asked.place, asked.by, asked.may, shown.licence_id, shown.type, shown.citizen_id, shown.level, shown.fields,
-           shown.until, shown.mandate_id, shown.version AS shown_version, held.id, held.version, held.state,
-           held.valid_from, held.valid_until, held.key_id, held.body_sealed,
+    SELECT asked.place, asked.by, shown.licence_id, shown.type, shown.citizen_id, shown.level, shown.fields,
+           shown.until <= told.now AS over, shown.mandate_id, shown.version AS shown_version, held.id, held.version,
+           held.state, held.valid_from, held.valid_until, held.key_id, encode(held.body_sealed, 'hex') AS body,
            EXISTS (SELECT 1 FROM credentials_revocation gone WHERE gone.confirmed_at IS NOT NULL
                    AND ((gone.kind = 'key' AND gone.target IN (shown.key_id, held.key_id))
-                        OR (gone.kind = 'batch' AND gone.target = held.batch AND held.batch <> ''))) AS taken_back
-    FROM asked JOIN credentials_shown shown ON shown.code_hash = asked.code
+                        OR (gone.kind = 'batch' AND gone.target = held.batch AND held.batch <> ''))) AS taken_back,
+           told.now, asked.may OR shown.type = ANY(CAST(%s AS text[])) AS may
+    FROM asked JOIN credentials_shown shown ON shown.code_hash = decode(asked.code, 'hex')
+    CROSS JOIN (SELECT CAST(%s AS timestamptz) AS now) told
     LEFT JOIN credentials_licence held ON held.id = shown.licence_id
 ), noted AS (
     INSERT INTO credentials_check (licence_id, citizen_id, by, fields, at, mandate_id)
-    SELECT licence_id, citizen_id, by, fields, :now, mandate_id FROM found
-    WHERE until > :now AND (may OR type = ANY(CAST(:public AS text[])))
+    SELECT licence_id, citizen_id, by, fields, now, mandate_id FROM found WHERE may AND NOT over
 )
-SELECT * FROM found
-""")
+SELECT CAST(json_agg(json_build_array(
+    place, licence_id, type, citizen_id, level, fields, over, mandate_id, shown_version, taken_back, id, version, state,
+    valid_from, valid_until, key_id, body
+)) AS text) FROM found
+"""
+_LANES = 2
+"""While one asks, another gathers: waiting for PostgreSQL costs nobody else's time."""
+
+
+class _Found(NamedTuple):
+    """What is shown under a code, and the desk's licence as it is kept; the latter is None where a registry has it."""
+
+    place: int
+    licence_id: str
+    type: str
+    citizen_id: str
+    level: int
+    fields: list[str]
+    over: bool
+    mandate_id: str
+    shown_version: int
+    taken_back: bool
+    id: str | None
+    version: int
+    state: str
+    valid_from: str
+    valid_until: str
+    key_id: str
+    body: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,9 +127,10 @@ class Checking:
         now: Callable[[], Snapshot],
         clock: Clock,
     ) -> None:
-        self._steady, self._crypto, self._desk, self._registries = Steady(database), crypto, desk, registries
+        self._crypto, self._desk, self._registries = crypto, desk, registries
         self._registered, self._represented, self._now, self._clock = registered, represented, now, clock
-        self._looks: Looks[_Look, Any] = Looks(self._looked)
+        lanes = [partial(self._looked, Steady(database)) for _ in range(_LANES)]
+        self._looks: Looks[_Look, _Found | None] = Looks(lanes)
 
     def show(
         self, session: Session, held: Held, caller: Caller, fields: Sequence[str], until: datetime, key_id: str = ""
@@ -136,7 +167,7 @@ class Checking:
             raise Problem("NOT_FOUND")
         if by is None and not type.public:
             refuse()
-        if row.until <= now:
+        if row.over:
             raise Problem("QR_EXPIRED")
         held = self._held(row, type, trace)
         if held is None:
@@ -144,14 +175,15 @@ class Checking:
         state = state_now(held, row.shown_version, now.date(), taken_back=row.taken_back)
         return Checked(state, type, held.shown(row.fields), now)
 
-    def _looked(self, looks: Sequence[_Look]) -> list[Any]:
+    def _looked(self, steady: Steady, looks: Sequence[_Look]) -> list[_Found | None]:
         public = [id for id, type in self._now().licences.items() if type.public]
-        asked = {
-            "codes": [each.code for each in looks], "by": [each.by or "" for each in looks],
-            "may": [each.by is not None for each in looks], "now": self._clock.now(), "public": public,
-        }  # fmt: skip
-        found = {row.place: row for row in self._steady.ask(_LOOK, asked)}  # a check noted twice is still true
-        return [found.get(place) for place in range(1, len(looks) + 1)]
+        asked = [
+            {"place": place, "code": each.code.hex(), "by": each.by or "", "may": each.by is not None}
+            for place, each in enumerate(looks)
+        ]
+        told = steady.ask(_LOOK, (orjson.dumps(asked).decode(), public, self._clock.now().isoformat()))
+        found = {row[0]: _Found(*row) for row in orjson.loads(told or "[]")}  # a check noted twice is still true
+        return [found.get(place) for place in range(len(looks))]
 
     def checks(
         self, session: Session, licence_id: str, caller: Caller, before: int | None, limit: int
@@ -183,16 +215,21 @@ class Checking:
         session.execute(delete(ShownRow).where(ShownRow.until < before))
         session.execute(delete(CopyRow).where(CopyRow.until < before))
 
-    def _held(self, row: Any, type: Licence, trace: Trace) -> Held | None:
+    def _held(self, row: _Found, type: Licence, trace: Trace) -> Held | None:
         if not type.system:
-            return self._desk.opened(row, taken_back=row.taken_back) if row.id else None
+            return self._opened(row) if row.id else None
         person = self._whose(row)
         if person is None:
             return None
         held = self._registries.held(type, person, Caller(row.citizen_id, row.level), trace)
         return next((each for each in held if each.id == row.licence_id), None)
 
-    def _whose(self, row: Any) -> Registered | None:
+    def _opened(self, row: _Found) -> Held | None:
+        first, last = date.fromisoformat(row.valid_from), date.fromisoformat(row.valid_until)
+        kept = Kept(row.licence_id, row.type, row.version, row.state, first, last, row.key_id, bytes.fromhex(row.body))
+        return self._desk.opened(kept, taken_back=row.taken_back)
+
+    def _whose(self, row: _Found) -> Registered | None:
         """Of whom somebody else had shown it, the mandate knows number and name: a child is not registered here."""
         acting = self._represented(row.mandate_id) if row.mandate_id else None
         return named(acting) if acting else self._registered(row.citizen_id)

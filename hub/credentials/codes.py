@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import binascii
 import hmac
 import re
 import secrets
@@ -12,6 +13,7 @@ from hub.errors import Problem
 
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{36}", re.ASCII)
 _CHANCE, _KEYED = 18, 9
+_STANDARD = str.maketrans("-_", "+/")
 
 
 def make(crypto: Crypto) -> str:
@@ -23,7 +25,7 @@ def check(crypto: Crypto, code: str) -> None:
     """Raises QR_INVALID for whatever this hub did not make."""
     if not _SHAPE.fullmatch(code):
         raise Problem("QR_INVALID")
-    raw = base64.urlsafe_b64decode(code)
+    raw = binascii.a2b_base64(code.translate(_STANDARD))
     if not hmac.compare_digest(raw[_CHANCE:], _keyed(crypto, raw[:_CHANCE])):
         raise Problem("QR_INVALID")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import Connection, and_, exists, or_, select
@@ -62,6 +62,19 @@ class Revocation:
     confirmed_at: datetime | None
 
 
+class Kept(NamedTuple):
+    """A licence as the desk's table has it."""
+
+    id: str
+    type: str
+    version: int
+    state: str
+    valid_from: date
+    valid_until: date
+    key_id: str
+    body_sealed: bytes
+
+
 class Desk:
     """Takes a session and never commits."""
 
@@ -114,7 +127,7 @@ class Desk:
         return self._rows(session, LicenceRow.holder_tag == self._tag(id_number))
 
     def opened(self, row: Any, *, taken_back: bool) -> Held | None:
-        """A row with its body opened; None when its kind is no longer configured."""
+        """A row (as Kept) with its body opened; None when its kind is no longer configured."""
         type = self._now().licences.get(row.type)
         if type is None:
             return None

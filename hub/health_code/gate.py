@@ -138,7 +138,7 @@ class Gate:
             state = "recorded" if scan.id in new else "known"
             new.discard(scan.id)
             if state == "recorded":
-                self._note(by, scan.citizen_id, scan.gate_id, scan.direction, "OK")
+                self._note(by, scan.citizen_id, scan.gate_id, scan.direction, "OK", configured, now)
             told.append(HandedIn(state, verdict))
         return told
 
@@ -176,11 +176,11 @@ class Gate:
         self, by: Verifier, shown: Shown, state: State, configured: HealthCode, now: datetime
     ) -> Verdict:
         if state.valid_until < now:
-            self._note(by, state.citizen_id, shown.gate_id, shown.direction, "REPORT_EXPIRED")
+            self._note(by, state.citizen_id, shown.gate_id, shown.direction, "REPORT_EXPIRED", configured, now)
             raise Problem("REPORT_EXPIRED")
         verdict = self._verdict(state, configured)
         self._scans.put(self._scan(by, shown, state.citizen_id, verdict, now))
-        self._note(by, state.citizen_id, shown.gate_id, shown.direction, "OK")
+        self._note(by, state.citizen_id, shown.gate_id, shown.direction, "OK", configured, now)
         return verdict
 
     def _later(
@@ -215,14 +215,14 @@ class Gate:
         return Problem("RATE_LIMITED", retry_after=wait)
 
     def _note(
-        self, by: Verifier, citizen_id: str, gate_id: str, direction: str, outcome: str
-    ) -> None:
+        self, by: Verifier, citizen_id: str, gate_id: str, direction: str, outcome: str, configured: HealthCode,
+        now: datetime,
+    ) -> None:  # fmt: skip
         """In the person's own record of who looked; a class 4 datum, but a gate goes on while PostgreSQL is away."""
-        now = self._clock.now()
         self._exchanges.record(
             Exchange(
                 request_in_at=now, request_out_at=None, response_in_at=None, response_out_at=now,
-                trace_id=by.trace_id, service=self._health.open().service, system="",
+                trace_id=by.trace_id, service=configured.service, system="",
                 operation=f"gate.{direction or 'lookup'}",
                 subject_tag=self._crypto.lookup(citizen_id, "ledger.subject"), caller_kind="verifier",
                 purpose=f"gate {gate_id}" if gate_id else "gate", data_class=4, outcome=outcome, origin="hub",

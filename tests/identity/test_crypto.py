@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import time
 
@@ -121,3 +122,9 @@ def test_a_short_or_missing_key_is_refused() -> None:
     for keys in ({}, {"s1": b"short"}):
         with pytest.raises(ValueError, match="32 bytes"):
             Crypto(keys)
+
+
+@pytest.mark.parametrize("size", [32, 63, 64, 65, 200])
+def test_the_keyed_hash_is_that_of_rfc_2104(size: int) -> None:
+    for data in (b"", b"health_code.code", b"x" * 1000):
+        assert crypto._hmac_sha256(b"k" * size)(data) == hmac.digest(b"k" * size, data, "sha256")
