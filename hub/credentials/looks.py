@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 Asked = TypeVar("Asked")
 Found = TypeVar("Found")
 
-_GATHER_S = 0.004  # where several came at once just now, some more are coming: one statement costs the same for twenty
+_GATHER_S = 0.001  # where several came at once just now, some more are coming: one statement costs the same for twenty
 
 
 class _Place(Generic[Asked, Found]):
