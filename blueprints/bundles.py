@@ -72,7 +72,7 @@ def _applying(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.response(
         202, forms.BundleReceiptAnswer, description="All of it is kept, or none.", example=forms.BUNDLE_RECEIPT
     )
-    @idempotent()
+    @idempotent(ours=True)
     def submit(form: dict[str, Any], bundle_id: str) -> Response:
         """Apply for all of it with one form"""
         caller = who_applies()

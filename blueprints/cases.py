@@ -46,7 +46,7 @@ def _beginning(blueprint: Blueprint, hub: Hub) -> None:
     @problem_codes(*SENT)
     @blueprint.arguments(forms.CaseForm)
     @blueprint.response(202, forms.ReceiptAnswer, description="It is kept and will not be lost.", example=forms.RECEIPT)
-    @idempotent()
+    @idempotent(ours=True)
     def submit(form: dict[str, Any], service_id: str) -> Response:
         """Apply for something, or keep a draft of it"""
         caller, service = who_applies(), hub.catalogue.service(service_id)
@@ -100,7 +100,7 @@ def _drafts(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/cases/<string:receipt_no>/submit", methods=["POST"])
     @problem_codes(*SENT)
     @blueprint.response(202, forms.ReceiptAnswer, description="It is kept and will not be lost.", example=forms.RECEIPT)
-    @idempotent()
+    @idempotent(ours=True)
     def send(receipt_no: str) -> Response:
         """Submit a draft"""
         caller = who_applies()
@@ -125,7 +125,7 @@ def _going_on(blueprint: Blueprint, hub: Hub) -> None:
     @problem_codes(*SENT, "FIELD_CLOSED")
     @blueprint.arguments(forms.CorrectionsForm)
     @blueprint.response(200, forms.CaseAnswer, description="As it is now.", example=forms.CASE)
-    @idempotent()
+    @idempotent(ours=True)
     def correct(form: dict[str, Any], receipt_no: str) -> Response:
         """Hand in what was asked to be corrected, or what was promised"""
         caller = who_applies()

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 _KEPT_HEADERS = ("Location", "X-Origin")
 
 
-def idempotent(required: bool = True) -> Callable[[View], View]:
-    """For a view that creates something. It stands right above the view, under the argument decorators."""
+def idempotent(required: bool = True, ours: bool = False) -> Callable[[View], View]:
+    """For a view that creates something. It stands right above the view, under the argument decorators. `ours`: all it
+    does is one transaction of ours, which keeps its answer (`kept`)."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -32,7 +33,7 @@ def idempotent(required: bool = True) -> Callable[[View], View]:
             key = _key(required)
             if key is None:
                 return view(*positional, **named)
-            return _once(key, lambda: view(*positional, **named))
+            return _once(key, lambda: view(*positional, **named), ours)
 
         return problem_codes(*IDEMPOTENT, *SIGNED_IN)(once)  # type: ignore[return-value]
 
@@ -46,7 +47,7 @@ def _key(required: bool) -> str | None:
     return key
 
 
-def _once(key: str, view: Callable[[], Any]) -> Response:
+def _once(key: str, view: Callable[[], Any], ours: bool) -> Response:
     route = f"{request.method} {request.path}"
     meant = [g.get("body"), request.headers.get("X-Act-For")]
     digest = hashlib.sha256(orjson.dumps(meant, option=orjson.OPT_SORT_KEYS)).digest()
@@ -56,7 +57,7 @@ def _once(key: str, view: Callable[[], Any]) -> Response:
         made = view()
         return running.kept or _packed(made)
 
-    stored, again = the_hub().submissions.once(caller().citizen_id, route, key, digest, run)
+    stored, again = the_hub().submissions.once(caller().citizen_id, route, key, digest, run, ours)
     status, headers, body = orjson.loads(stored)
     response = Response(body, status, headers, mimetype="application/json")
     if again:

@@ -22,9 +22,10 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from hub.errors import Problem
 
@@ -33,6 +34,8 @@ _SERVER_OPTIONS = (
     "-c lock_timeout=1s -c idle_in_transaction_session_timeout=5s -c statement_timeout=15s -c timezone=Asia/Shanghai"
 )
 PATIENCE_S = 2.5  # and nobody tries again at once: a caller is told within 3.5 s that the server is frozen
+_FRESH_S = 0.2  # so long after its last use a connection is not asked whether it lives: no server starts anew so fast
+_USED = "used_at"
 _SILENT_S = 1.0  # how long nobody tries a new connection after one gave the server up: one request may ask twice
 
 
@@ -92,13 +95,13 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=1.0,
-            pool_pre_ping=True,
             connect_args={"connect_timeout": 2, "options": _SERVER_OPTIONS},
         )
         self._silent_until = 0.0
         self.steady: list[Steady] = []
         event.listen(self.engine, "do_connect", self._connect)
-        event.listen(self.engine, "checkin", _impatient)
+        event.listen(self.engine, "checkout", self._alive)
+        event.listen(self.engine, "checkin", _left)
         self.autocommit = self.engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @contextmanager
@@ -112,7 +115,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection for single reads, without a transaction."""
+        """A connection for single statements, without a transaction: a trip each, where a transaction has two more."""
         with self.translated(), self.autocommit.connect() as connection:
             yield connection
 
@@ -126,6 +129,15 @@ class Database:
             raise
         connection.gave_up = self._was_silent
         return connection
+
+    def _alive(self, driver: PatientConnection, entry: ConnectionPoolEntry, _: object) -> None:
+        """As the pool would ask before each use, which costs as much as a small statement."""
+        if time.monotonic() - entry.info.get(_USED, 0.0) < _FRESH_S:
+            return
+        try:
+            self.engine.dialect.do_ping(driver)  # type: ignore[arg-type]
+        except psycopg.Error as error:
+            raise InvalidatePoolError from error
 
     def _was_silent(self) -> None:
         self._silent_until = time.monotonic() + _SILENT_S
@@ -192,7 +204,8 @@ class Steady:
         return row[0] if row else None
 
 
-def _impatient(driver: PatientConnection | None, _: object) -> None:
+def _left(driver: PatientConnection | None, entry: ConnectionPoolEntry) -> None:
+    entry.info[_USED] = time.monotonic()
     if driver is not None:
         driver.patience = PATIENCE_S
 
@@ -200,5 +213,9 @@ def _impatient(driver: PatientConnection | None, _: object) -> None:
 def one_at_a_time(session: Session, tag: bytes) -> None:
     """Until the transaction ends, nobody else passes here with this tag: what a unique column cannot promise while two
     keys tag one value."""
-    number = int.from_bytes(tag[:8], "big", signed=True)
-    session.execute(select(func.pg_advisory_xact_lock(number)))
+    session.execute(select(func.pg_advisory_xact_lock(turn(tag))))
+
+
+def turn(tag: bytes) -> int:
+    """The number that one_at_a_time locks, for a statement that locks it by itself."""
+    return int.from_bytes(tag[:8], "big", signed=True)

@@ -125,10 +125,11 @@ class Bundles:
         return all(period(snapshot.services[part.service]).holds(today) for part in bundle.parts)
 
     def _part(self, session: Session, caller: Caller, whole: BundleRow, share: Share) -> CaseRow:
-        row = self._intake.new(session, caller, share.service)
+        row = self._intake.new(caller, share.service)
         body = {"fields": dict(share.fields), "papers": list(share.papers), "promised": list(share.promised)}
         if share.part.after:
             self._turns.wait(session, row, share.service, share.part, body)
+            session.add(row)
             session.flush()
         else:
             self._intake.submit(session, row, share.service, body)

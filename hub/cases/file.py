@@ -7,8 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import exists, insert, select
-from sqlalchemy.orm import Session
+from sqlalchemy import BigInteger, bindparam, exists, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, make_transient_to_detached
+from sqlalchemy.sql.dml import ReturningInsert
 
 from hub.cases import rules
 from hub.cases.models import CaseRow, CorrectionRow, EventRow, PauseRow, ResultRow
@@ -16,7 +18,7 @@ from hub.cases.seams import Tell
 from hub.cases.views import CaseView, Correction, Entry, Happened, Paused
 from hub.clock import CHINA, Clock
 from hub.crypto import Crypto
-from hub.database import plain
+from hub.database import plain, turn
 from hub.errors import Problem
 from hub.settings.shapes import Service, Snapshot, Text
 from hub.settings.workflow_shapes import Stage, Workflow
@@ -25,10 +27,29 @@ from hub.workdays import Workdays
 NOT_MADE_UP = "make_up_overdue"
 _NONE: Text = {"zh": "", "en": ""}
 _LINE = insert(plain(EventRow))
+_CASE = plain(CaseRow)
+_COLUMNS = {each.key: each.type for each in _CASE.columns if each.key != "id"}
+_OF_LINE = ("event", "status", "by", "actor", "at", "promised_at", "detail_sealed")
 _BEFORE: Mapping[str, Text] = {
     rules.DRAFT: {"zh": "草稿，尚未提交", "en": "Draft, not submitted yet"},
     rules.WAITING: {"zh": "等前面的事项办结后自动提交", "en": "Submitted by itself when those before it are granted"},
 }
+
+
+def _begun(once: bool) -> ReturningInsert[Any]:
+    """A case and the first line of its timeline in one trip, after its turn where there may be one of it; nothing where
+    there is one. Built once, as that costs more than to send it."""
+    given = select(*(bindparam(name, type_=type) for name, type in _COLUMNS.items()))
+    if once:
+        given = given.select_from(select(func.pg_advisory_xact_lock(bindparam("turn", type_=BigInteger))).cte("turn"))
+    fresh = insert(_CASE).from_select(list(_COLUMNS), given).on_conflict_do_nothing(index_elements=["once_tag"])
+    case = fresh.returning(_CASE.c.id).cte("begun")
+    told = [bindparam(f"line_{name}", type_=plain(EventRow).c[name].type) for name in _OF_LINE]
+    line = insert(plain(EventRow)).from_select(["case_id", *_OF_LINE], select(case.c.id, *told))
+    return line.returning(plain(EventRow).c.case_id)
+
+
+_BEGUN, _BEGUN_ONCE = _begun(False), _begun(True)
 
 
 class Files:
@@ -83,11 +104,33 @@ class Files:
         self, session: Session, row: CaseRow, event: str, by: str, actor: str = "", detail: Mapping[str, Any] = {}
     ) -> None:
         """One more line of the timeline, with the clock as it stands after it."""
-        line = {
-            "case_id": row.id, "event": event, "status": row.status, "by": by, "actor": actor, "at": self.moment(),
+        session.execute(_LINE, {"case_id": row.id, **self._line(row, event, by, actor, detail)})
+
+    def begin(self, session: Session, row: CaseRow, event: str) -> None:
+        """A case that is new, with the first line of its timeline, the applicant's. Raises ALREADY_SUBMITTED with the
+        receipt number of the one there is."""
+        for name in _COLUMNS.keys() - row.__dict__.keys():
+            setattr(row, name, None)
+        case = {name: row.__dict__[name] for name in _COLUMNS}
+        given = {**case, **{f"line_{name}": value for name, value in self._line(row, event, "applicant").items()}}
+        if row.once_tag:
+            id = session.scalar(_BEGUN_ONCE, {**given, "turn": turn(row.once_tag)})
+        else:
+            id = session.scalar(_BEGUN, given)
+        if id is None:
+            there = session.scalar(select(CaseRow.receipt_no).where(CaseRow.once_tag == row.once_tag))
+            raise Problem("ALREADY_SUBMITTED", extra={"receipt_no": there})
+        row.id = id
+        make_transient_to_detached(row)
+        session.add(row)  # as if it had been found there
+
+    def _line(
+        self, row: CaseRow, event: str, by: str, actor: str = "", detail: Mapping[str, Any] = {}
+    ) -> dict[str, Any]:
+        return {
+            "event": event, "status": row.status, "by": by, "actor": actor, "at": self.moment(),
             "promised_at": row.promised_at, "detail_sealed": self.seal(row, dict(detail)),
         }  # fmt: skip
-        session.execute(_LINE, line)
 
     def move(self, row: CaseRow, status: str) -> None:
         """To this step, from now on. Silence is counted anew, and what time alone will do next."""

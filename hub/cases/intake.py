@@ -30,16 +30,15 @@ class Intake:
     def __init__(self, files: Files, seams: Seams) -> None:
         self._files, self._seams = files, seams
 
-    def new(self, session: Session, caller: Caller, service: Service) -> CaseRow:
+    def new(self, caller: Caller, service: Service) -> CaseRow:
+        """Not yet in the session."""
         now = self._files.moment()
-        row = CaseRow(
+        return CaseRow(
             receipt_no=rules.new_receipt_no(now), citizen_id=caller.subject, subject=caller.whose, service=service.id,
             service_version=service.version, workflow=service.workflow, department=service.department,
             status=rules.DRAFT, version=0, handler="", card="none", raised=0, filing_state="", department_receipt="",
             body_sealed=b"", created_at=now, since=now,
         )  # fmt: skip
-        session.add(row)
-        return row
 
     def send(self, session: Session, row: CaseRow, service: Service, body: dict[str, Any]) -> None:
         """Submitted, and the applicant is told. Raises ALREADY_SUBMITTED, what is wrong with a paper."""
@@ -51,7 +50,10 @@ class Intake:
         rules.check_papers(service, [paper["type"] for paper in body["papers"]], body["promised"])
         if body["promised"] and self._files.broke_a_promise(session, row):
             raise invalid([Fault(f"materials.{type}", "PROMISE_REFUSED") for type in body["promised"]])
-        self.only_one(session, row, service, body["fields"])
+        if row.id is None:
+            row.once_tag = self._once_tag(row, service, body["fields"])  # found out when it is written
+        else:
+            self.only_one(session, row, service, body["fields"])
         row.submitted_at = self._files.moment()
         self.enter(session, row, service, body, self._files.workflow(row).first, "received")
 
@@ -68,8 +70,11 @@ class Intake:
             row.filing_state = "ready"
             row.unheard_at = self._files.workdays.after(self._files.moment(), service.heard_days)
         self._files.move(row, status)
-        session.flush()
-        self._files.note(session, row, event, "applicant")
+        if row.id is None:
+            self._files.begin(session, row, event)
+        else:
+            session.flush()
+            self._files.note(session, row, event, "applicant")
         self._ask_community(session, row, service, body["fields"])
         if filed:
             self._seams.filings.place(session, self._order(row, service, body["fields"], papers))
@@ -122,16 +127,19 @@ class Intake:
 
     def only_one(self, session: Session, row: CaseRow, service: Service, fields: Mapping[str, Any]) -> None:
         """Raises ALREADY_SUBMITTED with the receipt number of the one there is."""
-        key = _natural_key(service, fields)
-        if not key:
+        tag = self._once_tag(row, service, fields)
+        if tag is None:
             return
-        tag = self._files.tag(f"{row.subject}\0{service.id}\0{key}", "once")
         one_at_a_time(session, tag)
         with session.no_autoflush:
             there = session.scalar(select(CaseRow.receipt_no).where(CaseRow.once_tag == tag))
         if there not in (None, row.receipt_no):
             raise Problem("ALREADY_SUBMITTED", extra={"receipt_no": there})
         row.once_tag = tag
+
+    def _once_tag(self, row: CaseRow, service: Service, fields: Mapping[str, Any]) -> bytes | None:
+        key = _natural_key(service, fields)
+        return self._files.tag(f"{row.subject}\0{service.id}\0{key}", "once") if key else None
 
 
 def _natural_key(service: Service, fields: Mapping[str, Any]) -> str:

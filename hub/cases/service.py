@@ -80,10 +80,11 @@ class Cases:
     ) -> CaseView:
         """A new case, or its draft, which is checked when it is submitted. `fields` passed the form and every guard
         unless it is a draft. A receipt without its story. Raises ALREADY_SUBMITTED, what is wrong with a paper."""
-        row = self.intake.new(session, caller, service)
+        row = self.intake.new(caller, service)
         body = {"fields": dict(fields), "papers": list(papers), "promised": list(promised)}
         if draft:
             row.body_sealed = self.files.seal(row, body)
+            session.add(row)
             session.flush()
         else:
             self.intake.send(session, row, service, body)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -43,7 +43,7 @@ class Order:
         return orjson.dumps(said, option=orjson.OPT_SORT_KEYS, default=str)
 
     def packed(self) -> bytes:
-        return orjson.dumps(asdict(self), default=str)
+        return orjson.dumps(self, default=str)
 
     @classmethod
     def unpacked(cls, packed: bytes) -> Order:

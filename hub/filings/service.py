@@ -147,7 +147,7 @@ def _placed() -> Select[Any]:
     line = select(filing.c.id, now, ready, *(literal(word) for word in ("", "hub", "")))
     names = ["filing_id", "at", "state", "reason", "actor", "note"]
     history = insert(plain(MoveRow)).from_select(names, line).cte("line")
-    return select(filing.c.id, Jobs.handing(TASK, filing=filing.c.id)).add_cte(history)
+    return select(filing.c.id, Jobs.ringing(TASK, filing=filing.c.id)).add_cte(history)
 
 
 _PLACED = _placed()

@@ -1,7 +1,7 @@
 """Not twice: the same key and body get the stored answer, another body is refused, a second runner is told to wait.
 
-The truth is in PostgreSQL (reliability.md 7.5). No transaction is open while the work is done. A failure frees the
-key, so that the same key may try again; a runner that was killed frees it when its time is over.
+The truth is in PostgreSQL (reliability.md 7.5). No transaction is open while the work is done, unless the work is one.
+A failure frees the key, so that the same key may try again; a runner that was killed frees it when its time is over.
 """
 
 from __future__ import annotations
@@ -14,7 +14,20 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Interval, and_, bindparam, delete, func, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    Interval,
+    and_,
+    bindparam,
+    delete,
+    func,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
@@ -49,7 +62,10 @@ class _Claim:
 
     def told(self) -> dict[str, Any]:
         """For the statements below, which are built once: that costs more than to send them."""
-        return {"subject": self.subject_tag, "on": self.route, "key": self.key_tag, "us": self.owner}
+        return {
+            "subject": self.subject_tag, "on": self.route, "key": self.key_tag, "us": self.owner,
+            "digest": self.body_digest, "kept": KEPT,
+        }  # fmt: skip
 
 
 _TABLE = plain(Submission)
@@ -58,12 +74,11 @@ _OURS: Mapping[str, ColumnElement[Any]] = {
 }  # fmt: skip
 
 
-def _taken() -> ReturningInsert[Any]:
+def _taken(**answer: ColumnElement[Any]) -> ReturningInsert[Any]:
     """The key is ours where it is new, where its time is over, or where its runner's is and the body is the same."""
     now = func.clock_timestamp()
     fresh = {
-        "body_digest": bindparam("digest"), "owner": bindparam("us"), "answer_sealed": null(),
-        "running_until": now + bindparam("running", type_=Interval),
+        "body_digest": bindparam("digest"), "owner": bindparam("us"), **answer,
         "expires_at": now + bindparam("kept", type_=Interval),
     }  # fmt: skip
     same = _TABLE.c.body_digest == bindparam("digest")
@@ -75,7 +90,12 @@ def _taken() -> ReturningInsert[Any]:
     return taken.returning(_TABLE.c.owner)
 
 
-_TAKEN = _taken()
+_TAKEN = _taken(answer_sealed=null(), running_until=func.clock_timestamp() + bindparam("running", type_=Interval))
+_DONE = _taken(answer_sealed=bindparam("sealed"), running_until=null())
+_LEFT = func.extract("epoch", _TABLE.c.running_until - func.clock_timestamp()).label("left")
+_FOUND = select(_TABLE.c.body_digest, _TABLE.c.answer_sealed, _LEFT).where(
+    *(_TABLE.c[name] == value for name, value in _OURS.items()), _TABLE.c.expires_at > func.clock_timestamp()
+)
 _KEPT = (
     update(_TABLE)
     .where(*(_TABLE.c[name] == value for name, value in _OURS.items()), _TABLE.c.owner == bindparam("us"))
@@ -84,15 +104,15 @@ _KEPT = (
 
 
 class Running:
-    """A key that is ours to run."""
+    """A key that is ours to run. `keeps` is how its answer is kept: it is taken already, or with its answer."""
 
-    def __init__(self, claim: _Claim, crypto: Crypto) -> None:
-        self._claim, self._crypto = claim, crypto
+    def __init__(self, claim: _Claim, crypto: Crypto, keeps: Executable) -> None:
+        self._claim, self._crypto, self._keeps = claim, crypto, keeps
         self.kept: bytes | None = None
 
     def keep(self, session: Session, answer: bytes) -> bool:
-        """The answer, from the commit of this session on. False when another runner has taken over by now."""
-        found: Any = session.execute(_KEPT, {**self._claim.told(), "sealed": self._crypto.seal(answer, PURPOSE)})
+        """The answer, from the commit of this session on. False when another runner has it by now."""
+        found: Any = session.execute(self._keeps, {**self._claim.told(), "sealed": self._crypto.seal(answer, PURPOSE)})
         self.kept = answer if found.rowcount else None
         return self.kept is not None
 
@@ -106,10 +126,11 @@ class Submissions:
         self._running = timedelta(seconds=running_s)
 
     def once(
-        self, subject: str, route: str, key: str, body: bytes, run: Callable[[Running], bytes]
+        self, subject: str, route: str, key: str, body: bytes, run: Callable[[Running], bytes], ours: bool = False
     ) -> tuple[bytes, bool]:
         """What `run` answers, and False; or what it answered before, and True. Work that is one transaction of ours
-        keeps its answer in it: then no death between the two can do the work again.
+        keeps its answer in it: then no death between the two can do the work again. Where it is that and nothing else
+        (`ours`), it takes the key there too, and none looks before: who comes later undoes its own and has the answer.
 
         Raises IDEMPOTENCY_KEY_INVALID for what is no key (1-255 visible characters), IDEMPOTENCY_KEY_REUSED for
         another body and IDEMPOTENCY_IN_PROGRESS while it runs elsewhere.
@@ -118,11 +139,13 @@ class Submissions:
             raise Problem("IDEMPOTENCY_KEY_INVALID")
         lookup = self._crypto.lookup
         claim = _Claim(lookup(subject, PURPOSE), route, lookup(key, PURPOSE), lookup(body.hex(), PURPOSE), uuid4())
-        with self._database.session() as session:
-            stored = self._claim(session, claim)
+        if ours:
+            return self._once(claim, run)
+        with self._database.read() as connection:
+            stored = self._claim(connection, claim)
         if stored is not None:
             return self._crypto.open(stored, PURPOSE), True
-        running = Running(claim, self._crypto)
+        running = Running(claim, self._crypto, _KEPT)
         try:
             answer = run(running)
         except BaseException:
@@ -138,24 +161,38 @@ class Submissions:
         """The stored answers of somebody who has gone."""
         session.execute(delete(Submission).where(Submission.subject_tag == self._crypto.lookup(subject, PURPOSE)))
 
-    def _claim(self, session: Session, claim: _Claim) -> bytes | None:
-        """None when the key is ours to run; else the stored answer."""
-        given = {**claim.told(), "digest": claim.body_digest, "running": self._running, "kept": KEPT}
-        if session.scalar(_TAKEN, given) is not None:
-            return None
-        return self._stored(session, claim)
+    def _once(self, claim: _Claim, run: Callable[[Running], bytes]) -> tuple[bytes, bool]:
+        """Whatever stands in the way of doing it again (done already, closed, too often): it has been done."""
+        try:
+            return run(Running(claim, self._crypto, _DONE)), False
+        except Problem:
+            with self._database.read() as connection:
+                stored = self._stored(connection, claim)
+            if stored is None:
+                raise
+        return self._crypto.open(stored, PURPOSE), True
 
-    def _stored(self, session: Session, claim: _Claim) -> bytes | None:
-        left = func.extract("epoch", Submission.running_until - func.clock_timestamp())
-        row = session.execute(
-            select(Submission.body_digest, Submission.answer_sealed, left).where(claim.same_key())
-        ).one_or_none()
-        if row is not None and row[0] != claim.body_digest:
+    def _claim(self, connection: Connection, claim: _Claim) -> bytes | None:
+        """None when the key is ours to run; else the stored answer."""
+        if connection.execute(_TAKEN, {**claim.told(), "running": self._running}).first() is not None:
+            return None
+        stored = self._stored(connection, claim)
+        if stored is None:  # it failed between our two statements, and may be tried again
+            raise Problem("IDEMPOTENCY_IN_PROGRESS", retry_after=1)
+        return stored
+
+    def _stored(self, connection: Connection, claim: _Claim) -> bytes | None:
+        """None when there is no answer, and nobody at it."""
+        row = connection.execute(_FOUND, claim.told()).one_or_none()
+        if row is None:
+            return None
+        if row.body_digest != claim.body_digest:
             raise Problem("IDEMPOTENCY_KEY_REUSED")
-        if row is None or row[1] is None:  # gone: it failed between our two statements, and may be tried again
-            raise Problem("IDEMPOTENCY_IN_PROGRESS", retry_after=max(1, min(3, int(row[2] or 1))) if row else 1)
-        sealed: bytes = row[1]
+        if row.answer_sealed is None and row.left > 0:
+            raise Problem("IDEMPOTENCY_IN_PROGRESS", retry_after=max(1, min(3, int(row.left))))
+        sealed: bytes | None = row.answer_sealed
         return sealed
+
 
 
 def purge(session: Session) -> int:

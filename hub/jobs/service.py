@@ -16,7 +16,23 @@ import orjson
 import structlog
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import JobAborted
-from sqlalchemy import ColumnElement, DateTime, String, bindparam, cast, func, literal, null, select, text
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    String,
+    bindparam,
+    case,
+    cast,
+    column,
+    exists,
+    func,
+    literal,
+    literal_column,
+    null,
+    select,
+    table,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.orm import Session
 from sqlalchemy.types import UserDefinedType
@@ -82,6 +98,13 @@ class Jobs:
         where every trip counts. The ids are columns that hold ids."""
         named = [each for key, column in ids.items() for each in (literal(key, String), column)]
         return _handed(literal(name, String), func.jsonb_build_object(*named), null())
+
+    @staticmethod
+    def ringing(name: str, **ids: ColumnElement[Any]) -> ColumnElement[Any]:
+        """`handing`, unless one of this name waits to be done already: for a doorbell whose room looks by itself too,
+        as a job that ends just before the caller's commit has not seen what was written."""
+        waits = (_ROWS.c.task_name == name, _ROWS.c.status == literal_column("'todo'"), _ROWS.c.scheduled_at.is_(None))
+        return case((exists().where(*waits), null()), else_=Jobs.handing(name, **ids))
 
     def retry(self, session: Session, id: int) -> Job:
         """Once more, now. Raises STATE_CONFLICT for one that has not failed: it will run by itself, or must not."""
@@ -173,6 +196,7 @@ def _handed(name: ColumnElement[Any], ids: ColumnElement[Any], at: ColumnElement
     return func.procrastinate_defer_jobs_v1(cast(array([job]), _Jobs()))
 
 
+_ROWS = table("procrastinate_jobs", column("task_name", String), column("status"), column("scheduled_at"))
 _HANDED = select(
     _handed(
         bindparam("task", type_=String), cast(bindparam("ids", type_=String), JSONB(none_as_null=True)),

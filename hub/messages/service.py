@@ -50,9 +50,9 @@ class Inbox:
 
 
 _TABLE = plain(MessageRow)
-_COLUMNS = tuple(_TABLE.columns.keys())
-_WRITTEN = insert(_TABLE).values({name: bindparam(name) for name in _COLUMNS})
-_RUNG = select(Jobs.handing(TASK)).select_from(_WRITTEN.returning(_TABLE.c.id).cte("message"))
+_NOTHING: Mapping[str, Any] = dict.fromkeys(_TABLE.columns.keys())
+_WRITTEN = insert(_TABLE).values({name: bindparam(name) for name in _NOTHING})
+_RUNG = select(Jobs.ringing(TASK)).select_from(_WRITTEN.returning(_TABLE.c.id).cte("message"))
 
 
 class Messages:
@@ -68,17 +68,23 @@ class Messages:
         template = self._templates().get(kind)
         if template is None:
             raise ValueError(f"no message {kind} in messages.yaml")
-        row = self.row(template, citizen_id, rules.checked(template, values, about), about)
-        session.execute(_RUNG if row.state == "waiting" else _WRITTEN, {name: getattr(row, name) for name in _COLUMNS})
-        return row.id
+        made = self._made(template, citizen_id, rules.checked(template, values, about), about)
+        session.execute(_RUNG if made["state"] == "waiting" else _WRITTEN, {**_NOTHING, **made})
+        return str(made["id"])
 
     def row(
         self, template: Template, citizen_id: str, values: Mapping[str, str], about: str = "", notice: str | None = None
     ) -> MessageRow:
         """One message, not yet in the session."""
+        return MessageRow(**self._made(template, citizen_id, values, about, notice))
+
+    def _made(
+        self, template: Template, citizen_id: str, values: Mapping[str, str], about: str, notice: str | None = None
+    ) -> dict[str, Any]:
+        """What is known of it."""
         id, now, channel = "m" + secrets.token_hex(16), self._clock.now(), rules.first_channel(template)
         state = {"": "inbox", "phone": "phone"}.get(channel, "waiting")
-        return MessageRow(
+        return dict(
             id=id, citizen_id=citizen_id, kind=template.id, about=about, notice_id=notice,
             body_sealed=self._crypto.seal(orjson.dumps(rules.body(template, values)), f"{BODY}:{id}"),
             urgent=template.urgent, state=state, channel=channel or "inbox", code="", tries=0,

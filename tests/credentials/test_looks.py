@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 
 from hub.credentials.looks import Looks
 from hub.database import Database, Steady
@@ -113,4 +114,20 @@ def test_fault_F19_a_server_that_was_started_anew_is_asked_again(fresh_database:
     with database.read() as connection:
         connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": first})
     assert steady.ask(mine, ()) != first
+    database.close()
+
+
+def test_fault_F19_a_connection_that_rested_is_asked_whether_it_lives(fresh_database: str) -> None:
+    database, mine = Database(fresh_database, pool_size=1), text("SELECT pg_backend_pid()")
+    with database.session() as session:
+        first = session.scalar(mine)
+    with database.read() as connection:
+        assert connection.scalar(mine) == first, "kept"
+    other = create_engine(fresh_database, isolation_level="AUTOCOMMIT")
+    with other.connect() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": first})
+    other.dispose()
+    time.sleep(0.3)
+    with database.session() as session:
+        assert session.scalar(mine) != first
     database.close()

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from sqlalchemy import select, text
@@ -101,6 +102,42 @@ def test_feat_A4_a_hundred_at_once_run_exactly_once(submissions: Submissions) ->
         list(pool.map(submit, range(100)))
     assert len(ran) == outcomes["ran"] == 1
     assert set(outcomes) <= {"ran", "replayed", "IDEMPOTENCY_IN_PROGRESS"} and outcomes.total() == 100
+
+
+def test_feat_A4_work_that_is_one_transaction_takes_its_key_there_and_is_kept_once(
+    submissions: Submissions, store: Database
+) -> None:
+    gate, outcomes = threading.Barrier(8), Counter[str]()
+    with store.session() as session:
+        session.execute(text("CREATE TABLE IF NOT EXISTS kept_once (note text)"))
+
+    def run(running: Running) -> bytes:
+        with store.session(patience=30) as session:
+            session.execute(text("SET LOCAL lock_timeout = '30s'"))
+            session.execute(text("INSERT INTO kept_once VALUES ('x')"))
+            gate.wait(60)  # all have done their work before one may keep it
+            if not running.keep(session, b"the one"):
+                raise Problem("IDEMPOTENCY_IN_PROGRESS")
+        return b"the one"
+
+    def submit(_: int) -> None:
+        answer, replayed = submissions.once("anna", "one", "together", b"1", run, ours=True)
+        assert answer == b"the one"
+        outcomes["replayed" if replayed else "ran"] += 1
+
+    def closed(_: Running) -> bytes:
+        raise Problem("SERVICE_DISABLED")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(submit, range(8)))
+    assert outcomes == {"ran": 1, "replayed": 7}
+    with store.session() as session:
+        assert session.scalar(text("SELECT count(*) FROM kept_once")) == 1
+        session.execute(text("DROP TABLE kept_once"))
+    again = partial(submissions.once, "anna", "one", run=closed, ours=True)
+    assert again("together", b"1") == (b"the one", True)
+    assert code(lambda: again("together", b"2")) == "IDEMPOTENCY_KEY_REUSED"
+    assert code(lambda: again("another", b"1")) == "SERVICE_DISABLED"
 
 
 def test_a_failure_frees_the_key(submissions: Submissions) -> None:

@@ -41,6 +41,21 @@ def page(person: Person, query: str = "", **headers: str) -> dict[str, object]:
     return found
 
 
+def test_one_doorbell_that_rings_is_enough_and_one_that_is_answered_or_put_off_is_none(room: Room) -> None:
+    with room.hub.database.session() as session:
+        session.execute(text("DELETE FROM procrastinate_jobs"))
+    tell(room, times=3)
+    assert len(jobs(room)) == 1
+    for answered in ("status = 'doing'", "scheduled_at = now() + interval '1 hour'"):
+        before = len(jobs(room))
+        with room.hub.database.session() as session:
+            session.execute(text(f"UPDATE procrastinate_jobs SET {answered} WHERE status = 'todo'"))  # noqa: S608
+        tell(room, times=2)
+        assert len(jobs(room)) == before + 1
+    with room.hub.database.session() as session:
+        session.execute(text("DELETE FROM procrastinate_jobs"))
+
+
 def test_feat_J2_the_row_is_written_in_the_transaction_of_the_event(room: Room) -> None:
     """And so is the doorbell: when the event is rolled back, neither was ever there."""
     me = citizen_id(room)

@@ -1,0 +1,19 @@
+"""A doorbell that rings already is found at once, however many jobs there are."""
+
+from alembic import op
+
+revision = "0037"
+down_revision = "0039"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.execute(
+        "CREATE INDEX ix_procrastinate_jobs_ringing ON procrastinate_jobs (task_name) "
+        "WHERE status = 'todo' AND scheduled_at IS NULL"
+    )
+
+
+def downgrade() -> None:
+    op.execute("DROP INDEX ix_procrastinate_jobs_ringing")
