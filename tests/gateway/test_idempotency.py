@@ -89,14 +89,20 @@ def test_feat_A4_a_hundred_at_once_run_exactly_once(submissions: Submissions) ->
         time.sleep(0.05)
         return b"the one"
 
-    def submit(_: int) -> None:
-        gate.wait(60)
+    def submitted() -> str:
         try:
             answer, replayed = submissions.once("anna", "balance", "k", b"1", run)
-            assert answer == b"the one"
-            outcomes["replayed" if replayed else "ran"] += 1
         except Problem as problem:
-            outcomes[problem.code] += 1
+            return problem.code
+        assert answer == b"the one"
+        return "replayed" if replayed else "ran"
+
+    def submit(_: int) -> None:
+        """On a slow machine some wait too long for the ten connections: whoever is told so comes again."""
+        gate.wait(60)
+        while (outcome := submitted()) == "STORE_UNAVAILABLE":
+            pass
+        outcomes[outcome] += 1
 
     with ThreadPoolExecutor(100) as pool:
         list(pool.map(submit, range(100)))

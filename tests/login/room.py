@@ -8,7 +8,7 @@ import re
 import shutil
 import threading
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -153,3 +153,10 @@ def admin(twin: Server, method: str, path: str, **value: object) -> Any:
 def new_code(twin: Server, openid: str = OPENID) -> str:
     """What wx.login gives."""
     return str(admin(twin, "POST", "login-codes", openid=openid)["code"])
+
+
+def at_last(ask: Callable[[], str]) -> str:
+    """What one is told. On a slow machine some wait too long for a connection: whoever is told so comes again."""
+    while (told := ask()) == "STORE_UNAVAILABLE":
+        pass
+    return told

@@ -19,7 +19,7 @@ from hub.login.oidc import Begun, OidcDoor
 from hub.main import Hub
 from tests.county import eventually
 from tests.login.issuer import BACK, CLIENT, SECRET, Issuer
-from tests.login.room import MovableClock
+from tests.login.room import MovableClock, at_last
 
 SUB = "u-10017"
 
@@ -113,7 +113,7 @@ def test_what_came_back_counts_once_among_many(house: Hub, issuer: Issuer) -> No
     code, state = issuer.consent(begun.authorization_url, SUB)
     form = {"code": code, "state": state, "ticket": begun.ticket}
     with ThreadPoolExecutor(20) as pool:
-        told = list(pool.map(lambda _: entered(house, **form), range(20)))
+        told = list(pool.map(lambda _: at_last(lambda: entered(house, **form)), range(20)))
     assert sorted(set(told)) == ["LOGIN_FAILED", "OK"] and told.count("OK") == 1
     assert len(issuer.redeemed) == 1  # the others did not even reach it
 
