@@ -6,12 +6,15 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from adapters.twins import residents
 from hub.credentials.models import CheckRow
+from hub.demo.personas import PERSONAS
 from hub.fields import id_check
 from hub.ledger.models import ExchangeRow
 from hub.mandates.companies import Company
@@ -139,6 +142,18 @@ def test_feat_D3_a_registrys_licence_is_asked_for_in_the_represented_persons_nam
     assert room.check(code).json["fields"]["name"] == HAN.name
     theirs = room.citizen(HAN).get(f"/me/credentials/{held['id']}/checks").json["items"]
     assert theirs[0]["mandate_id"] == acting.mandate, "the holder sees who checked, and who had shown it"
+
+
+def test_feat_D3_a_registrys_licence_of_whom_the_hub_does_not_know_is_checked_too(room: Room) -> None:
+    """The twin gives four of five residents one."""
+    known = {each.id_number for each in PERSONAS}
+    strangers = (each for each in residents.county().residents.values() if each.id_number not in known)
+    for each in islice(strangers, 20):
+        parent = guardian(room, HAN, Child(each.name, each.id_number), [DRIVING])
+        if held := parent.ask("GET", "").json["items"]:
+            break
+    found = room.check(parent.show(held[0]["id"]).json["code"])
+    assert (found.status_code, found.json["fields"]["name"]) == (200, each.name)
 
 
 def test_threat_T33_outside_of_its_scope_a_mandate_shows_nothing(room: Room) -> None:
