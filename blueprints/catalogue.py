@@ -105,6 +105,15 @@ class ThemeEntry(marshmallow.Schema):
     name = fields.String(required=True)
 
 
+class LicenceKindEntry(marshmallow.Schema):
+    """One kind of electronic licence; `licence:<id>` is what a mandate names it by."""
+
+    id = fields.String(required=True)
+    title = fields.String(required=True)
+    department = fields.String(required=True)
+    companies = fields.Boolean(required=True)
+
+
 class RegionEntry(marshmallow.Schema):
     """One administrative division."""
 
@@ -199,6 +208,16 @@ def _lists(blueprint: Blueprint, hub: Hub, ready: Ready) -> None:
     def themes(asked: dict[str, Any]) -> Response:
         """What citizens browse by"""
         page = hub.catalogue.themes(language(), **asked)
+        return ready.answer({"items": page.items, "next_cursor": page.next_cursor}, page.stamp)
+
+    @blueprint.route("/licence-kinds")
+    @ready.view
+    @problem_codes("PAGE_INVALID")
+    @blueprint.arguments(Page, location="query")
+    @blueprint.response(200, _page_of(LicenceKindEntry), description="In the order of config.")
+    def licence_kinds(asked: dict[str, Any]) -> Response:
+        """The kinds of electronic licences that can be held here"""
+        page = hub.catalogue.licence_kinds(language(), **asked)
         return ready.answer({"items": page.items, "next_cursor": page.next_cursor}, page.stamp)
 
     @blueprint.route("/regions")

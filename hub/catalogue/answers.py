@@ -10,7 +10,7 @@ from typing import Any
 from hub.catalogue import divisions, forms
 from hub.catalogue.models import FIRST_DAY
 from hub.catalogue.standing import Standing, minimum_client
-from hub.settings.shapes import Department, Region, Service, Snapshot, Theme, Uploads
+from hub.settings.shapes import Department, Licence, Region, Service, Snapshot, Theme, Uploads
 
 TASK_TYPES: Mapping[str, str] = {
     "1": "行政许可",
@@ -118,6 +118,11 @@ def department(each: Department, language: str) -> Answer:
 
 def theme(each: Theme, language: str) -> Answer:
     return {"id": each.id, "name": text(each.name, language)}
+
+
+def licence_kind(each: Licence, language: str) -> Answer:
+    return {"id": each.id, "title": text(each.title, language), "department": each.department,
+            "companies": each.companies}  # fmt: skip
 
 
 def region(code: str, snapshot: Snapshot, language: str) -> Answer:

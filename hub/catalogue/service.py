@@ -140,6 +140,11 @@ class Catalogue:
         found = self._settings.now.themes.values()
         return self._slice("themes", [answers.theme(each, language) for each in found], page_size, cursor)
 
+    def licence_kinds(self, language: str, page_size: int, cursor: str = "") -> Page:
+        """The kinds of electronic licences that can be held here: what a mandate may name."""
+        found = self._settings.now.licences.values()
+        return self._slice("licence_kinds", [answers.licence_kind(each, language) for each in found], page_size, cursor)
+
     def regions(self, language: str, page_size: int, cursor: str = "", parent: str = "") -> Page:
         """The regions this hub serves; with `parent`, what lies right below it in the whole country."""
         snapshot = self._settings.now

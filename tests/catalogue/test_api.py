@@ -132,7 +132,8 @@ def test_the_form_says_what_the_hub_checks(get: Get) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/services", "/services?q=gjj", "/services/my-records", "/departments", "/themes", "/regions"]
+    "path",
+    ["/services", "/services?q=gjj", "/services/my-records", "/departments", "/themes", "/licence-kinds", "/regions"],
 )
 def test_row_ST1_etag_and_304(get: Get, path: str) -> None:
     first = get(path)
@@ -171,7 +172,7 @@ def test_row_B79_B80_what_is_not_known_is_refused(get: Get, query: str, code: st
     assert (answer.status_code, answer.json["code"]) == (400, code)
 
 
-@pytest.mark.parametrize("path", ["/departments", "/themes", "/regions"])
+@pytest.mark.parametrize("path", ["/departments", "/themes", "/licence-kinds", "/regions"])
 def test_short_lists_go_by_pages_too(get: Get, path: str) -> None:
     whole = get(f"{path}?page_size=100").json
     assert whole["next_cursor"] is None

@@ -33,8 +33,9 @@ def test_feat_D5_both_names_are_shown_where_one_acts_for_another(glass: Glass, o
     page.get_by_label("姓名").fill(lin["name"])
     page.get_by_label("身份证号码").fill(lin["id_number"])
     page.get_by_role("switch", name="户籍业务申请").click()
+    page.get_by_role("switch", name="机动车驾驶证").click()
     glass.button("提交").click()
-    expect(page.get_by_text("等待对方同意")).to_be_visible()
+    expect(page.locator(".card", has_text="等待对方同意")).to_contain_text("户籍业务申请、机动车驾驶证")
     glass.open("form", "id=household-application")
     expect(page.get_by_text("申请事项")).to_be_visible()
     expect(page.get_by_text("为谁办理")).to_have_count(0)  # nothing before she agreed
@@ -66,6 +67,14 @@ def test_feat_D5_both_names_are_shown_where_one_acts_for_another(glass: Glass, o
     glass.open("form", "id=assistance-application")
     expect(page.get_by_text("困难情况")).to_be_visible()
     expect(page.get_by_text("为谁办理")).to_have_count(0)  # the mandate does not cover it
+
+    glass.open("licences")
+    mine = page.locator(".licence-number").inner_text()
+    page.get_by_role("radio", name=f"为 {OTHER}").click()
+    expect(page.get_by_text(f"由 {HOLDER} 代 {OTHER} 办理")).to_be_visible()
+    expect(page.locator(".licence", has_text="机动车驾驶证")).not_to_contain_text(mine)
+    glass.button("亮证").click()
+    expect(page.locator(".code-picture")).to_be_visible()
 
 
 def test_feat_C5_several_offices_with_one_form_and_one_receipt(glass: Glass) -> None:

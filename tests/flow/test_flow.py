@@ -21,6 +21,7 @@ from hub.flow.rules import bucket_of
 from hub.flow.service import Flow, Search
 from hub.flow.stream import STREAM
 from hub.gateway.redis_line import RedisLine, connect
+from hub.ledger.orders import Look
 from hub.settings.movement_shapes import Flow as Terms
 
 PLACE, NEXT = "360423001005", "360423001006"
@@ -38,8 +39,11 @@ class Records:
     def __init__(self) -> None:
         self.orders: list[str] = []
 
-    def record(self, subjects: Any, service: str, operation: str, order_no: str, *_: Any) -> None:
-        self.orders.append(order_no)
+    def allow(self, sealed_until: datetime | None) -> None:
+        """Any day."""
+
+    def record(self, session: Any, subjects: Any, look: Look) -> None:
+        self.orders.append(look.order_no)
 
 
 @dataclass

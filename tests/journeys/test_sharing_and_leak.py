@@ -177,8 +177,8 @@ def leaked_and_answered(hall: Hall, folder: Path, people: int, alone: int) -> No
         assert one(hall, "health_commission", person).status_code == 200
     hall.hub.ledger.checkpoints.make()
     file, rows = files[0]
-    canary = next(row for row in rows if row["id_number"].startswith(AREA))
-    leak = [*[row for row in rows if row is not canary][:5], canary]
+    planted = [row for row in rows if row["id_number"].startswith(AREA)]
+    leak = [*[row for row in rows if row not in planted][:5], planted[0]]
     told = investigated(hall, [value for row in leak for name, value in row.items() if name != "exchange_id"])
     assert [(each["user"], each["file"]) for each in told["canaries"]] == [("education", file)]
     assert told["canaries"][0]["officer"].startswith("education/")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +20,12 @@ ADAPTERS = Path(__file__).parents[2] / "adapters"
 EVERY = [each for path in sorted(ADAPTERS.glob("*/system.yaml")) for each in recordings(path.parent)]
 
 
+def _of_nobody(answer: Mapping[str, Any]) -> set[str]:
+    """What is answered that tells nothing of a person: a township, a month."""
+    told = [answer["fields"], *(each["fields"] for each in answer.get("lists", {}).values())]
+    return {name for fields in told for name, entry in fields.items() if entry["class"] < 3}
+
+
 @pytest.mark.parametrize("recording", EVERY, ids=lambda each: f"{each.folder.name}-{each.sample}")
 def test_threat_no_personal_value_is_left_and_it_still_reads(recording: Recording) -> None:
     facts = checked(recording.folder)
@@ -26,15 +34,15 @@ def test_threat_no_personal_value_is_left_and_it_still_reads(recording: Recordin
     body, _ = anonymised(recording.body, facts, recording.operation, inventor)
     assert left_over(body, facts["encoding"], inventor) == 0
     text = body.decode("gb18030" if facts["encoding"] != "utf-8" else "utf-8")
-    for value in recording.asked.values():
-        assert str(value) not in text or isinstance(value, int)
+    answer = facts["operations"][recording.operation]["answer"]
+    for name, value in recording.asked.items():
+        assert str(value) not in text or isinstance(value, int) or name in _of_nobody(answer)
     also = {
         path: anonymised((recording.folder / "samples" / name).read_bytes(), facts, recording.operation, inventor)[0]
         for path, name in recording.also.items()
     }
     reply = replayed(recording, body, before=also, asked=asked)
     told, then = reply.fields, recording.fields or {}
-    answer = facts["operations"][recording.operation]["answer"]
     assert told.keys() == then.keys()
     for name, entry in answer["fields"].items():
         if entry["class"] >= 3 and entry["as"] != "code" and isinstance(then[name], str):

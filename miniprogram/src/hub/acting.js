@@ -7,6 +7,11 @@ export async function held() {
   return found.body.items.filter((each) => each.side === "holder" && each.state === "in_force");
 }
 
+/** Whether a mandate names a kind of licence. */
+export function coversLicences(mandate) {
+  return mandate.scope.some((word) => word.startsWith("licence:"));
+}
+
 /** Whether a mandate covers all of these services (each with `id` and `themes`). */
 export function covers(mandate, services) {
   return services.every(({ id, themes = [] }) => mandate.scope.includes(`service:${id}`) || themes.some((theme) => mandate.scope.includes(`theme:${theme}`)));

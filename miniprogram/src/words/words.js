@@ -214,6 +214,7 @@ export const WORDS = {
   theirNumber: ["身份证号码", "ID number"],
   creditCode: ["统一社会信用代码", "Credit code"],
   forWhat: ["代办的服务", "For which services"],
+  forWhichLicences: ["代为出示的证照", "Which licences to show"],
   untilYear: ["有效期一年，双方可随时结束，办了什么双方都看得到。", "For one year. Both sides can end it at any time and see what was done."],
   accept: ["同意", "Accept"],
   endMandate: ["结束代办", "End it"],

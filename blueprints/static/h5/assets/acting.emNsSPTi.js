@@ -1,1 +1,0 @@
-import{l as e}from"./ask.D731JXk3.js";async function s(){return(await e("/me/mandates").catch(()=>({body:{items:[]}}))).body.items.filter(e=>"holder"===e.side&&"in_force"===e.state)}function t(e,s){return s.every(({id:s,themes:t=[]})=>e.scope.includes(`service:${s}`)||t.some(s=>e.scope.includes(`theme:${s}`)))}export{t as c,s as h};
