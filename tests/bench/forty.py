@@ -36,7 +36,8 @@ def make(folder: Path, upstream: str) -> Path:
         (package / name).mkdir()
         _write(package / name / "system.yaml", _facts(name))
         _write(config / "services" / f"{name.replace('_', '-')}.yaml", _service(name))
-        systems[name] = {"address": upstream, "limits": {"cap": 8, "deadline_s": 3, "per_minute": 0}, "allow_private": True}
+        limits = {"cap": 8, "deadline_s": 3, "per_minute": 0}
+        systems[name] = {"address": upstream, "limits": limits, "allow_private": True}
     _write(config / "systems.yaml", systems)
     return package
 
