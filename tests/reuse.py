@@ -107,8 +107,9 @@ def execute(server: str, statement: str) -> None:
 
 
 def hasty(postgres: Program) -> Program:
-    """It cares for no power cut and ends without tidying up; what survives a power cut is tested on others."""
-    argv = (*postgres.argv, "--fsync=off", "--full_page_writes=off")
+    """It cares for no power cut and ends without tidying up; what survives a power cut is tested on others. It bears
+    the hubs of many tests: one that ended may keep its connections until Python comes by."""
+    argv = (*postgres.argv, "--fsync=off", "--full_page_writes=off", "--max_connections=400")
     return replace(postgres, argv=argv, stop_signal=signal.SIGQUIT)
 
 
