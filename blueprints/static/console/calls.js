@@ -2,7 +2,7 @@
 import { computed, html, reactive, shallowRef, watch } from "../shared/html.js";
 import { ElButton, ElInput } from "/vendor/elements.js";
 import { done, trouble } from "../shared/answers.js";
-import { call, get, may } from "../shared/api.js";
+import { call, get, may, tried } from "../shared/api.js";
 import { useEvery } from "../shared/lists.js";
 import { moment, t } from "../shared/words.js";
 import { go, place } from "../shared/office.js";
@@ -22,12 +22,8 @@ export const Calls = {
       failures.value = all.sort((one, other) => other.at.localeCompare(one.at)).slice(0, MOST);
     });
     async function find(trace) {
-      Object.assign(seen, { found: null, problem: "", told: "" });
-      try {
-        seen.found = await get(`/ops/v1/calls?trace_id=${trace}`);
-      } catch (problem) {
-        seen.problem = problem.sentence || String(problem);
-      }
+      seen.found = null;
+      await tried(seen, async () => (seen.found = await get(`/ops/v1/calls?trace_id=${trace}`)));
     }
     const asked = computed(() => (place()[0] === "calls" ? place()[1] || "" : ""));
     watch(asked, (trace) => {
@@ -40,15 +36,11 @@ export const Calls = {
       if (typed() === asked.value) find(typed());
       else go("calls", typed());
     };
-    async function rerun(leg, reason) {
-      seen.problem = seen.told = "";
-      try {
+    const rerun = (leg, reason) =>
+      tried(seen, async () => {
         const outcome = await call("POST", `/ops/v1/legs/${leg.id}/rerun`, { reason });
         seen.told = `${t("已重问：", "Asked again: ")}${outcome.code || outcome.outcome || "OK"}`;
-      } catch (problem) {
-        seen.problem = problem.sentence || String(problem);
-      }
-    }
+      });
     const wanted = () => t("追踪号（32 位）", "Trace number (32 characters)");
     return () => html`
       <h1>${t("失败与追踪", "Failures and traces")}</h1>

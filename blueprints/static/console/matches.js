@@ -2,7 +2,7 @@
 import { html, reactive } from "../shared/html.js";
 import { ElButton, ElOption, ElSelect } from "/vendor/elements.js";
 import { done, trouble } from "../shared/answers.js";
-import { call, get } from "../shared/api.js";
+import { call, get, tried } from "../shared/api.js";
 import { useList } from "../shared/lists.js";
 import { Reasoned } from "../shared/reasoned.js";
 import { day, moment, t } from "../shared/words.js";
@@ -44,17 +44,9 @@ export const Matches = {
     const seen = reactive({ state: "open", problem: "", told: false, whole: {} });
     const list = useList(PATH, () => ({ state: seen.state }));
     list.begin();
-    async function tried(what) {
-      Object.assign(seen, { problem: "", told: false });
-      try {
-        await what();
-      } catch (problem) {
-        seen.problem = problem.sentence || String(problem);
-      }
-    }
-    const look = (match) => tried(async () => (seen.whole[match.id] = await get(`${PATH}/${match.id}`)));
+    const look = (match) => tried(seen, async () => (seen.whole[match.id] = await get(`${PATH}/${match.id}`)));
     const decide = (match, outcome, reason) =>
-      tried(async () => {
+      tried(seen, async () => {
         await call("POST", `${PATH}/${match.id}/decisions`, { outcome, reason });
         delete seen.whole[match.id];
         seen.told = true;

@@ -2,7 +2,7 @@
 import { html, reactive, watch } from "../shared/html.js";
 import { ElButton, ElForm, ElFormItem, ElInput, ElInputNumber, ElSwitch } from "/vendor/elements.js";
 import { done, trouble } from "../shared/answers.js";
-import { call, may } from "../shared/api.js";
+import { call, may, tried } from "../shared/api.js";
 import { useList } from "../shared/lists.js";
 import { moment, t } from "../shared/words.js";
 import { Preview } from "./preview.js";
@@ -53,21 +53,19 @@ export const Switching = {
   emits: ["changed"],
   setup(props, { emit }) {
     const form = reactive(read(props.item));
-    const said = reactive({ problem: "", done: "", busy: false });
+    const said = reactive({ problem: "", told: "", busy: false });
     const history = useList("/ops/v1/switches/history", () => ({ kind: props.kind, id: props.item.id, page_size: 10 }));
     history.begin();
     watch(() => props.item.override, (now, before) => same(now, before) || Object.assign(form, read(props.item), { reason: form.reason }));
     async function act(what, told) {
-      Object.assign(said, { busy: true, problem: "", done: "" });
-      try {
+      said.busy = true;
+      await tried(said, async () => {
         await what();
-        said.done = told;
+        said.told = told;
         form.reason = "";
         history.reload();
         emit("changed");
-      } catch (problem) {
-        said.problem = problem.sentence || String(problem);
-      }
+      });
       said.busy = false;
     }
     const { reason } = { reason: () => form.reason.trim() };
@@ -81,7 +79,7 @@ export const Switching = {
       <section aria-label=${t("开关", "Switch")}>
         <h2>${t("开关", "Switch")}</h2>
         ${trouble(said)}
-        ${done(said.done)}
+        ${done(said.told)}
         ${!may("switch.write") && html`<p class="quiet">${t("您的角色只能查看，不能改动。", "Your role may look, not change.")}</p>`}
         ${may("switch.write") && html`
           <div class="two">
@@ -153,16 +151,12 @@ export const Changes = {
     const history = useList("/ops/v1/switches/history");
     const form = reactive({ reason: "", problem: "" });
     history.begin();
-    async function back(change) {
-      form.problem = "";
-      try {
+    const back = (change) =>
+      tried(form, async () => {
         await call("POST", "/ops/v1/switches/rollback", { change_id: change.change_id, reason: form.reason.trim() });
         form.reason = "";
         history.reload();
-      } catch (problem) {
-        form.problem = problem.sentence || String(problem);
-      }
-    }
+      });
     return () => html`
       <h1>${t("开关历史", "Switch history")}</h1>
       ${trouble(form)}

@@ -2,7 +2,7 @@
 import { html, reactive } from "../shared/html.js";
 import { ElButton } from "/vendor/elements.js";
 import { trouble } from "../shared/answers.js";
-import { call, get, may } from "../shared/api.js";
+import { call, get, may, tried } from "../shared/api.js";
 import { day, moment, t } from "../shared/words.js";
 import { go } from "../shared/office.js";
 import { breakerName, stateName, statusName } from "./names.js";
@@ -83,17 +83,13 @@ async function learn() {
 const Drills = {
   props: { system: String },
   setup(props) {
-    const said = reactive({ text: "", problem: "" });
+    const said = reactive({ told: "", problem: "" });
     learn();
-    async function act(method, body, text) {
-      said.text = said.problem = "";
-      try {
+    const act = (method, body, text) =>
+      tried(said, async () => {
         await call(method, `/ops/v1/drills/${props.system}`, body);
-        said.text = text;
-      } catch (problem) {
-        said.problem = problem.sentence || String(problem);
-      }
-    }
+        said.told = text;
+      });
     return () => known.systems.includes(props.system) && may("switch.write") && html`
       <section class="card drills">
         <h2>${t("演练（仅演示县）", "Drill (demo county only)")}</h2>
@@ -102,7 +98,7 @@ const Drills = {
           ${known.illnesses.map((each) => html`<${ElButton} key=${each} onClick=${() => act("PUT", { illness: each }, `${illness(each)} ✓`)}>${illness(each)}<//>`)}
           <${ElButton} type="primary" onClick=${() => act("DELETE", undefined, t("已恢复", "Well again"))}>${t("恢复健康", "Heal")}<//>
         </div>
-        ${said.text && html`<p class="told" role="status">${said.text}</p>`}
+        ${said.told && html`<p class="told" role="status">${said.told}</p>`}
         ${trouble(said)}
       </section>`;
   },

@@ -2,7 +2,7 @@
 import { html, reactive } from "../shared/html.js";
 import { ElButton, ElOption, ElSelect } from "/vendor/elements.js";
 import { trouble, useAnswer } from "../shared/answers.js";
-import { call, get, may } from "../shared/api.js";
+import { call, get, may, tried } from "../shared/api.js";
 import { useList } from "../shared/lists.js";
 import { moment, t } from "../shared/words.js";
 import { Reasoned } from "../shared/reasoned.js";
@@ -21,15 +21,11 @@ const ends = (list) => html`
   ${list.loaded && !list.items.length && !list.problem && html`<p class="quiet">${t("没有。", "None.")}</p>`}
   ${list.cursor && html`<p><${ElButton} onClick=${list.more}>${t("更多", "More")}<//></p>`}`;
 
-async function tried(said, list, what) {
-  said.problem = "";
-  try {
+const changed = (said, list, what) =>
+  tried(said, async () => {
     await what();
     await list.reload();
-  } catch (problem) {
-    said.problem = problem.sentence || String(problem);
-  }
-}
+  });
 
 const argumentsOf = (ids) => Object.entries(ids).map(([name, value]) => `${name}=${value ?? "•••"}`).join(" ") || "–";
 
@@ -38,7 +34,7 @@ export const Jobs = {
     const seen = reactive({ status: "", problem: "" });
     const list = useList("/ops/v1/jobs", () => ({ status: seen.status }));
     list.begin();
-    const act = (job, name, reason) => tried(seen, list, () => call("POST", `/ops/v1/jobs/${job.id}/${name}`, { reason }));
+    const act = (job, name, reason) => changed(seen, list, () => call("POST", `/ops/v1/jobs/${job.id}/${name}`, { reason }));
     return () => html`
       <h1>${t("后台任务", "Jobs")}</h1>
       <p class="quiet">${t("任务里只有编号，没有个人数据；做完的会清除。", "A job holds ids only, no personal value; done ones are gone.")}</p>
@@ -68,7 +64,7 @@ export const Inbound = {
     const seen = reactive({ result: "", problem: "" });
     const list = useList("/ops/v1/inbound", () => ({ result: seen.result }));
     list.begin();
-    const retry = (each, reason) => tried(seen, list, () => call("POST", `/ops/v1/inbound/${each.id}/retry`, { reason }));
+    const retry = (each, reason) => changed(seen, list, () => call("POST", `/ops/v1/inbound/${each.id}/retry`, { reason }));
     return () => html`
       <h1>${t("部门来件", "Callbacks")}</h1>
       <p class="quiet">${t("部门和微信主动送来的：先存、再处理；这里不显示内容。", "What departments and WeChat brought: stored first, then processed; its content is not shown.")}</p>

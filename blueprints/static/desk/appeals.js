@@ -2,7 +2,7 @@
 import { html, reactive, shallowRef } from "../shared/html.js";
 import { ElButton, ElInput } from "/vendor/elements.js";
 import { done, trouble } from "../shared/answers.js";
-import { call, get, may } from "../shared/api.js";
+import { call, get, may, tried } from "../shared/api.js";
 import { useEvery, useList } from "../shared/lists.js";
 import { moment, t } from "../shared/words.js";
 import { Card, Due } from "./cards.js";
@@ -17,17 +17,13 @@ export const Appeals = {
     const one = shallowRef(null);
     const list = useList("/api/v1/desk/appeals", () => ({ state: "open" }));
     useEvery(30, list.reload);
-    async function tried(what, told) {
-      Object.assign(seen, { problem: "", told: "" });
-      try {
+    const shown = (what, told) =>
+      tried(seen, async () => {
         one.value = await what();
         Object.assign(seen, { told, text: "", to: "", reason: "" });
         if (told) list.reload();
-      } catch (problem) {
-        seen.problem = problem.sentence || String(problem);
-      }
-    }
-    const act = (name, body, told) => tried(() => call("POST", `/api/v1/desk/appeals/${one.value.number}/${name}`, body), told);
+      });
+    const act = (name, body, told) => shown(() => call("POST", `/api/v1/desk/appeals/${one.value.number}/${name}`, body), told);
     return () => html`
       <h1>${t("诉求与线索", "Appeals and clues")}</h1>
       ${trouble(seen, list)}
@@ -38,7 +34,7 @@ export const Appeals = {
           <article class="card leg" key=${each.number}>
             <div class="row apart"><strong>${kindName(each.kind)} <code>${each.number}</code></strong><${Card} card=${each.card} /></div>
             <p>${each.text}</p><p class="quiet">${each.address || officeName(each.region)} · <${Due} at=${each.due_at} /></p>
-            <${ElButton} type="primary" plain onClick=${() => tried(() => get(`/api/v1/desk/appeals/${each.number}`), "")}>${t("打开", "Open")} ${each.number}<//>
+            <${ElButton} type="primary" plain onClick=${() => shown(() => get(`/api/v1/desk/appeals/${each.number}`), "")}>${t("打开", "Open")} ${each.number}<//>
           </article>`)}</div>
         ${one.value && whole(one.value, seen, act)}
       </div>`;

@@ -2,7 +2,7 @@
 import { html, reactive, shallowRef } from "../shared/html.js";
 import { ElButton } from "/vendor/elements.js";
 import { done, trouble } from "../shared/answers.js";
-import { call, get } from "../shared/api.js";
+import { call, get, tried } from "../shared/api.js";
 import { moment, t } from "../shared/words.js";
 import { go } from "../shared/office.js";
 import { Acts } from "./acts.js";
@@ -27,17 +27,11 @@ export const Case = {
         seen.problem = problem.sentence || String(problem);
       }
     }
-    async function act(name, body, told) {
-      Object.assign(seen, { problem: "", told: "" });
-      try {
+    const act = (name, body, told) =>
+      tried(seen, async () => {
         found.value = await call("POST", `${path}/${name}`, body);
         Object.assign(seen, { told, marks: {}, correcting: false });
-        return true;
-      } catch (problem) {
-        seen.problem = problem.sentence || String(problem);
-        return false;
-      }
-    }
+      });
     look();
     return () => html`
       <p><${ElButton} link type="primary" onClick=${() => go("cases")}>← ${t("回到办件列表", "Back to the list")}<//></p>

@@ -1,7 +1,7 @@
 // Bad ratings: verified, fixed, called back.
 import { html, reactive } from "../shared/html.js";
 import { trouble } from "../shared/answers.js";
-import { call, may } from "../shared/api.js";
+import { call, may, tried } from "../shared/api.js";
 import { useList } from "../shared/lists.js";
 import { moment, t } from "../shared/words.js";
 import { Reasoned } from "../shared/reasoned.js";
@@ -14,15 +14,11 @@ export const Ratings = {
     const list = useList("/api/v1/desk/ratings");
     const seen = reactive({ problem: "" });
     list.begin();
-    async function step(each, note) {
-      seen.problem = "";
-      try {
+    const step = (each, note) =>
+      tried(seen, async () => {
         await call("POST", `/api/v1/desk/cases/${each.receipt_no}/rating-steps`, { step: NEXT[each.state], note });
         await list.reload();
-      } catch (problem) {
-        seen.problem = problem.sentence || String(problem);
-      }
-    }
+      });
     return () => html`
       <h1>${t("差评整改", "Bad ratings")}</h1>
       ${trouble(seen, list)}

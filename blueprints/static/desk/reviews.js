@@ -2,7 +2,7 @@
 import { html, reactive, shallowRef, watch } from "../shared/html.js";
 import { ElButton, ElInput, ElOption, ElSelect } from "/vendor/elements.js";
 import { done, trouble } from "../shared/answers.js";
-import { call, get, may, session } from "../shared/api.js";
+import { call, get, may, session, tried } from "../shared/api.js";
 import { useEvery, useList } from "../shared/lists.js";
 import { language, t } from "../shared/words.js";
 import { Due } from "./cards.js";
@@ -42,18 +42,14 @@ export const Reviews = {
     const seen = reactive({ problem: "", told: "", open: "", grade: "00", reason_code: "", rule: "", case_id: "", note: "" });
     const list = useList(PATH);
     useEvery(30, list.reload);
-    async function decide(review) {
-      Object.assign(seen, { problem: "", told: "" });
-      try {
+    const decide = (review) =>
+      tried(seen, async () => {
         const typed = ["reason_code", "rule", "case_id", "note"].map((name) => [name, seen[name].trim()]);
         const wanted = { reviews: [review.id], grade: seen.grade, ...Object.fromEntries(typed) };
         await call("POST", PATH, Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== "")));
         Object.assign(seen, { told: t("已决定，本人会收到通知。", "Decided; the person is told."), open: "", reason_code: "", rule: "", case_id: "", note: "" });
         await list.reload();
-      } catch (problem) {
-        seen.problem = problem.sentence || String(problem);
-      }
-    }
+      });
     const box = (name, label) => html`<label>${label}<${ElInput} modelValue=${seen[name]} onUpdate:modelValue=${(value) => (seen[name] = value)} aria-label=${label} name=${name} /></label>`;
     const choice = (name, label, options, empty) => html`<label>${label}
         <${ElSelect} modelValue=${seen[name]} onUpdate:modelValue=${(value) => (seen[name] = value)} aria-label=${label} placeholder=${empty} clearable valueOnClear="">

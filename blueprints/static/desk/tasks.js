@@ -1,6 +1,6 @@
 // The community's phone: one task after the other, large buttons, no table.
 import { html, reactive } from "../shared/html.js";
-import { call, may } from "../shared/api.js";
+import { call, may, tried } from "../shared/api.js";
 import { useEvery, useList } from "../shared/lists.js";
 import { moment, t } from "../shared/words.js";
 import { Card } from "./cards.js";
@@ -20,14 +20,12 @@ export const Tasks = {
     const list = useList("/api/v1/desk/tasks", () => ({ state: seen.state }));
     useEvery(30, list.reload);
     async function act(task, name, body, told) {
-      Object.assign(seen, { problem: "", told: "", busy: task.id });
-      try {
+      seen.busy = task.id;
+      await tried(seen, async () => {
         await call("POST", `/api/v1/desk/tasks/${task.id}/${name}`, body);
         Object.assign(seen, { told, open: "", note: "" });
         await list.reload();
-      } catch (problem) {
-        seen.problem = problem.sentence || String(problem);
-      }
+      });
       seen.busy = "";
     }
     const show = (state) => {

@@ -1,7 +1,7 @@
 // Where this phone stands and until when: a shift's own account where the hub opens one, so that nobody's own account
 // stays on a volunteer's phone.
 import { html, reactive } from "../shared/html.js";
-import { call, enter, get, keep as keepTokens, may, session } from "../shared/api.js";
+import { call, enter, get, keep as keepTokens, may, session, tried } from "../shared/api.js";
 import { t } from "../shared/words.js";
 import { keep, kept } from "./kept.js";
 import { wakeSound } from "./result.js";
@@ -34,12 +34,9 @@ export const Shift = {
     async function submit(event) {
       event.preventDefault();
       wakeSound();
-      Object.assign(form, { problem: "", busy: true });
-      try {
-        await begin({ gate: form.gate.trim(), name: form.gates.find((each) => each.id === form.gate)?.name, hours: Number(form.hours) });
-      } catch (problem) {
-        form.problem = problem.sentence || String(problem);
-      }
+      form.busy = true;
+      const name = form.gates.find((each) => each.id === form.gate)?.name;
+      await tried(form, () => begin({ gate: form.gate.trim(), name, hours: Number(form.hours) }));
       form.busy = false;
     }
     // An older hub, or no net: the gate is typed.

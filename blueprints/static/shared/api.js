@@ -114,3 +114,15 @@ export const query = (values) => {
   const wanted = Object.entries(values).filter(([, value]) => value !== "" && value !== undefined && value !== null);
   return wanted.length ? `?${new URLSearchParams(wanted)}` : "";
 };
+
+// Does it; what was told before is gone. True when it went well; else `said.problem` is why not.
+export async function tried(said, what) {
+  Object.assign(said, { problem: "", told: "" });
+  try {
+    await what();
+    return true;
+  } catch (problem) {
+    said.problem = problem.sentence || String(problem);
+    return false;
+  }
+}

@@ -1,6 +1,6 @@
 // Signing in: account, password and the six digits of the authenticator.
 import { html, reactive } from "./html.js";
-import { call, enter, session } from "./api.js";
+import { call, enter, session, tried } from "./api.js";
 import { t } from "./words.js";
 
 export const Login = {
@@ -10,14 +10,9 @@ export const Login = {
     async function submit(event) {
       event.preventDefault();
       form.busy = true;
-      form.problem = "";
-      try {
-        const { username, password, totp } = form;
-        await enter(await call("POST", "/api/v1/staff/sessions", { username: username.trim(), password, totp: totp.trim() }));
-      } catch (problem) {
-        form.problem = problem.sentence || String(problem);
-        form.totp = "";
-      }
+      const { username, password, totp } = form;
+      const asked = { username: username.trim(), password, totp: totp.trim() };
+      if (!(await tried(form, async () => enter(await call("POST", "/api/v1/staff/sessions", asked))))) form.totp = "";
       form.busy = false;
     }
     const typed = (name) => (event) => (form[name] = event.target.value);
