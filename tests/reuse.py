@@ -107,8 +107,8 @@ def execute(server: str, statement: str) -> None:
 
 
 def hasty(postgres: Program) -> Program:
-    """It cares for no power cut and ends without tidying up; what survives a power cut is tested on others. It bears
-    the hubs of many tests: one that ended may keep its connections until Python comes by."""
+    """It cares for no power cut and ends without tidying up; what survives a power cut is tested on others. The hubs
+    of many rooms are open until the session ends, each with connections of its own."""
     argv = (*postgres.argv, "--fsync=off", "--full_page_writes=off", "--max_connections=400")
     return replace(postgres, argv=argv, stop_signal=signal.SIGQUIT)
 

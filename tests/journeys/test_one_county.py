@@ -105,7 +105,7 @@ def test_my_records_with_two_departments_down(town: Town) -> None:
 
 
 def test_a_service_is_switched_off_and_the_citizen_reads_why(town: Town) -> None:
-    """feat_M1 row_B75: in force on every worker soon, listed with its notice, and back again."""
+    """feat_M1 row_B75: in force on every worker within a second, listed with its notice, and back again."""
     town.heal()
     phone, operator = town.phone(), town.staff("operator")
     service = town.example("housing_fund")["service"]
@@ -116,15 +116,15 @@ def test_a_service_is_switched_off_and_the_citizen_reads_why(town: Town) -> None
         f"/ops/v1/services/{service}", {"enabled": False, "notice": notice, "reason": "upgrade of the department"}
     )
     assert changed.status_code == 200, changed.text
-
-    def told() -> bool:
-        """By whichever worker takes a new connection."""
-        url, headers = f"{town.base_url}/api/v1/services/{service}/calls", {"Authorization": f"Bearer {phone.token}"}
-        answer = requests.post(url, json={"fields": {}}, headers=headers, timeout=30)
-        return answer.status_code == 503 and answer.json()["code"] == "SERVICE_DISABLED" and notice["zh"] in answer.text
-
+    time.sleep(1.0)
     try:
-        assert eventually(lambda: all(told() for _ in range(20)), 20)
+        for _ in range(20):  # whichever worker answers
+            answer = requests.Session().post(
+                f"{town.base_url}/api/v1/services/{service}/calls",
+                json={"fields": {}}, headers={"Authorization": f"Bearer {phone.token}"}, timeout=30,
+            )  # fmt: skip
+            assert (answer.status_code, answer.json()["code"]) == (503, "SERVICE_DISABLED")
+            assert notice["zh"] in answer.text
         listed = {item["id"]: item for item in town.phone().get("/services?page_size=100&kind=query").json()["items"]}
         assert listed[service]["status"] == "closed" and listed[service]["notice"] == notice["zh"]
     finally:
