@@ -175,8 +175,7 @@ def _services(blueprint: Blueprint, hub: Hub, ready: Ready) -> None:
         Those that can be used here come first, then the shorter title. A closed one is listed with its notice. What
         is not found exactly is looked for with one slip: a wrong character, one left out, one that sounds the same.
         """
-        page = hub.catalogue.search(Query(**asked), language(), visitor(hub), client_version(), _who)
-        return ready.answer({"items": page.items, "next_cursor": page.next_cursor}, page.stamp)
+        return ready.page(hub.catalogue.search(Query(**asked), language(), visitor(hub), client_version(), _who))
 
     @blueprint.route("/services/<string:service_id>")
     @ready.view
@@ -197,8 +196,7 @@ def _lists(blueprint: Blueprint, hub: Hub, ready: Ready) -> None:
     @blueprint.response(200, _page_of(DepartmentEntry), description="In the order of config.")
     def departments(asked: dict[str, Any]) -> Response:
         """The departments"""
-        page = hub.catalogue.departments(language(), **asked)
-        return ready.answer({"items": page.items, "next_cursor": page.next_cursor}, page.stamp)
+        return ready.page(hub.catalogue.departments(language(), **asked))
 
     @blueprint.route("/themes")
     @ready.view
@@ -207,8 +205,7 @@ def _lists(blueprint: Blueprint, hub: Hub, ready: Ready) -> None:
     @blueprint.response(200, _page_of(ThemeEntry), description="In the order of config.")
     def themes(asked: dict[str, Any]) -> Response:
         """What citizens browse by"""
-        page = hub.catalogue.themes(language(), **asked)
-        return ready.answer({"items": page.items, "next_cursor": page.next_cursor}, page.stamp)
+        return ready.page(hub.catalogue.themes(language(), **asked))
 
     @blueprint.route("/licence-kinds")
     @ready.view
@@ -217,8 +214,7 @@ def _lists(blueprint: Blueprint, hub: Hub, ready: Ready) -> None:
     @blueprint.response(200, _page_of(LicenceKindEntry), description="In the order of config.")
     def licence_kinds(asked: dict[str, Any]) -> Response:
         """The kinds of electronic licences that can be held here"""
-        page = hub.catalogue.licence_kinds(language(), **asked)
-        return ready.answer({"items": page.items, "next_cursor": page.next_cursor}, page.stamp)
+        return ready.page(hub.catalogue.licence_kinds(language(), **asked))
 
     @blueprint.route("/regions")
     @ready.view
@@ -227,8 +223,7 @@ def _lists(blueprint: Blueprint, hub: Hub, ready: Ready) -> None:
     @blueprint.response(200, _page_of(RegionEntry), description="By code.")
     def regions(asked: dict[str, Any]) -> Response:
         """The regions served here, or with `parent` those right below it"""
-        page = hub.catalogue.regions(language(), **asked)
-        return ready.answer({"items": page.items, "next_cursor": page.next_cursor}, page.stamp)
+        return ready.page(hub.catalogue.regions(language(), **asked))
 
 
 def language() -> str:

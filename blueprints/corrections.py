@@ -88,9 +88,9 @@ def _reporting(blueprint: Blueprint, hub: Hub) -> None:
     )
     def notices(page: dict[str, Any]) -> Response:
         """What my department is told of data it took"""
-        size, before = page["page_size"], going_on(page) or 0
+        size, after = page["page_size"], going_on(page) or 0
         with hub.database.session() as session:
-            found = hub.exchange.corrections.notices(session, caller().region, before, size + 1)
+            found = hub.exchange.corrections.notices(session, caller().region, after, size + 1)
         return answer(paged(found, size, _notice, lambda last: str(last.id)))
 
 

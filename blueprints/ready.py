@@ -20,7 +20,7 @@ from flask import Response, g, request
 from blueprints.kept import keep
 from blueprints.problems import preferred
 from blueprints.whole import Plain
-from hub.catalogue.service import Catalogue, Stamp
+from hub.catalogue.service import Catalogue, Page, Stamp
 from hub.errors import Problem
 
 _MOST = 512
@@ -71,6 +71,10 @@ class Ready:
     def _may_stand_in(self, kept: Bytes) -> bool:
         late = time.monotonic() - kept.stamp.until
         return late < _LATE_S and self._catalogue.holds(replace(kept.stamp, until=math.inf))
+
+    def page(self, page: Page) -> Response:
+        """The response of a view that lists."""
+        return self.answer({"items": page.items, "next_cursor": page.next_cursor}, page.stamp)
 
     def answer(self, value: dict[str, Any], stamp: Stamp) -> Response:
         """The response of a view, in the language of the request."""

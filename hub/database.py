@@ -175,18 +175,14 @@ class Steady:
         """The one value it answers, outside of a transaction. Where the server was started anew since, it is asked
         twice: what the statement writes must bear that. Raises STORE_UNAVAILABLE."""
         with self._database.translated():
-            try:
-                return self._value(statement, values)
-            except psycopg.OperationalError as error:
-                lost = self._cursor is None or self._cursor.connection.closed
-                self.close()
-                if not lost:
-                    raise away(error) from error
-            try:
-                return self._value(statement, values)
-            except psycopg.OperationalError as error:
-                self.close()
-                raise away(error) from error
+            for again in (False, True):
+                try:
+                    return self._value(statement, values)
+                except psycopg.OperationalError as error:
+                    lost = self._cursor is None or self._cursor.connection.closed
+                    self.close()
+                    if again or not lost:
+                        raise away(error) from error
 
     def close(self) -> None:
         connection, self._connection, self._cursor = self._connection, None, None

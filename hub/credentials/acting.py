@@ -37,10 +37,10 @@ def kinds(licences: Mapping[str, Licence], caller: Caller) -> dict[str, Licence]
     acting = caller.acts_for
     if acting is None:
         return dict(licences)
-    named = {id: type for id, type in licences.items() if acting.covers_licence(id)}
-    if not named:
+    covered = {id: type for id, type in licences.items() if acting.covers_licence(id)}
+    if not covered:
         raise Problem("MANDATE_SCOPE")
-    return {id: type for id, type in named.items() if not (acting.credit_code and type.system)}
+    return {id: type for id, type in covered.items() if not (acting.credit_code and type.system)}
 
 
 class Acted:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import re
 import secrets
@@ -13,7 +12,6 @@ from hub.errors import Problem
 
 _SHAPE = re.compile(r"[A-Za-z0-9_-]{36}", re.ASCII)
 _CHANCE, _KEYED = 18, 9
-_STANDARD = str.maketrans("-_", "+/")
 
 
 def make(crypto: Crypto) -> str:
@@ -25,7 +23,7 @@ def check(crypto: Crypto, code: str) -> None:
     """Raises QR_INVALID for whatever this hub did not make."""
     if not _SHAPE.fullmatch(code):
         raise Problem("QR_INVALID")
-    raw = binascii.a2b_base64(code.translate(_STANDARD))
+    raw = base64.urlsafe_b64decode(code)
     if not hmac.compare_digest(raw[_CHANCE:], _keyed(crypto, raw[:_CHANCE])):
         raise Problem("QR_INVALID")
 

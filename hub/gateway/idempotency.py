@@ -194,7 +194,6 @@ class Submissions:
         return sealed
 
 
-
 def purge(session: Session) -> int:
     """Forget what is older than 30 days; how many rows that were."""
     return session.execute(delete(Submission).where(Submission.expires_at < func.clock_timestamp())).rowcount  # type: ignore[attr-defined, no-any-return]

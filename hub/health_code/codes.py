@@ -7,7 +7,6 @@ anybody's; a changed bit, or another region's key, breaks the tag. The colour is
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import re
 from collections.abc import Callable
@@ -26,7 +25,6 @@ _SHAPE = re.compile(r"[A-Za-z0-9_-]{36}", re.ASCII)
 _HOLDER = re.compile(r"[cp][0-9a-f]{32}", re.ASCII)
 _TAG, _ID, _SLOTS = 8, 16, 1 << 22
 _LETTER, _PAPER = 23, 22  # bits above the slot: which letter the id begins with, and that it is printed
-_STANDARD = str.maketrans("-_", "+/")
 _EPOCH = datetime(2020, 1, 1, tzinfo=CHINA)
 
 Kind = Literal["shown", "paper", "mark"]
@@ -92,7 +90,7 @@ class Codes:
     def _opened(self, code: str, ring: Ring) -> bytes:
         if not _SHAPE.fullmatch(code):
             raise Problem("QR_INVALID")
-        raw = binascii.a2b_base64(code.translate(_STANDARD))
+        raw = base64.urlsafe_b64decode(code)
         tag, body = raw[:_TAG], self._veiled(raw[:_TAG], raw[_TAG:])
         if not hmac.compare_digest(tag, self._tag(ring, body)):
             raise Problem("QR_INVALID")

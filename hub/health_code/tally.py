@@ -40,7 +40,7 @@ class Tally:
     def day(self, whose: str, what: str, most: int) -> int:
         """Counts one. 0 while it is within the most of a day; else the seconds to the end of the day."""
         now = self._clock.now()
-        if self._count(f"hub:gate:{what}:{whose}:{now.year}{now.month:02}{now.day:02}") <= most:
+        if self._count(f"hub:gate:{what}:{whose}:{now:%Y%m%d}") <= most:
             return 0
         midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
         return max(1, int((midnight - now).total_seconds()))
