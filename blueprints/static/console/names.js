@@ -1,7 +1,6 @@
 // How states are called, and departments.
-import { reactive, watch } from "../shared/html.js";
-import { get, query, session } from "../shared/api.js";
-import { inLanguage, language, t } from "../shared/words.js";
+import { useNames } from "../shared/naming.js";
+import { inLanguage, t } from "../shared/words.js";
 
 export const STATES = ["works", "contacted_unproven", "failing", "off"];
 
@@ -32,18 +31,7 @@ export const statusKind = (status) => ({ open: "good", limited: "warn", maintena
 export const jobName = (status) =>
   ({ waiting: t("等待", "Waiting"), running: t("运行中", "Running"), failed: t("失败", "Failed"), cancelled: t("已取消", "Cancelled") })[status] || status;
 
-const departments = reactive({});
-
-async function learnNames(cursor = "") {
-  const found = await get(`/api/v1/departments${query({ page_size: 100, cursor })}`).catch(() => ({ items: [] }));
-  for (const each of found.items) departments[each.id] = each.name;
-  if (found.next_cursor) await learnNames(found.next_cursor);
-}
-
-export const departmentName = (id) => inLanguage(departments[id]) || id;
-
-// In the language of the page, by whoever is signed in.
-watch([() => session.me?.staff_id, language], ([id]) => id && learnNames(), { immediate: true });
+export const departmentName = useNames([["/api/v1/departments", "id"]]);
 
 /** What its folder calls a system; the department's name where it says nothing. */
 export const systemName = (system) => inLanguage(system.name) || departmentName(system.id);

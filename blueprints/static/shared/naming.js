@@ -1,0 +1,16 @@
+// How what the hub lists is called, in the language of the page; learned again by whoever signs in.
+import { reactive, watch } from "./html.js";
+import { get, query, session } from "./api.js";
+import { inLanguage, language } from "./words.js";
+
+// Each list is a path and what its entries are known by. Gives the name of an id, or the id where none is known.
+export function useNames(lists) {
+  const names = reactive({});
+  async function learn(path, key, cursor = "") {
+    const found = await get(path + query({ page_size: 100, cursor })).catch(() => ({ items: [] }));
+    for (const each of found.items) names[each[key]] = each.name;
+    if (found.next_cursor) await learn(path, key, found.next_cursor);
+  }
+  watch([() => session.me?.staff_id, language], ([id]) => id && lists.forEach(([path, key]) => learn(path, key)), { immediate: true });
+  return (id) => inLanguage(names[id]) || id;
+}
