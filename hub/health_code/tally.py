@@ -40,7 +40,7 @@ class Tally:
     def day(self, whose: str, what: str, most: int) -> int:
         """Counts one. 0 while it is within the most of a day; else the seconds to the end of the day."""
         now = self._clock.now()
-        if self._count(f"hub:gate:{what}:{whose}:{now:%Y%m%d}") <= most:
+        if self._count(f"hub:gate:{what}:{whose}:{now.date()}") <= most:
             return 0
         midnight = (now + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
         return max(1, int((midnight - now).total_seconds()))
@@ -48,7 +48,8 @@ class Tally:
     def minute(self, whose: str, what: str, most: int) -> int:
         """The same for this minute."""
         now = self._clock.now()
-        return 60 - now.second if self._count(f"hub:gate:{what}:{whose}:{now:%Y%m%d%H%M}") > most else 0
+        count = self._count(f"hub:gate:{what}:{whose}:{now.isoformat(timespec='minutes')}")
+        return 60 - now.second if count > most else 0
 
     def tell(self) -> None:
         """What was counted goes to Redis, and what all counted comes back."""

@@ -14,7 +14,7 @@ def _new_id() -> UUID:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """The fields are the columns of `ledger_exchange`, in their order.
+    """The fields are the columns of `ledger_exchange`.
 
     request_in: it reached the hub; request_out: it left for the department; response_in: the department answered;
     response_out: the hub was done with it. The middle two are None when the department was not asked.

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any, Literal
 
@@ -311,24 +312,28 @@ def _grown(recording: Recording) -> bytes | None:
     return before + b"<zz>1</zz>" + body[len(before) :] if before else None
 
 
-def late(adapter: Adapter, operation: str, asked: Mapping[str, Any], seconds: float = DEADLINE_S) -> float:
+def late(adapter: Adapter, operation: str, asked: Mapping[str, Any]) -> float:
     """By how much a call overruns its deadline; it must end in one of the five errors, by then and 0.3 s."""
-    started = time.monotonic()
-    said = outcome(adapter, operation, asked, "a slow answer", seconds)
-    over = time.monotonic() - started - seconds
-    assert isinstance(said, PortError), f"{operation}: a slow answer passed for a whole one"
-    assert over <= OVER_S, f"{operation}: {over:.2f} s past its deadline"
-    return over
+
+    def say() -> PortError | None:
+        said = outcome(adapter, operation, asked, "a slow answer")
+        return said if isinstance(said, PortError) else None
+
+    return _late(say, operation)
 
 
 def _late(say: Callable[[], PortError | None], what: str) -> float:
-    """The same for a probe or a collecting of DEADLINE_S."""
-    started = time.monotonic()
-    said = say()
-    over = time.monotonic() - started - DEADLINE_S
-    assert said is not None or what == "collect", f"{what}: a slow answer passed for a whole one"
-    assert over <= OVER_S, f"{what}: {over:.2f} s past its deadline"
-    return over
+    """The same for whatever says so within DEADLINE_S. An adapter that is late is late each time; a busy machine is
+    not: three times decide."""
+    least = inf
+    for _ in range(3):
+        started = time.monotonic()
+        said = say()
+        least = min(least, time.monotonic() - started - DEADLINE_S)
+        assert said is not None or what == "collect", f"{what}: a slow answer passed for a whole one"
+        if least <= OVER_S:
+            return least
+    raise AssertionError(f"{what}: {least:.2f} s past its deadline")
 
 
 def outcome(

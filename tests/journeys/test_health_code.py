@@ -7,6 +7,7 @@ import secrets
 from datetime import UTC, datetime
 from typing import Any
 
+from hub.clock import CHINA
 from hub.health_code.offline import decide
 from tests.phone import Phone, eventually
 from tests.town import Town
@@ -74,7 +75,7 @@ def test_feat_S1_the_health_code_all_over_the_city(town: Town) -> None:
         return [each.json().get("result") for each in answers] == ["pass"] * 3
 
     assert eventually(agree, 5), "on every worker, within five seconds"
-    listed = town.staff("auditor").get(f"/desk/health-code/outside-rules?day={datetime.now().astimezone():%Y-%m-%d}")
+    listed = town.staff("auditor").get(f"/desk/health-code/outside-rules?day={datetime.now(CHINA):%Y-%m-%d}")
     assert "2026-17" in {each["case_id"] for each in listed.json()["items"]}
 
 
