@@ -55,6 +55,9 @@ class Readers:
     def __exit__(self, *_: object) -> None:
         del self._started[get_ident()]
 
+    def __len__(self) -> int:
+        return len(self._started)
+
     def _slow(self, now: float) -> int:
         return sum(now - started > _SLOW_S for started in list(self._started.values()))
 

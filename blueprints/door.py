@@ -41,14 +41,14 @@ _NO_TRACE = "0" * 32  # stands where the trace id will
 class Door:
     """Wraps the app."""
 
-    def __init__(self, app: WSGIApplication, hub: Hub, problems: Problems, traffic: Traffic) -> None:
+    def __init__(self, app: WSGIApplication, hub: Hub, problems: Problems, traffic: Traffic, peak: Peak) -> None:
         self._app = app
         self._hub = hub
         self._problems = problems
         self._traffic = traffic
         self._kept = Kept()
         self._full: dict[tuple[str, int], tuple[Snapshot, list[tuple[str, str]], bytes]] = {}
-        self._peak = Peak()
+        self._peak = peak
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         arrived = environ[ARRIVED] = time.monotonic()

@@ -17,6 +17,7 @@ from blueprints import openapi
 from blueprints.auth import identified
 from blueprints.body import LARGEST, Readers, has_body, receive, receive_bytes
 from blueprints.door import ARRIVED, TRACE, Door
+from blueprints.peak import Peak
 from blueprints.problems import Problems
 from blueprints.traffic import ROUTE, Traffic
 from blueprints.whole import Whole
@@ -162,8 +163,10 @@ def build(hub: Hub, rooms: Iterable[Room]) -> Flask:
         api.register_blueprint(make(hub))
     app.extensions["openapi"] = openapi.document(api.spec.to_dict(), hub.settings.now)
     app.extensions["guarded"] = guarded = _guarded(app)
-    _read_before_view(app, hub, guarded)
-    app.wsgi_app = Door(app.wsgi_app, hub, problems, traffic)  # type: ignore[method-assign]
+    readers = Readers()
+    _read_before_view(app, hub, readers, guarded)
+    peak = Peak(lambda: len(readers) + hub.gateway.outside)
+    app.wsgi_app = Door(app.wsgi_app, hub, problems, traffic, peak)  # type: ignore[method-assign]
     return app
 
 
@@ -180,9 +183,7 @@ def _guarded(app: Flask) -> frozenset[tuple[str, str]]:
     )
 
 
-def _read_before_view(app: App, hub: Hub, guarded: frozenset[tuple[str, str]]) -> None:
-    readers = Readers()
-
+def _read_before_view(app: App, hub: Hub, readers: Readers, guarded: frozenset[tuple[str, str]]) -> None:
     def enter(asked: Request) -> None:
         environ, rule, kept = asked.environ, asked.url_rule, g._get_current_object()
         kept.trace, kept.arrived = environ[TRACE], environ[ARRIVED]

@@ -48,6 +48,11 @@ class Bulkhead:
             del self._inside[system][ticket]
             self._total -= 1
 
+    @property
+    def total(self) -> int:
+        """How many calls of this worker are with a department: they hold a thread, and hardly the interpreter."""
+        return self._total
+
     def in_flight(self) -> Mapping[str, int]:
         with self._lock:
             return {system: len(calls) for system, calls in self._inside.items()}

@@ -169,6 +169,11 @@ class Gateway:
         answer = self._own(passage)
         return Reply(answer.fields, answer.receipt, answer.done, passage.request_bytes, passage.response_bytes)
 
+    @property
+    def outside(self) -> int:
+        """How many calls of this worker are with a department just now."""
+        return self._bulkhead.total
+
     def health(self, system: str) -> SystemHealth:
         """How it fares as this worker sees it."""
         in_flight = self._bulkhead.in_flight().get(system, 0)

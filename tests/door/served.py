@@ -133,6 +133,7 @@ def _that_go_wrong(blueprint: Blueprint) -> None:
 
 
 hub: Any = SimpleNamespace(
-    settings=SimpleNamespace(now=snapshot(), problem=None), clock=Clock(), registry=CollectorRegistry()
-)
+    settings=SimpleNamespace(now=snapshot(), problem=None), clock=Clock(), registry=CollectorRegistry(),
+    gateway=SimpleNamespace(outside=0),
+)  # fmt: skip
 app = build(hub, [make, docs.make, health.make])
