@@ -11,7 +11,7 @@ import hmac
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from hub.clock import CHINA
@@ -116,4 +116,4 @@ def _is_now(slot: int, now: datetime, skew_s: int) -> bool:
 
 
 def _lasts(number: int, now: datetime) -> bool:
-    return now < _EPOCH + timedelta(days=(number & 0xFFFF) + 1)
+    return (now - _EPOCH).days <= number & 0xFFFF
