@@ -13,21 +13,18 @@ from __future__ import annotations
 import secrets
 import socket
 import threading
-import time
 from collections.abc import Mapping
-from contextlib import suppress
-from random import Random
 from typing import Any
 
 import psycopg
 from psycopg import sql
 from sqlalchemy import URL, make_url
 
-from adapters.twins import toxics
 from adapters.twins.db_view_data import TABLES, VIEWS, jabs, pupils, view
+from adapters.twins.relay import relay
 from adapters.twins.toxics import Toxics
 from adapters.twins.twin import Answer, Request, Twin, as_json
-from adapters.twins.wire import Server, reset
+from adapters.twins.wire import Server
 
 
 class Views(Twin):
@@ -40,7 +37,6 @@ class Views(Twin):
         mark = secrets.token_hex(4)
         self.database, self.reader, self.marker = f"views_{mark}", f"reader_{mark}", f"marker_{mark}"
         self.open, self.most = 0, 0
-        self.luck = Random(seed)
         self._fill(password)
 
     @property
@@ -142,55 +138,13 @@ class Gate(Server):
             super()._converse(guest)
             return
         family, address = self.twin.place
-        self.twin.counted()
         self.twin.came(1)
         try:
             with socket.socket(family) as server:
                 server.connect(address)
-                threading.Thread(target=_pour, args=(guest, server), daemon=True).start()
-                self._bring(server, guest)
+                relay(self.twin, guest, server)
         finally:
-            guest.shutdown(socket.SHUT_RDWR)  # closing alone would not, while the other direction still reads
             self.twin.came(-1)
-
-    def _bring(self, server: socket.socket, guest: socket.socket) -> None:
-        """What the server says, until a toxic ends it. `cut` counts from the moment the toxic was set."""
-        seen, brought = self.twin.toxics, 0
-        while data := server.recv(65_536):
-            faults, healed = self.twin.toxics, self.twin.healed
-            if faults is not seen:
-                seen, brought = faults, 0
-            if self.twin.lucky(faults.hang):
-                healed.wait()
-                return
-            time.sleep(faults.latency_ms / 1000)
-            if self.twin.lucky(faults.accept_then_drop):
-                reset(guest)
-                return
-            if faults.garbage:
-                data = toxics.rubbish(faults.garbage, self.twin.luck)
-            cut = faults.truncate_at
-            data = data[: max(0, cut.at - brought)] if cut else data
-            _send(guest, data, faults)
-            brought += len(data)
-            if (cut and brought >= cut.at) or faults.garbage:
-                return
-
-
-def _send(guest: socket.socket, data: bytes, faults: Toxics) -> None:
-    pause = faults.drip.body if faults.drip else 0.0
-    for piece in (data[at : at + 1] for at in range(len(data))) if pause else (data,):
-        guest.sendall(piece)
-        time.sleep(pause)
-
-
-def _pour(one: socket.socket, other: socket.socket) -> None:
-    """Also a killed client's end is told to the server: it would keep the client's locks."""
-    with suppress(OSError):
-        while data := one.recv(65_536):
-            other.sendall(data)
-    with suppress(OSError):
-        other.shutdown(socket.SHUT_RDWR)
 
 
 def served(url: str, password: str, seed: int = 1) -> Gate:

@@ -140,6 +140,7 @@ class County:
         done = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=_START_S, check=False)
         if done.returncode:
             raise Refused(f"The county's systems could not be written to {folder}: {done.stderr.strip()[-300:]}")
+        self._say(done.stdout.strip())
         self._config = folder / "config"
 
     def _twins(self, name: str, module: str, *arguments: str) -> Program:

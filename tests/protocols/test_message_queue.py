@@ -6,13 +6,17 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from adapters.twins.message_queue_site import MessageQueueSite
+from adapters.twins.relay import relay
+from adapters.twins.toxics import Drip, Toxics
+from adapters.twins.twin import Twin
+from adapters.twins.wire import Server
 from hub.errors import Problem
 from hub.port import Call, Delivery, Denied, Garbled, OutcomeUnknown, Unavailable
 from tests.county import eventually
@@ -166,6 +170,50 @@ def test_fault_F4_a_broker_that_drips_ends_at_the_deadline(site: MessageQueueSit
         declare(declaring(site.address, "q"), seconds=1)
     assert time.monotonic() - started < 10
     assert not site.waiting("q")
+
+
+class Carrier(Twin):
+    """Before a real broker: what it says comes a byte at a time, with this pause."""
+
+    scheme = "amqp"
+
+    def __init__(self, port: int, pause: float) -> None:
+        super().__init__("broker", "message_queue")
+        self._port, self.toxics = port, Toxics(drip=Drip(pause, pause))
+
+    def converse(self, guest: socket.socket) -> None:
+        with socket.create_connection(("127.0.0.1", self._port)) as server:
+            relay(self, guest, server)
+
+
+@contextmanager
+def dripping(broker: Rabbit, pause: float) -> Iterator[str]:
+    """Where it is reached. Its greeting has some 500 bytes."""
+    door = Server(Carrier(broker.port, pause)).start()
+    yield door.address
+    door.stop()
+
+
+def test_fault_F4_a_real_broker_that_drips_its_greeting_ends_at_the_deadline(rabbitmq: Rabbit) -> None:
+    queue = rabbitmq.queue()
+    with dripping(rabbitmq, 0.02) as address:
+        started = time.monotonic()
+        with pytest.raises(Unavailable):
+            declare(declaring(address, queue), seconds=1)
+        assert time.monotonic() - started < 7
+    assert rabbitmq.count(queue) == 0
+
+
+def test_fault_F4_a_message_that_drips_in_ends_at_the_deadline(rabbitmq: Rabbit) -> None:
+    queue = rabbitmq.queue()
+    rabbitmq.put(queue, b"x" * 20_000)
+    with dripping(rabbitmq, 0.001) as address:
+        adapter = opened("nucleic_acid", address, lambda facts: facts["message_queue"].update(queue=queue))
+        started = time.monotonic()
+        with pytest.raises(Unavailable):
+            list(adapter.collect(started + 2))
+        assert time.monotonic() - started < 9
+    eventually(lambda: rabbitmq.count(queue) == 1, 20)
 
 
 def test_row_B92_a_message_that_is_too_long_is_not_gathered(rabbitmq: Rabbit) -> None:

@@ -9,12 +9,18 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import sys
 import threading
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from secrets import token_hex
 
+from adapters.twins import rabbitmq
 from adapters.twins.__main__ import announce
+from adapters.twins.rabbitmq import Account, Broker
 from adapters.twins.twin import Twin
-from adapters.twins.whole.bringing import DropOffice, QueueOffice
+from adapters.twins.whole.bringing import DropOffice, QueueOffice, RabbitOffice, account
+from adapters.twins.whole.facts_delivered import over_amqp
 from adapters.twins.whole.package import PACKAGE, write
 from adapters.twins.whole.plan import Planned
 from adapters.twins.whole.rows import SEED
@@ -24,20 +30,22 @@ from adapters.twins.whole.views import gates
 from adapters.twins.wire import Server
 
 
-def servers(folder: Path, secrets: Path, seed: int, database: str) -> dict[str, Server]:
+def servers(folder: Path, secrets: Path, seed: int, database: str, broker: Broker | None) -> dict[str, Server]:
     """All twins by system, listening. Raises what the database raises."""
     planned = county_systems()
     views = [each for each in planned if each.protocol == "db_view"]
     found: dict[str, Server] = {gate.twin.system: gate for gate in gates(database, views, secrets, seed)}
     for system in planned:
         if system.name not in found:
-            found[system.name] = Server(_twin(system, folder, secrets, seed))
+            found[system.name] = Server(_twin(system, folder, secrets, seed, broker))
     return {name: server.start() for name, server in found.items()}
 
 
-def _twin(system: Planned, folder: Path, secrets: Path, seed: int) -> Twin:
+def _twin(system: Planned, folder: Path, secrets: Path, seed: int, broker: Broker | None) -> Twin:
     if system.protocol == "file_drop":
         return DropOffice(system, secrets, seed)
+    if broker and over_amqp(system):
+        return RabbitOffice(system, secrets, seed, broker)
     if system.protocol == "message_queue":
         return QueueOffice(system, secrets, seed)
     return office(system, secrets, seed, folder / PACKAGE / system.name)
@@ -47,11 +55,18 @@ def _serve(folder: Path, out: Path, secrets: Path, seed: int) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    running = servers(folder, secrets, seed, os.environ["HUB_DATABASE_URL"])
-    announce(out, running)
-    stop.wait()
-    for server in running.values():
-        server.stop()
+    with _broker(secrets) as broker:
+        running = servers(folder, secrets, seed, os.environ["HUB_DATABASE_URL"], broker)
+        announce(out, running)
+        stop.wait()
+        for server in running.values():
+            server.stop()
+
+
+def _broker(secrets: Path) -> AbstractContextManager[Broker | None]:
+    """A real one for those who want one, with their accounts; the departments' own password nobody else knows."""
+    accounts = [account(each, secrets) for each in county_systems() if over_amqp(each)]
+    return rabbitmq.running(Account("departments", token_hex(16)), accounts) if accounts else nullcontext()
 
 
 def main() -> None:
@@ -68,6 +83,9 @@ def main() -> None:
     wanted = parser.parse_args()
     if wanted.act == "write":
         write(wanted.folder, wanted.config)
+        real = [each.name for each in county_systems() if over_amqp(each)]
+        twins = "Message queues: twins that speak STOMP (RabbitMQ is not installed)."
+        sys.stdout.write(f"Message queues: a real RabbitMQ for {', '.join(real)}, twins else.\n" if real else twins)
     else:
         _serve(wanted.folder, wanted.out, wanted.secrets, wanted.seed)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapters.twins.rabbitmq import INSTALLED
 from adapters.twins.whole.acts import writes
 from adapters.twins.whole.facts_wire import NOT_FOUND, answer, given
 from adapters.twins.whole.plan import Field, Planned, Question
 
 _READ_AGAIN = {"date": "date", "integer": "integer", "money": "fen"}
 VERSION = {"from": "version", "as": "integer", "required": True, "class": 1}
+SHEETS = "Q27"  # an Excel 97, in which some numbers of people are numbers of the spreadsheet
 PLACE, TAKEN, REPORTS, DONE = "每日发放", "已取", "回执", ".ok"
 
 
@@ -41,7 +43,8 @@ def file_drop(system: Planned) -> dict[str, Any]:
         "poll": {"every_s": 10},
         "datasets": {
             each.operation: {
-                "files": files(system, each), "format": "csv", "trailer": {"begins": "合计"},
+                "files": files(system, each), "format": "excel" if SHEETS in system.quirks else "csv",
+                "trailer": {"begins": "合计"},
                 "fields": {field.hub: given(field, "") for field in each.fields},
                 **_kept(each),
             }
@@ -52,7 +55,8 @@ def file_drop(system: Planned) -> dict[str, Any]:
 
 def files(system: Planned, question: Question) -> str:
     """The name of a day's file."""
-    return f"{system.name}_{question.operation}_".upper() + "{yyyymmdd}.csv"
+    ending = "xls" if SHEETS in system.quirks else "csv"
+    return f"{system.name}_{question.operation}_".upper() + f"{{yyyymmdd}}.{ending}"
 
 
 def drop_operation(_: Planned, question: Question) -> dict[str, Any]:
@@ -66,7 +70,7 @@ def drop_operation(_: Planned, question: Question) -> dict[str, Any]:
 def message_queue(system: Planned) -> dict[str, Any]:
     """Every message is one record of one data class, and says of which."""
     return {
-        "message_queue": {"wire": "stomp", "queue": f"county.{system.name}"},
+        "message_queue": {"wire": "amqp" if over_amqp(system) else "stomp", "queue": queue(system)},
         "poll": {"every_s": 5},
         "datasets": {
             each.operation: {
@@ -77,6 +81,15 @@ def message_queue(system: Planned) -> dict[str, Any]:
             for each in system.questions
         },
     }  # fmt: skip
+
+
+def over_amqp(system: Planned) -> bool:
+    """In a real broker where the machine has one: the systems whose account is one of such a broker."""
+    return INSTALLED and system.auth == "queue_account"
+
+
+def queue(system: Planned) -> str:
+    return f"county.{system.name}"
 
 
 def queue_operation(system: Planned, question: Question) -> dict[str, Any]:
@@ -99,7 +112,7 @@ def queue_operation(system: Planned, question: Question) -> dict[str, Any]:
 
 def topic(system: Planned) -> str:
     """Where what is filed goes; what becomes of it is told by events."""
-    return f"county.{system.name}.filed"
+    return f"{queue(system)}.filed"
 
 
 def _kept(question: Question) -> dict[str, Any]:

@@ -12,6 +12,7 @@ LOST = ["<script>alert('登录超时", '<form name="loginForm"']
 NOTHING = "未查询到该人员信息"
 MAC, SERIAL = 32, 16
 BODY_KEY = "body_key"
+ESCAPED, INNER = "Q05", ("return", "RESULT")  # a whole document, escaped into the text of one element
 _KINDS = {
     "boolean": "boolean",
     "money": "yuan",
@@ -91,6 +92,8 @@ def soap(system: Planned) -> dict[str, Any]:
         own["credentials"] = {"username": "user", "password": "pwd"}
     if system.charset == "gb18030":
         own["request_encoding"] = "gbk"
+    if ESCAPED in system.quirks:
+        own["inner"] = {"answer": {"element": INNER[0], "root": INNER[1]}}
     return {"soap": own, "outcome": outcome("code")}
 
 

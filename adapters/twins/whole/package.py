@@ -37,13 +37,13 @@ def write(folder: Path, config: Path) -> None:
         if path.name not in planned:
             (package / path.name).symlink_to(path)
     for system in planned.values():
-        _write_system(package / system.name, system)
+        write_system(package / system.name, system)
     _write_config(folder / "config", list(planned.values()))
     (folder / "subjects.yaml").write_text(_HEAD + _yaml(_subjects(list(planned.values()))), encoding="utf-8")
     (folder / "examples.yaml").write_text(_HEAD + _yaml(_examples(list(planned.values()))), encoding="utf-8")
 
 
-def _write_system(folder: Path, system: Planned) -> None:
+def write_system(folder: Path, system: Planned) -> None:
     folder.mkdir()
     (folder / "system.yaml").write_text(_HEAD + _yaml(facts_of(system)), encoding="utf-8")
     if system.protocol == "soap":

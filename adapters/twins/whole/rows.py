@@ -14,6 +14,7 @@ from adapters.twins.whole.plan import Field, Question
 
 ROWS = 20
 SEED = 1
+TYPED = 4
 Row = Mapping[str, str]
 _CODE_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 
@@ -37,6 +38,11 @@ def found(question: Question, seed: int, asked: Mapping[str, str]) -> Row | None
         if all(row[each.name] == asked.get(each.wire) for each in question.key):
             return row
     return None
+
+
+def typed(number: int) -> bool:
+    """Whether a clerk typed the number of this record into the sheet as a number: `TYPED` of them, not the first."""
+    return number % (ROWS // TYPED) == 2
 
 
 def amount(fen: str) -> str:

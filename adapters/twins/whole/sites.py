@@ -24,7 +24,7 @@ from adapters.twins.signed_site import SignedSite
 from adapters.twins.soap_site import Fault, SoapSite, secret, xml
 from adapters.twins.twin import Answer, Request, Twin
 from adapters.twins.whole.desk import carried_out
-from adapters.twins.whole.facts_wire import BODY_KEY, NOTHING
+from adapters.twins.whole.facts_wire import BODY_KEY, ESCAPED, INNER, NOTHING
 from adapters.twins.whole.plan import Planned, Question
 from adapters.twins.whole.rows import Row, found, written
 from adapters.twins.whole.wsdl import credentials, namespace
@@ -122,6 +122,7 @@ class SoapOffice(SoapSite):
         super().__init__(system.name, seed, {"Q9": system.auth == "wsse_username"})
         self.charset, self.declared = system.charset, "GBK" if system.charset == "gb18030" else "UTF-8"
         self._secrets, self._credentials = secrets, credentials(system)
+        self._escaped = ESCAPED in system.quirks
         self._questions = {each.operation: each for each in system.operations}
 
     def account(self) -> tuple[str, str]:
@@ -133,16 +134,24 @@ class SoapOffice(SoapSite):
             raise Fault("Client.NoOperation", name)
         asked = {each.tag: each.text or "" for each in request}
         if self._credentials and tuple(asked.get(each) for each in self._credentials) != self.account():
-            return xml({"code": "9"})
+            return self._told({"code": "9"})
         record = answered(self, self._questions[name], asked)
-        return xml({"code": "0", "record": record} if record else {"code": "1"})
+        return self._told({"code": "0", "record": record} if record else {"code": "1"})
+
+    def _told(self, answer: Mapping[str, Any]) -> str:
+        """As elements, or as a document of its own in the text of one (the county's Q05)."""
+        if not self._escaped:
+            return xml(answer)
+        element, root = INNER
+        return xml({element: f'<?xml version="1.0" encoding="GBK"?><{root}>{xml(answer)}</{root}>'})
 
     def drift(self, kind: str) -> tuple[str, str]:
-        return {
+        before, after = {
             "element": ("<code>", "<added>1</added><code>"),
             "missing": ("<code>0</code>", ""),
             "code": ("<code>0<", "<code>77<"),
         }[kind]
+        return (xml(before), xml(after)) if self._escaped else (before, after)
 
     def _charset(self) -> tuple[str | None, str, str]:
         declared, charset, header = super()._charset()

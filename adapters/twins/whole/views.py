@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from random import Random
 from typing import Any
 
 import psycopg
@@ -30,7 +29,7 @@ class ViewOffice(Views):
     def __init__(self, url: URL, system: Planned, secrets: Path, seed: int) -> None:
         Twin.__init__(self, system.name, "db_view", seed, "utf-8", {}, system.name)
         self._server, self._plan = url, system
-        self.database, self.open, self.most, self.luck = DATABASE, 0, 0, Random(seed)
+        self.database, self.open, self.most = DATABASE, 0, 0
         self.reader, self._password = (
             (secrets / f"{system.name}_{name}").read_text(encoding="utf-8").strip() for name in ("username", "password")
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adapters.twins.whole.facts_wire import ESCAPED, INNER
 from adapters.twins.whole.plan import Planned, Question
 
 _TYPES = '<xs:element name="{name}" type="xs:string"{least}/>'
@@ -40,9 +41,10 @@ def _elements(system: Planned, question: Question) -> str:
     asked = "".join(_text(name) for name in (*credentials(system), *(each.wire for each in question.key)))
     told = "".join(_text(each.wire, least="" if each.required else ' minOccurs="0"') for each in question.fields)
     record = f'<xs:element name="record" minOccurs="0">{_group(told)}</xs:element>'
+    answer = _text(INNER[0]) if ESCAPED in system.quirks else _text("code") + record
     return (
         f'<xs:element name="{question.operation}">{_group(asked)}</xs:element>'
-        f'<xs:element name="{question.operation}Response">{_group(_text("code") + record)}</xs:element>'
+        f'<xs:element name="{question.operation}Response">{_group(answer)}</xs:element>'
     )
 
 
