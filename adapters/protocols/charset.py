@@ -22,6 +22,7 @@ CHARSETS = ("utf-8", "gbk", "gb2312", "gb18030", "ascii")
 
 _MARKS = ("鏄", "锟斤拷", "\ufffd")
 _LATIN = re.compile("[\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f]")
+_SUSPECT = re.compile("[\u00c0-\u024f鏄锟\ufffd]")  # none of these: neither a mark nor such a letter
 _CHINESE = re.compile("[\u3400-\u9fff]")  # what pairs of GBK bytes hardly ever turn into when read as UTF-8 …
 _HAN = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
 _STRANGE = re.compile("[\u0250-\u1fff\U00010000-\U0010ffff]")  # … and what they do turn into
@@ -45,7 +46,7 @@ def decode(raw: bytes, charset: str) -> str:
     if charset == LATIN and _NOT_LATIN.search(raw):
         raise _refused(f"letters where {charset} has none", raw)
     letters = _letters(text)
-    if any(mark in letters and mark in text for mark in _MARKS) or _LATIN.search(letters):
+    if _SUSPECT.search(letters) and (any(mark in text for mark in _MARKS) or _LATIN.search(letters)):
         raise _refused("letters that show a wrong charset", raw)
     if charset == "utf-8":
         if _STRANGE.search(letters) and not _CHINESE.search(letters):

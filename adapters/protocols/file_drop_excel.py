@@ -28,9 +28,10 @@ RATIO, RATIO_FROM = 200, 1 << 20  # real sheets shrink to a tenth, seldom to a f
 CELLS = 8_000_000
 _STEP, _OVERLAP = 1 << 18, 64
 _DTD = re.compile(rb"<!\s*(doctype|entity)", re.IGNORECASE)
-# A cell beyond column Z or row 99,999, or one that does not say at once where it is: the next of its row, and only
-# then does the number of the row count. It begins with letters that stand at few places of a sheet.
-_ODD = re.compile(rb'<c(?:[/>]|\s+(?:[^r\s]|r[^\s=]|r\s*=\s*"(?:[A-Za-z]{2,}[0-9]|[A-Za-z]?[0-9]{6})))')
+# A cell that does not say at once that it lies within column Z and row 99,999; whether the last one of a piece does is
+# seen with the next piece. A letter behind the c makes another element of it.
+_ODD = re.compile(rb'<c(?! r="[A-Z][0-9]{1,5}"|[a-z]|.{0,11}\Z)', re.DOTALL)
+_PREFIXED = re.compile(rb":c[\s/>]")
 _PLACE = re.compile(rb"\sr\s*=\s*[\"']([A-Za-z]*)([0-9]+)")
 _ROW, _CELL = re.compile(rb"[<:]row\b"), re.compile(rb"[<:]c(?:[/>]|\s+(?:[^r\s]|r[^\s=]))")
 _XLS = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -87,7 +88,7 @@ def _inspect_part(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
 
 def _odd(text: bytes, plain: bool) -> bool:
     """The quick look: whether some cell may lie far out. It costs little, and nearly every sheet ends here."""
-    return not plain or b"'" in text or _ODD.search(text) is not None
+    return not plain or _ODD.search(text) is not None or _PREFIXED.search(text) is not None
 
 
 def _measure(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:

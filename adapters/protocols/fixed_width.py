@@ -13,9 +13,9 @@ from typing import Any
 from adapters.protocols import probing
 from adapters.protocols.fixed_width_facts import FACTS
 from adapters.protocols.fixed_width_message import Messages
-from adapters.protocols.framed import Exchange, doubted
+from adapters.protocols.framed import Doubted, Exchange
 from adapters.protocols.mapping import operations
-from adapters.protocols.sample import sampled
+from adapters.protocols.sample import Sampled
 from hub.port import Call, Reply, Setting
 
 __all__ = ["FACTS", "MEETS", "Adapter"]
@@ -41,7 +41,7 @@ class Adapter:
         wire = operation.outgoing(call)
         make = partial(self._messages.question, call.operation, wire)
         answered = self._exchange.ask(make, deadline=call.deadline, write=operation.write, stage=call.stage)
-        with doubted(operation.write), sampled(answered.message):
+        with Doubted(operation.write), Sampled(answered.message):
             header, at = answered.made
             tree = self._messages.read(operation, header, at, answered.message)
             return operation.reply(tree, call, answered.sent, answered.received)

@@ -15,7 +15,7 @@ from adapters.protocols.form_facts import FACTS
 from adapters.protocols.form_pages import Fetched, Question, Site
 from adapters.protocols.form_session import SessionLost, turn
 from adapters.protocols.mapping import Operation, operations
-from adapters.protocols.sample import sampled
+from adapters.protocols.sample import Sampled
 from adapters.protocols.ticket import Ticket, Tickets
 from hub.port import Call, Garbled, OutcomeUnknown, PortError, Rejected, Reply, Setting, Unavailable
 
@@ -78,7 +78,7 @@ class Adapter:
             if fetched.page.marked(self._message):  # the department's word on the request: no further page comes
                 break
         assert fetched is not None
-        with sampled(fetched.body):
+        with Sampled(fetched.body):
             tree = fetched.page.tree(self._labels[operation.name], operation.own["tables"], self._message)
             return operation.reply(tree, call, sent, received)
 

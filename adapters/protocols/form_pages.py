@@ -16,7 +16,7 @@ from adapters.protocols.facts import unusable
 from adapters.protocols.form_session import SessionLost, cookie_header
 from adapters.protocols.html_page import Page
 from adapters.protocols.maintenance import refuse_maintenance
-from adapters.protocols.sample import sampled
+from adapters.protocols.sample import Sampled
 from adapters.protocols.transport import Response, Transport, refuse
 from hub.port import Denied, Setting, Stage
 
@@ -61,7 +61,7 @@ class Site:
     def fetch(self, question: Question) -> Fetched:
         """Raises SessionLost when the page says that nobody is logged in, or one of the port's errors."""
         response = self._send(question)
-        with sampled(response.body):
+        with Sampled(response.body):
             text = self._text(response, question.changes)
             if any(mark in text for mark in self._facts["lost"]):
                 raise SessionLost
@@ -71,7 +71,7 @@ class Site:
         """The cookies of a new session, and for how many seconds it is trusted."""
         login = self._facts["login"]
         response = self._send(Question("post", login["path"], deadline, {**login["constants"], **self._account}))
-        with sampled(response.body):
+        with Sampled(response.body):
             text = self._text(response, False)
             if any(mark in text for mark in (*login["refused"], *self._facts["lost"])):
                 raise Denied("the login was refused")

@@ -7,10 +7,9 @@ answer that comes late has nobody left to go to (legacy.md Q28).
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
 
 from adapters.protocols.facts import unusable
 from adapters.protocols.framing import Framing
@@ -23,22 +22,23 @@ TCP: Mapping[str, int] = {"tcp": 0, "tcps": 0}
 _PIECE = 16_384  # below the line's cap for what comes before a length is known
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """`message` goes out in one frame; `read` makes something of its answer, and raises Garbled for one that is not."""
 
     message: bytes
     read: Callable[[bytes], Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(NamedTuple):
     """The message that came back, and what the question's `read` made of it. Sizes are bytes on the wire."""
 
     message: bytes
     made: Any
     sent: int
     received: int
+
+
+_AT_ONCE = nullcontext()
 
 
 class _Stale(Exception):
@@ -76,14 +76,14 @@ class Exchange:
             line = self._lines.fresh(deadline)
             if stage is not None:
                 stage("connected")
-            with doubted(write):
+            with Doubted(write):
                 return self._converse(line, make(), deadline, fresh=True, stage=stage)
 
     def close(self) -> None:
         self._lines.close()
 
     def _turn(self, deadline: float) -> AbstractContextManager[None]:
-        return self._shared.lock("connection", deadline) if self._alone else nullcontext()
+        return self._shared.lock("connection", deadline) if self._alone else _AT_ONCE
 
     def _converse(
         self, line: Line, question: Question, deadline: float, *, fresh: bool, stage: Stage | None = None
@@ -107,15 +107,20 @@ class Exchange:
                 line.hang_up()
 
 
-@contextmanager
-def doubted(write: bool) -> Iterator[None]:
+class Doubted:
     """What is not understood after a write was sent leaves its outcome open: it may have been carried out."""
-    try:
-        yield
-    except Garbled as error:
-        if write:
+
+    __slots__ = ("_write",)
+
+    def __init__(self, write: bool) -> None:
+        self._write = write
+
+    def __enter__(self) -> None:
+        """Nothing to begin."""
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        if self._write and isinstance(error, Garbled):
             raise OutcomeUnknown(f"{error.code} {error.note}", sample=error.sample) from error
-        raise
 
 
 def _send(line: Line, data: bytes, fresh: bool, stage: Stage | None) -> None:
@@ -131,29 +136,29 @@ def _send(line: Line, data: bytes, fresh: bool, stage: Stage | None) -> None:
 
 def _received(line: Line, framing: Framing, fresh: bool) -> tuple[bytes, bool]:
     """One whole frame, and whether more came behind it."""
-    data, buffer, whole = bytearray(), bytearray(_PIECE), 0
+    pieces: list[bytes] = []
+    whole = count = 0
     try:
-        while not whole or len(data) < whole:
-            count = line.readinto(buffer)
-            if not count:
-                break
-            data += memoryview(buffer)[:count]
-            if not whole and len(data) >= framing.width:
-                whole = framing.whole(data)
+        while (not whole or count < whole) and (piece := line.take(_PIECE)):
+            pieces.append(piece)
+            count += len(piece)
+            if not whole and count >= framing.width:
+                whole = framing.whole(b"".join(pieces))
                 line.allowed = whole + _PIECE
     except (PastDeadline, TimeoutError) as error:
-        raise OutcomeUnknown("the deadline passed while waiting for the answer", sample=bytes(data[:4096])) from error
+        raise OutcomeUnknown("the deadline passed while waiting for the answer", sample=b"".join(pieces)) from error
     except OSError as error:
-        if not data:
+        if not pieces:
             raise (OutcomeUnknown(f"the connection broke: {type(error).__name__}") if fresh else _Stale) from error
     except Garbled as error:
-        error.sample = bytes(data[:4096])
+        error.sample = b"".join(pieces)[:4096]
         raise
-    if not data:
+    if not pieces:
         raise OutcomeUnknown("the connection ended without an answer") if fresh else _Stale
-    if not whole or len(data) < whole:
-        raise Garbled("the answer ends early", code="UPSTREAM_TRUNCATED", sample=bytes(data[:4096]))
-    return bytes(data[:whole]), len(data) > whole
+    data = b"".join(pieces)
+    if not whole or count < whole:
+        raise Garbled("the answer ends early", code="UPSTREAM_TRUNCATED", sample=data)
+    return data[:whole], count > whole
 
 
 def _context(setting: Setting) -> ssl.SSLContext:

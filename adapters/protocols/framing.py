@@ -5,7 +5,6 @@ What system.yaml says about both is the same for every protocol that speaks over
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +12,6 @@ from marshmallow import ValidationError, fields, post_load, validate, validates_
 
 from adapters.protocols.facts import Strict, Words
 from hub.port import Garbled
-
-_DIGITS = re.compile(rb"[0-9]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +33,10 @@ class Framing:
             return head + message
         return length.to_bytes(self.width, "big") + message
 
-    def whole(self, data: bytes | bytearray) -> int:
+    def whole(self, data: bytes) -> int:
         """How long the frame is that begins like this, its length header included."""
-        head = bytes(data[: self.width])
-        if self.digits and not _DIGITS.fullmatch(head):
+        head = data[: self.width]
+        if self.digits and not head.isdigit():  # of ASCII alone
             raise Garbled("no length where an answer should begin")
         length = (int(head) if self.digits else int.from_bytes(head, "big")) - self.own
         if length < 0:

@@ -13,11 +13,11 @@ from functools import partial
 from typing import Any
 
 from adapters.protocols import probing
-from adapters.protocols.framed import Answered, Exchange, Question, doubted
+from adapters.protocols.framed import Answered, Doubted, Exchange, Question
 from adapters.protocols.iso8583_dialect import Dialect, Fields
 from adapters.protocols.iso8583_facts import FACTS
 from adapters.protocols.mapping import Operation, operations
-from adapters.protocols.sample import sampled
+from adapters.protocols.sample import Sampled
 from adapters.protocols.stamps import stamp
 from hub.port import Call, Garbled, OutcomeUnknown, PortError, Reply, Setting, Unavailable
 
@@ -61,7 +61,7 @@ class Adapter:
 
     def _asked(self, operation: Operation, call: Call, make: Callable[[], Fields], deadline: float) -> Reply:
         answered = self._said(make, operation.own["answer_type"], deadline, operation.write)
-        with doubted(operation.write), sampled(answered.message):
+        with Doubted(operation.write), Sampled(answered.message):
             return operation.reply(answered.made, call, answered.sent, answered.received)
 
     def _reverse(self, sent: Fields, deadline: float, lost: OutcomeUnknown) -> None:
@@ -88,9 +88,12 @@ class Adapter:
 
     def _understood(self, sent: Fields, answer_type: str, message: bytes) -> Fields:
         fields = self._dialect.understood(message)
-        if fields["t"] != answer_type or any(fields.get(name) != sent[name] for name in self._echo):
-            raise Garbled("the answer to another question", sample=message)
-        return {name: text for name, text in fields.items() if name not in self._stamps and name != "t"}
+        for name in self._echo:
+            if fields.get(name) != sent[name] or fields["t"] != answer_type:
+                raise Garbled("the answer to another question", sample=message)
+        for name in ("t", *self._stamps):
+            fields.pop(name, None)
+        return fields
 
     def _stamped(self, type_: str, wire: Mapping[str, str]) -> Fields:
         given = {**wire, **{name: make() for name, make in self._stamps.items()}}

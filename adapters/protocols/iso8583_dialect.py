@@ -6,7 +6,9 @@ chance. So each field must hold only the letters it is declared with, and nothin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +25,20 @@ from hub.port import Garbled
 Fields = dict[str, str]
 
 _NO_HEADER = {"data_enc": "ascii", "len_enc": "ascii", "len_type": 0, "max_len": 0, "letters": "ans"}
+_AROUND, _BETWEEN = ("h", "p", "1"), "\x1f"
 
 
 class Dialect:
     """Fields by number to bytes and back; `t` is the message type."""
 
     def __init__(self, spec: Mapping[str, Mapping[str, Any]]) -> None:
-        self._spec = {
-            "h": {"data_enc": "ascii", "len_enc": "ascii", "len_type": 0, "max_len": 0, "letters": "ans"},
-            **spec,
+        self._spec = {"h": _NO_HEADER, **spec}
+        self._form = lru_cache(64)(self._joined)
+        self._fixed = {
+            name: (self.width(name), field["letters"] in ("n", "b"))
+            for name, field in spec.items()
+            if name not in PLACES and not field["len_type"]
         }
-        self._holds = {name: LETTERS[field["letters"]].fullmatch for name, field in self._spec.items()}
 
     @classmethod
     def read(cls, file: Path) -> Dialect:
@@ -57,22 +62,23 @@ class Dialect:
 
     def filled(self, name: str, text: str) -> str:
         """As long as a field of fixed length must be: figures to the right, letters to the left."""
-        field = self._spec[name]
-        if field["len_type"] or not text:
+        if not text or name not in self._fixed:
             return text
-        if field["letters"] in ("n", "b"):
-            return text.rjust(self.width(name), "0")
+        width, figures = self._fixed[name]
+        if figures:
+            return text.rjust(width, "0")
+        if text.isascii():
+            return text.ljust(width)
         try:
-            taken = len(text) if text.isascii() else len(text.encode(field["data_enc"]))
-            return text + " " * (self.width(name) - taken)
+            return text + " " * (width - len(text.encode(self._spec[name]["data_enc"])))
         except UnicodeEncodeError:
             raise invalid([Fault(name, "FORMAT")]) from None
 
     def written(self, fields: Fields) -> bytes:
         """Raises 422 for a text that its field cannot hold."""
-        for name, text in fields.items():
-            if not self._holds[name](text):
-                raise invalid([Fault(name, "FORMAT")])
+        strange, _ = self._strange(fields)
+        if strange:
+            raise invalid([Fault(strange, "FORMAT")])
         try:
             raw, _ = iso8583.encode(dict(fields), self._spec)
         except iso8583.EncodeError as error:
@@ -86,11 +92,26 @@ class Dialect:
         except (iso8583.DecodeError, LookupError) as error:
             where = error.field if isinstance(error, iso8583.DecodeError) else str(error)
             raise Garbled(f"not of this dialect at field {where}", sample=message) from None
-        for name, text in fields.items():
-            if not self._holds[name](text):
-                raise Garbled(f"field {name} holds what it must not", sample=message)
-            if not text.isascii() and self._spec[name]["data_enc"] in CHARSETS:
-                decode(
-                    encoded[name]["data"], self._spec[name]["data_enc"]
-                )  # another charset, or a mistake in its store
-        return {name: text for name, text in fields.items() if name not in ("h", "p", "1")}
+        strange, plain = self._strange(fields)
+        if strange:
+            raise Garbled(f"field {strange} holds what it must not", sample=message)
+        for name, text in () if plain else fields.items():
+            if not text.isascii() and (charset := self._spec[name]["data_enc"]) in CHARSETS:
+                decode(encoded[name]["data"], charset)  # another charset, or a mistake in its store
+        for name in _AROUND:
+            fields.pop(name, None)
+        return fields
+
+    def _strange(self, fields: Fields) -> tuple[str, bool]:
+        """The first field that does not hold the letters it is declared with; whether all are ASCII. They are looked
+        at in one go, side by side: no letter of any field is the mark between them."""
+        text = _BETWEEN.join(fields.values())
+        if self._form(tuple(fields)).fullmatch(text):
+            return "", text.isascii()
+        return next(name for name, each in fields.items() if not self._letters(name).fullmatch(each)), False
+
+    def _joined(self, names: tuple[str, ...]) -> re.Pattern[str]:
+        return re.compile(_BETWEEN.join(self._letters(name).pattern for name in names))
+
+    def _letters(self, name: str) -> re.Pattern[str]:
+        return LETTERS[self._spec[name]["letters"]]

@@ -6,14 +6,16 @@ import io
 import select
 import socket
 import ssl
+import struct
 import time
-from contextlib import suppress
+from collections.abc import Callable
 from typing import Any
 
 from hub.port import Halted, Stage
 
 HEAD_CAP = 64 * 1024
 _LONGEST_MS = 1_000_000
+_STEP_S, _TIME = 1.0, struct.Struct("@ll")  # seconds and their millionths, as the kernel reads them
 
 
 class PastDeadline(Exception):
@@ -27,15 +29,17 @@ class TooLarge(Exception):
 class Line(io.RawIOBase):
     """The receiving side of a connection: every byte is counted, and none is waited for past the deadline.
 
-    This is what ends a drip: the socket's own time-out starts anew with each byte, ours does not. A plain socket is
-    never told a time-out at all: each telling is a call of the system, and so is each look before a read or write.
+    This is what ends a drip: the socket's own time-out starts anew with each byte, ours does not. A plain socket waits
+    in the read itself, a step at a time, whose length the kernel is told when it is another: each look before a read
+    is a call of the system, and a turn given to another thread.
     """
 
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.secure = isinstance(sock, ssl.SSLSocket)
         if not self.secure:
-            sock.setblocking(False)
+            sock.setblocking(True)
+        self._step = 0.0
         self._incoming = select.poll()
         self._incoming.register(sock, select.POLLIN)
         self.idle_since = 0.0
@@ -58,21 +62,36 @@ class Line(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         if self.ended:
             return 0
-        count = self._receive(buffer)
+        count: int = self._received(self.sock.recv_into, buffer)
+        self._counted(count)
+        return count
+
+    def take(self, most: int) -> bytes:
+        """What is there, or what comes first; nothing when the peer has said all."""
+        data: bytes = self._received(self.sock.recv, most)
+        self._counted(len(data))
+        return data
+
+    def _counted(self, count: int) -> None:
         self.received += count
         if self.received > self.allowed:
             raise TooLarge
-        return count
 
-    def _receive(self, buffer: Any) -> int:
-        if self.secure:
-            self.sock.settimeout(self.wait())
-            return self.sock.recv_into(buffer)
+    def _received(self, receive: Callable[[Any], Any], into: Any) -> Any:
         while True:
-            if not self._incoming.poll(_milliseconds(self.wait())):
-                continue
-            with suppress(BlockingIOError):  # woken for nothing
-                return self.sock.recv_into(buffer)
+            self._bound(self.wait())
+            try:
+                return receive(into)
+            except BlockingIOError:
+                continue  # a step is over; is there time for another?
+
+    def _bound(self, left: float) -> None:
+        """Of the next read."""
+        if self.secure:
+            self.sock.settimeout(left)
+        elif (step := min(left, _STEP_S)) != self._step:
+            self._step = step
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _TIME.pack(int(step), int(step % 1 * 1e6) + 1))
 
     def _push(self, data: Any) -> int:
         if self.secure:
@@ -80,11 +99,12 @@ class Line(io.RawIOBase):
             return self.sock.send(data)
         while True:
             left = self.wait()
-            with suppress(BlockingIOError):
-                return self.sock.send(data)
-            outgoing = select.poll()
-            outgoing.register(self.sock, select.POLLOUT)
-            outgoing.poll(_milliseconds(left))
+            try:
+                return self.sock.send(data, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                outgoing = select.poll()
+                outgoing.register(self.sock, select.POLLOUT)
+                outgoing.poll(_milliseconds(left))
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """What HTTPResponse asks of a socket."""

@@ -13,7 +13,7 @@ from adapters.protocols.answer_tree import as_path, leaf_of
 from adapters.protocols.facts import unusable
 from adapters.protocols.inbound import Inbound
 from adapters.protocols.mapping import Operation, operations
-from adapters.protocols.sample import sampled
+from adapters.protocols.sample import Sampled
 from adapters.protocols.signed_rest_facts import FACTS, Sign
 from adapters.protocols.signed_rest_pages import merged, page_count, page_parameters
 from adapters.protocols.signed_rest_wire import Exchange, Question, Wire
@@ -69,12 +69,12 @@ class Adapter(Inbound):
         wire = operation.outgoing(call)  # refuses what the department cannot hold, before any byte leaves
         paging = operation.own["paging"]
         exchanges = [self._let_in(operation, call, {**wire, **(page_parameters(paging, 0) if paging else {})})]
-        with sampled(exchanges[0].body):
+        with Sampled(exchanges[0].body):
             pages = page_count(exchanges[0].tree, paging) if paging else 1
         for number in range(1, pages):
             exchanges.append(self._let_in(operation, call, {**wire, **page_parameters(paging, number)}))
         sent, received = sum(each.sent for each in exchanges), sum(each.received for each in exchanges)
-        with sampled(exchanges[-1].body):
+        with Sampled(exchanges[-1].body):
             tree = merged([each.tree for each in exchanges], paging) if paging else exchanges[0].tree
             return operation.reply(tree, call, sent, received)
 
@@ -124,7 +124,7 @@ class Adapter(Inbound):
             changes=operation.write,
             stage=call.stage,
         )
-        with sampled(exchange.body):
+        with Sampled(exchange.body):
             self._judge(operation, exchange)
         return exchange
 

@@ -11,7 +11,7 @@ from typing import Any
 from adapters.protocols.charset import decode
 from adapters.protocols.json_answer import read_json
 from adapters.protocols.maintenance import refuse_maintenance
-from adapters.protocols.sample import sampled
+from adapters.protocols.sample import Sampled
 from adapters.protocols.signed_rest_cipher import BodyCipher
 from adapters.protocols.signed_rest_facts import AnswerSign
 from adapters.protocols.signed_rest_request import Draft, Writer
@@ -76,7 +76,7 @@ class Wire:
 
         response = self._transport.ask(make, deadline=deadline, traceparent=traceparent, write=changes, stage=stage)
         self._dated = response.headers.get("Date") or "", time.time()
-        with sampled(response.body):
+        with Sampled(response.body):
             if response.status != 200:
                 raise refuse(response, changes)
             plain = self._cipher.opened(response.body) if self._cipher else response.body

@@ -14,7 +14,7 @@ from adapters.protocols import probing
 from adapters.protocols.facts import unusable
 from adapters.protocols.inbound import Inbound
 from adapters.protocols.mapping import Operation, operations
-from adapters.protocols.sample import sampled
+from adapters.protocols.sample import Sampled
 from adapters.protocols.soap_answer import Answers
 from adapters.protocols.soap_envelope import Account, Envelope, Inner, Plan, planned, unplanned
 from adapters.protocols.soap_facts import FACTS
@@ -73,7 +73,7 @@ class Adapter(Inbound):
         response = self._transport.ask(
             make, deadline=call.deadline, traceparent=call.traceparent, write=write, stage=call.stage
         )
-        with sampled(response.body):
+        with Sampled(response.body):
             tree = self._answers.tree(compiled.operation, compiled.answer, response, compiled.bare)
             return compiled.operation.reply(tree, call, response.sent, response.received)
 

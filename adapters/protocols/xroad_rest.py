@@ -14,7 +14,7 @@ from adapters.protocols.charset import decode
 from adapters.protocols.json_answer import read_json
 from adapters.protocols.maintenance import refuse_maintenance
 from adapters.protocols.mapping import Operation, operations, rejected
-from adapters.protocols.sample import sampled
+from adapters.protocols.sample import Sampled
 from adapters.protocols.transport import Request, Response, Transport, refuse
 from adapters.protocols.xroad_rest_facts import FACTS, PLACE
 from adapters.protocols.xroad_rest_wire import Asked, Writer, check_belongs, made_on_the_way
@@ -65,7 +65,7 @@ class Adapter:
         response = self._transport.ask(
             make, deadline=call.deadline, traceparent=call.traceparent, write=operation.write, stage=call.stage
         )
-        with sampled(response.body):
+        with Sampled(response.body):
             tree = self._answer(operation, asked[-1], response)
             return operation.reply(tree, call, response.sent, response.received)
 

@@ -450,7 +450,8 @@ def test_row_B94_an_archive_that_lies_about_its_sizes(spreadsheet: Office) -> No
 @pytest.mark.parametrize(
     "corner",
     [b'<c r="XFD1048576"><v>1</v></c>', b"<c\tr='XFD1048576'><v>1</v></c>", b'<c  r = "ZZZ999999"><v>1</v></c>',
-     b'<c r="xfd1048576"><v>1</v></c>', b'<c s="1" r="XFD1048576"><v>1</v></c>'],
+     b'<c r="xfd1048576"><v>1</v></c>', b'<c s="1" r="XFD1048576"><v>1</v></c>',
+     b'<x:c xmlns:x="http://schemas.openxmlformats.org/spreadsheetml/2006/main" r="XFD1048576"><v>1</v></x:c>'],
 )
 def test_row_B94_a_sheet_whose_corners_lie_far_apart(spreadsheet: Office, corner: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(BOOK)) as archive:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import threading
 import time
@@ -87,6 +88,18 @@ def test_quirk_Q52_broken_off_in_the_middle(line: Line) -> None:
     next(deliveries)
     deliveries.close()
     eventually(lambda: sorted(each.raw for each in line.collect(settle=False)) == [b"2", b"3"], 20)
+
+
+def test_quirk_Q52_what_is_settled_out_of_turn_takes_none_before_it_along(rabbitmq: Rabbit) -> None:
+    line = Line("amqp", rabbitmq)
+    line.put(*(b"%d" % number for number in range(60)))
+    deliveries = line.adapter.collect(time.monotonic() + 20)
+    first, second, *rest = itertools.islice(deliveries, 40)
+    for delivery in (first, *rest):
+        line.adapter.settle(delivery)
+    deliveries.close()
+    left = {second.raw, *(b"%d" % number for number in range(40, 60))}
+    eventually(lambda: {each.raw for each in line.collect(settle=False)} == left, 20)
 
 
 def test_quirk_Q52_a_message_goes_by_the_departments_name_or_by_its_bytes(line: Line) -> None:

@@ -62,7 +62,8 @@ def test_feat_S7_numbers_of_people_that_a_spreadsheet_destroyed(tmp_path: Path, 
     rows = list(adapter.read(Delivery(name, raw)))
     lost = [each for each in rows if isinstance(each, BadRow) and each.code == "NUMBER_DESTROYED"]
     assert raw.startswith(b"\xd0\xcf\x11\xe0") and count == ROWS
-    assert [each.place.split("/")[2:] for each in lost] == [[str(n), question.key[0].wire] for n in (4, 9, 14, 19)]
+    column = {"subsidy": "身份证号", "invoice_file": "纳税人识别号"}[system.name]
+    assert [each.place.split("/")[2:] for each in lost] == [[str(number), column] for number in (4, 9, 14, 19)]
     kept = [each.fields for each in rows if isinstance(each, Record)]
     stray = question.coded is not None
     assert len(lost) == TYPED and len(kept) == ROWS - TYPED - stray

@@ -60,10 +60,10 @@ class DropOffice(FileDropSite):
 
     def _sheet(self, question: Question, lines: Sequence[Sequence[str]]) -> bytes:
         """Whom somebody typed as a number has lost the last digits (the county's Q27)."""
-        key = question.fields.index(question.key[0])
+        column = next(place for place, each in enumerate(question.fields) if each.name in ("id_number", "taxpayer_no"))
         sheet: list[list[Cell]] = [list(line) for line in lines]
         for number in filter(typed, range(len(lines) - 2)):
-            sheet[number + 1][key] = float(re.sub(r"\D", "0", lines[number + 1][key]))
+            sheet[number + 1][column] = float(re.sub(r"\D", "1", lines[number + 1][column]).rjust(18, "1"))
         return xls("名单", sheet)
 
 
