@@ -49,7 +49,8 @@ def _key(required: bool) -> str | None:
 
 def _once(key: str, view: Callable[[], Any], ours: bool) -> Response:
     route = f"{request.method} {request.path}"
-    meant = [g.get("body"), request.headers.get("X-Act-For")]
+    mandate = request.headers.get("X-Act-For")
+    meant = [g.get("body"), mandate]
     digest = hashlib.sha256(orjson.dumps(meant, option=orjson.OPT_SORT_KEYS)).digest()
 
     def run(running: Running) -> bytes:
@@ -57,7 +58,7 @@ def _once(key: str, view: Callable[[], Any], ours: bool) -> Response:
         made = view()
         return running.kept or _packed(made)
 
-    stored, again = the_hub().submissions.once(caller().citizen_id, route, key, digest, run, ours)
+    stored, again = the_hub().submissions.once(caller().citizen_id, route, key, digest, run, ours, mandate)
     status, headers, body = orjson.loads(stored)
     response = Response(body, status, headers, mimetype="application/json")
     if again:

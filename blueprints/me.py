@@ -23,7 +23,7 @@ _CITIZEN = (*SIGNED_IN, "ROLE_REQUIRED", "NOT_FOUND", "KEY_UNAVAILABLE")
 _COPY_LEVEL = 3
 _DELETED = (
     "name", "id_number", "phone", "address", "wechat", "messages", "materials", "sessions", "licence_copies",
-    "shown_licences", "health_code",
+    "shown_licences", "health_code", "drafts", "stored_answers", "carried_facts",
 )  # fmt: skip
 # What stays after a citizen has gone, and why. No value that names a person is among it.
 _KEPT = (
@@ -34,6 +34,13 @@ _KEPT = (
     {
         "what": {"zh": "登录与操作日志（仅编号）", "en": "Logs of sign-ins and acts, by opaque id only"},
         "why": {"zh": "网络安全法：至少保存六个月", "en": "Cybersecurity Law: six months at least"},
+    },
+    {
+        "what": {"zh": "已提交的办件、诉求和线索", "en": "Applications, appeals and clues that were handed in"},
+        "why": {
+            "zh": "档案法、政务服务电子文件归档和电子档案管理办法：属办理部门的档案",
+            "en": "They are the office's files under the Archives Law",
+        },
     },
     {
         "what": {"zh": "在办事项的材料", "en": "Papers of cases that are not decided yet"},
@@ -55,6 +62,20 @@ _KEPT = (
         "why": {"zh": "由各部门依法保存，请向部门申请", "en": "Kept by each under its own law; please ask there"},
     },
 )
+
+
+# A copy of the rest of it is had where one sees it: all of one's own, in clear.
+ELSEWHERE = {
+    "/api/v1/me/messages": {"zh": "消息", "en": "Messages"},
+    "/api/v1/me/materials": {"zh": "材料", "en": "Papers"},
+    "/api/v1/cases": {"zh": "办件和草稿", "en": "Applications and drafts"},
+    "/api/v1/appeals": {"zh": "诉求和线索", "en": "Appeals and clues"},
+    "/api/v1/me/mandates": {"zh": "授权", "en": "Mandates"},
+    "/api/v1/me/consents": {"zh": "同意", "en": "Consents"},
+    "/api/v1/me/credentials": {"zh": "电子证照", "en": "Licences"},
+    "/api/v1/me/access-log": {"zh": "谁查看过我的信息", "en": "Who read what of me"},
+    "/api/v1/health-code/history": {"zh": "健康码变化", "en": "What became of my health code"},
+}
 
 
 class PhoneForm(Form):
@@ -96,12 +117,20 @@ class PrefillAnswer(marshmallow.Schema):
     fields_ = fields.Dict(keys=fields.String(), values=fields.Nested(PrefilledAnswer), required=True, data_key="fields")
 
 
+class ElsewhereAnswer(marshmallow.Schema):
+    """What else there is of a citizen, and the route that gives it."""
+
+    what = fields.Dict(keys=fields.String(), values=fields.String(), required=True)
+    path = fields.String(required=True)
+
+
 class MyDataAnswer(marshmallow.Schema):
-    """Everything that the hub keeps of a citizen, in clear."""
+    """What is registered of a citizen, in clear, and where the rest of what the hub keeps is had."""
 
     citizen_id = fields.String(required=True)
     level = fields.Integer(required=True)
     fields_ = fields.Dict(keys=fields.String(), values=fields.Nested(PrefilledAnswer), required=True, data_key="fields")
+    elsewhere = fields.List(fields.Nested(ElsewhereAnswer), required=True)
     kept_after_deletion = fields.List(fields.Dict(), required=True)
 
 
@@ -197,7 +226,8 @@ def _record(blueprint: Blueprint, hub: Hub) -> None:
             profile = _existing(hub.identity.copy(session, principal.citizen_id))
         values = {name: prefilled(getattr(profile, name)) for name in ("name", "id_number", "phone", "address")}
         told = {"citizen_id": principal.citizen_id, "level": profile.level, "fields": values}
-        return answer({**told, "kept_after_deletion": _KEPT})
+        elsewhere = [{"what": what, "path": path} for path, what in ELSEWHERE.items()]
+        return answer({**told, "elsewhere": elsewhere, "kept_after_deletion": _KEPT})
 
     @blueprint.route("/me", methods=["DELETE"])
     @problem_codes(*_CITIZEN)
@@ -208,11 +238,14 @@ def _record(blueprint: Blueprint, hub: Hub) -> None:
         with hub.database.session() as session:
             hub.messages.erase(session, principal.citizen_id)
             hub.subscriptions.erase(session, principal.citizen_id)
-            hub.mandates.leave(session, principal.citizen_id)
+            mandates = hub.mandates.leave(session, principal.citizen_id)
             hub.consents.leave(session, principal.citizen_id)
+            hub.cases.leave(session, principal.citizen_id)
+            hub.recognition.carrying.leave(session, principal.citizen_id)
             hub.credentials.checking.leave(session, principal.citizen_id)
             hub.health_code.codes.erase(session, principal.citizen_id)
-            hub.submissions.erase(session, principal.citizen_id)
+            hub.submissions.erase(session, principal.citizen_id, mandates)
+            hub.legs.erase(session, principal.citizen_id, mandates)
             hub.login.erase(session, principal.citizen_id)
             hub.identity.erase(session, principal.citizen_id)
             hub.materials.erase(session, principal.citizen_id)

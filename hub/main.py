@@ -191,7 +191,9 @@ class Hub:
         )  # fmt: skip
         self.records = Records(self.exchange, self.sharing, self.database, self.clock, shared)
         self.batches = Batches(self.database, self.jobs, self.crypto, self.clock, self.exchange)
-        self.asking = Asking(self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock)
+        self.asking = Asking(
+            self.database, self.gateway, self.legs, lambda: self.settings.now, self.clock, self.mandates.acting
+        )
         self.reruns = Reruns(self.database, self.jobs, self.legs, self.asking, self.clock)
         self.proofs = Proofs(self.line, self.clock)
         self.login = Login(

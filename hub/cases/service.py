@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from hub.cases import rules
@@ -18,7 +18,7 @@ from hub.cases.department import Department
 from hub.cases.desk import Desk
 from hub.cases.file import Files
 from hub.cases.intake import Intake
-from hub.cases.models import CaseRow
+from hub.cases.models import CaseRow, EventRow, PartRow
 from hub.cases.ratings import Ratings
 from hub.cases.rounds import Rounds
 from hub.cases.seams import Seams
@@ -225,6 +225,14 @@ class Cases:
         if before is not None:
             query = query.where(CaseRow.id < before)
         return [self.files.entry(row) for row in session.scalars(query.order_by(CaseRow.id.desc()).limit(limit))]
+
+    def leave(self, session: Session, citizen_id: str) -> None:
+        """Who goes takes along what was never handed in; what was is the office's file and stays."""
+        in_bundle = exists().where(PartRow.case_id == CaseRow.id)
+        drafts = select(CaseRow.id).where(CaseRow.subject == citizen_id, CaseRow.status == rules.DRAFT, ~in_bundle)
+        ids = session.scalars(drafts.with_for_update()).all()
+        session.execute(delete(EventRow).where(EventRow.case_id.in_(ids)))
+        session.execute(delete(CaseRow).where(CaseRow.id.in_(ids)))
 
     def filing_moved(self, session: Session, moved: Moved) -> None:
         """What the outbox says of a filing; of an older version than the newest, or of what is no case of this

@@ -7,7 +7,7 @@ A failure frees the key, so that the same key may try again; a runner that was k
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -38,7 +38,7 @@ from hub.errors import Problem
 from hub.gateway.models import Submission
 
 KEPT = timedelta(days=30)
-PURPOSE = "gateway.submission"
+PURPOSE, _MANDATE = "gateway.submission", "gateway.mandate"
 _KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 
 
@@ -49,6 +49,7 @@ class _Claim:
     key_tag: bytes
     body_digest: bytes
     owner: UUID
+    mandate_tag: bytes | None
 
     def same_key(self) -> ColumnElement[bool]:
         return and_(
@@ -64,7 +65,7 @@ class _Claim:
         """For the statements below, which are built once: that costs more than to send them."""
         return {
             "subject": self.subject_tag, "on": self.route, "key": self.key_tag, "us": self.owner,
-            "digest": self.body_digest, "kept": KEPT,
+            "digest": self.body_digest, "kept": KEPT, "mandate": self.mandate_tag,
         }  # fmt: skip
 
 
@@ -78,7 +79,7 @@ def _taken(**answer: ColumnElement[Any]) -> ReturningInsert[Any]:
     """The key is ours where it is new, where its time is over, or where its runner's is and the body is the same."""
     now = func.clock_timestamp()
     fresh = {
-        "body_digest": bindparam("digest"), "owner": bindparam("us"), **answer,
+        "body_digest": bindparam("digest"), "owner": bindparam("us"), "mandate_tag": bindparam("mandate"), **answer,
         "expires_at": now + bindparam("kept", type_=Interval),
     }  # fmt: skip
     same = _TABLE.c.body_digest == bindparam("digest")
@@ -126,11 +127,19 @@ class Submissions:
         self._running = timedelta(seconds=running_s)
 
     def once(
-        self, subject: str, route: str, key: str, body: bytes, run: Callable[[Running], bytes], ours: bool = False
+        self,
+        subject: str,
+        route: str,
+        key: str,
+        body: bytes,
+        run: Callable[[Running], bytes],
+        ours: bool = False,
+        mandate: str | None = None,
     ) -> tuple[bytes, bool]:
         """What `run` answers, and False; or what it answered before, and True. Work that is one transaction of ours
         keeps its answer in it: then no death between the two can do the work again. Where it is that and nothing else
         (`ours`), it takes the key there too, and none looks before: who comes later undoes its own and has the answer.
+        `mandate`: under which it is done for somebody else; the key is the one's who acts.
 
         Raises IDEMPOTENCY_KEY_INVALID for what is no key (1-255 visible characters), IDEMPOTENCY_KEY_REUSED for
         another body and IDEMPOTENCY_IN_PROGRESS while it runs elsewhere.
@@ -138,7 +147,10 @@ class Submissions:
         if not _KEY.fullmatch(key):
             raise Problem("IDEMPOTENCY_KEY_INVALID")
         lookup = self._crypto.lookup
-        claim = _Claim(lookup(subject, PURPOSE), route, lookup(key, PURPOSE), lookup(body.hex(), PURPOSE), uuid4())
+        claim = _Claim(
+            lookup(subject, PURPOSE), route, lookup(key, PURPOSE), lookup(body.hex(), PURPOSE), uuid4(),
+            None if mandate is None else lookup(mandate, _MANDATE),
+        )  # fmt: skip
         if ours:
             return self._once(claim, run)
         with self._database.read() as connection:
@@ -157,9 +169,11 @@ class Submissions:
                 running.keep(session, answer)
         return answer, False
 
-    def erase(self, session: Session, subject: str) -> None:
-        """The stored answers of somebody who has gone."""
-        session.execute(delete(Submission).where(Submission.subject_tag == self._crypto.lookup(subject, PURPOSE)))
+    def erase(self, session: Session, subject: str, mandates: Iterable[str]) -> None:
+        """The stored answers of somebody who has gone, and those about and by this person under these mandates."""
+        under = [self._crypto.lookup(mandate, _MANDATE) for mandate in mandates]
+        own = Submission.subject_tag == self._crypto.lookup(subject, PURPOSE)
+        session.execute(delete(Submission).where(or_(own, Submission.mandate_tag.in_(under))))
 
     def _once(self, claim: _Claim, run: Callable[[Running], bytes]) -> tuple[bytes, bool]:
         """Whatever stands in the way of doing it again (done already, closed, too often): it has been done."""

@@ -70,7 +70,8 @@ class Keeping:
         days: int | None = None,
     ) -> Entry:
         caller = passage.caller
-        who = {"subject": caller.subject, "region": caller.region, "level": caller.level}
+        mandate = caller.acts_for.mandate_id if caller.acts_for else ""
+        who = {"subject": caller.subject, "region": caller.region, "level": caller.level, "mandate": mandate}
         return Entry(
             id=id,
             at=passage.received_at,
@@ -85,6 +86,8 @@ class Keeping:
             keep_days=self._now().hub.failed_leg_days if days is None else days,
             question={**who, "fields": dict(passage.fields), "key": passage.key},
             answer=answer,
+            subject=caller.subject,
+            mandate=mandate,
         )
 
 

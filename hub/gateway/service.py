@@ -233,11 +233,13 @@ class Gateway:
         service = passage.service
         if passage.key is None or service is None or service.parts:
             return onward(passage)
-        body = orjson.dumps(dict(passage.fields), option=orjson.OPT_SORT_KEYS)
+        caller, fields = passage.caller, dict(passage.fields)
+        mandate = caller.acts_for.mandate_id if caller.acts_for else None
+        body = orjson.dumps([fields, mandate] if mandate else fields, option=orjson.OPT_SORT_KEYS)
         run: Callable[[object], bytes] = lambda _: onward(passage).packed()  # noqa: E731
-        caller = passage.caller
-        owner = f"{caller.subject} for {caller.whose}" if caller.acts_for else caller.subject
-        packed, replayed = self.submissions.once(owner, service.id, passage.key, body, run)
+        packed, replayed = self.submissions.once(
+            caller.subject, service.id, passage.key, body, run, mandate=mandate
+        )
         passage.cached |= replayed
         return Answer.unpacked(packed)
 

@@ -6,16 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from hub.database import Base
 
+_ABOUT_ANOTHER = text("mandate_tag IS NOT NULL")
+
 
 class LegRow(Base):
     """`question_sealed` is who asked and what, `answer_sealed` the answer in hub fields. `answered_by` is the trace of
-    a re-run that succeeded."""
+    a re-run that succeeded. Whose it is say keyed hashes: `subject_tag` who asked, `mandate_tag` under which mandate
+    where it is about somebody else."""
 
     __tablename__ = "legs_leg"
+    __table_args__ = (Index("ix_legs_leg_mandate", "mandate_tag", postgresql_where=_ABOUT_ANOTHER),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     at: Mapped[datetime]
@@ -32,6 +37,8 @@ class LegRow(Base):
     answer_sealed: Mapped[bytes | None]
     keep_until: Mapped[datetime] = mapped_column(index=True)
     answered_by: Mapped[str] = mapped_column(default="")
+    subject_tag: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
+    mandate_tag: Mapped[bytes | None] = mapped_column(LargeBinary(32))
 
 
 @dataclass(frozen=True, slots=True)

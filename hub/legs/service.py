@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,12 +24,14 @@ from hub.legs.models import Leg, LegRow
 
 LEASE_S = 45  # longer than any call may take: who has not ended by then is dead (reliability.md 7.3)
 PURPOSE = {"question": "legs.question", "answer": "legs.answer"}
+SUBJECT, MANDATE = "legs.subject", "legs.mandate"
 _MOST, _TOGETHER = 5000, 200
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One leg to be kept. `question` and `answer` are JSON values; None: not kept."""
+    """One leg to be kept. `question` and `answer` are JSON values; None: not kept. `subject` is the id of who asks,
+    `mandate` under which one where it is for somebody else."""
 
     id: UUID
     at: datetime
@@ -44,6 +46,8 @@ class Entry:
     keep_days: int
     question: Mapping[str, Any] | None = None
     answer: Mapping[str, Any] | None = None
+    subject: str = ""
+    mandate: str = ""
 
 
 class Legs:
@@ -115,6 +119,13 @@ class Legs:
         """A re-run got what this one did not."""
         session.execute(update(LegRow).where(LegRow.id == id).values(answered_by=trace_id))
 
+    def erase(self, session: Session, subject: str, mandates: Iterable[str]) -> None:
+        """What was said by somebody who has gone, and by and about this person under these mandates; that there was a
+        call stays."""
+        under = [self._crypto.lookup(mandate, MANDATE) for mandate in mandates]
+        theirs = (LegRow.subject_tag == self._crypto.lookup(subject, SUBJECT)) | LegRow.mandate_tag.in_(under)
+        session.execute(update(LegRow).where(theirs).values(question_sealed=None, answer_sealed=None))
+
     def sweep(self, session: Session) -> int:
         """Writes whose sender did not come back become `unknown`: asked about first, never sent again blindly (C8).
         Forgets what need not be kept any longer."""
@@ -152,6 +163,8 @@ class Legs:
             "answer_sealed": self._sealed("answer", entry.answer),
             "keep_until": entry.at + timedelta(days=entry.keep_days),
             "answered_by": "",
+            "subject_tag": self._crypto.lookup(entry.subject, SUBJECT) if entry.subject else None,
+            "mandate_tag": self._crypto.lookup(entry.mandate, MANDATE) if entry.mandate else None,
         }
 
     def _sealed(self, what: str, value: Mapping[str, Any] | None) -> bytes | None:

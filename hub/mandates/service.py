@@ -176,11 +176,14 @@ class Mandates:
         self._ended(session, [mandate_id])
         self._fresh.changed(session, f"mandate:{mandate_id}")
 
-    def leave(self, session: Session, citizen_id: str) -> None:
-        """This person is going: whatever is offered or in force on either side ends. The rows stay as evidence."""
-        for mandate in self.of(session, citizen_id):
+    def leave(self, session: Session, citizen_id: str) -> list[str]:
+        """This person is going: whatever is offered or in force on either side ends. The rows stay as evidence. Gives
+        those, of all times, under which something was done by this person or about this person (no company's)."""
+        mine = self.of(session, citizen_id)
+        for mandate in mine:
             if mandate.state in ("offered", "in_force"):
                 self.end(session, mandate.mandate_id, citizen_id)
+        return [each.mandate_id for each in mine if each.kind != "company" or each.side == "holder"]
 
     def appoint(self, session: Session, company: Company, id_number: str, role: Role, source: str) -> None:
         """A person in a role of a company. With a new legal representative ends what the old one held by office."""

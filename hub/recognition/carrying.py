@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -98,6 +98,10 @@ class Carrying:
         row = self._keep(session, stand.settings, "in", citizen_id, carried.facts, until, issuer=carried.issuer.id,
                          verdict=decision.verdict, rule_version=decision.rule_version)  # fmt: skip
         return Conversion(str(row.id), decision, until)
+
+    def leave(self, session: Session, citizen_id: str) -> None:
+        """What somebody brought who has gone; that it was agreed to stays for its term."""
+        session.execute(update(CarriedRow).where(CarriedRow.citizen_id == citizen_id).values(facts_sealed=b""))
 
     def _keep(
         self, session: Session, settings: Recognition, direction: str, citizen_id: str, facts: Sequence[Fact],

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from hub.clock import Clock
 from hub.database import Database
 from hub.errors import Problem
-from hub.gateway.orders import Caller, Order
+from hub.gateway.orders import ActsFor, Caller, Order
 from hub.gateway.service import Gateway
 from hub.legs import Leg, Legs
 from hub.port import OutcomeUnknown, Rejected
@@ -29,10 +30,19 @@ class Outcome:
 
 
 class Asking:
+    """`acting` gives for whom a citizen may act under a mandate now, and raises where none may any more."""
+
     def __init__(
-        self, database: Database, gateway: Gateway, legs: Legs, now: Callable[[], Snapshot], clock: Clock
+        self,
+        database: Database,
+        gateway: Gateway,
+        legs: Legs,
+        now: Callable[[], Snapshot],
+        clock: Clock,
+        acting: Callable[[str, str], ActsFor],
     ) -> None:
         self._database, self._gateway, self._legs, self._now, self._clock = database, gateway, legs, now, clock
+        self._acting = acting
 
     def check(self, leg: Leg) -> None:
         """Raises STATE_CONFLICT, saying what is possible instead. A write is never sent again from here: only its
@@ -50,10 +60,10 @@ class Asking:
             self.check(leg)
             question, _ = self._legs.opened(session, leg_id)
         service = self._service(leg)
-        caller = Caller(question["subject"], question["level"], "hub", question["region"])
         trace = trace or new()
-        order = Order(service, caller, question["fields"], trace, time.monotonic(), self._clock.now())
         try:
+            caller = self._caller(question)
+            order = Order(service, caller, question["fields"], trace, time.monotonic(), self._clock.now())
             answer = self._gateway.call(order)
         except Problem as problem:
             return Outcome(_state(problem), problem.code, trace.id)
@@ -62,6 +72,11 @@ class Asking:
         with self._database.session() as session:
             self._legs.answered(session, leg_id, trace.id)
         return Outcome("answered", "OK", trace.id)
+
+    def _caller(self, question: Mapping[str, Any]) -> Caller:
+        subject, mandate = question["subject"], question.get("mandate")
+        acts_for = self._acting(mandate, subject) if mandate else None
+        return Caller(subject, question["level"], "hub", question["region"], acts_for)
 
     def _service(self, leg: Leg) -> Service:
         service = self._now().services.get(leg.service)

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from blueprints.app import create_app
+from blueprints.me import ELSEWHERE
 from blueprints.samples import sample
 from hub.appeals.service import Said
 from hub.fields import id_check
@@ -204,6 +205,11 @@ def test_the_victim_still_has_it_all(house: Server, hub: Hub, victim: Owner) -> 
     )
     assert all(secret.encode() in shown for secret in (victim.citizen_id, victim.mandate_id, victim.consent_id))
     assert b'"ended"' not in shown and b'"withdrawn_at":null' in shown
+
+
+def test_the_access_copy_says_where_the_rest_is(house: Server) -> None:
+    paths = house.get("/openapi.json").body["paths"]
+    assert not [path for path in ELSEWHERE if "get" not in paths.get(path, {})]
 
 
 def test_threat_T2_no_route_tells_a_stranger_what_it_wants(hub: Hub) -> None:

@@ -9,6 +9,7 @@ import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -19,17 +20,31 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import Column, LargeBinary, func, inspect, select, text
 
+import blueprints.me
+from blueprints.frame import build
 from hub.__main__ import main
 from hub.commands.keys import SEALED, reseal_all, standing
+from hub.credentials.desk import Application
 from hub.crypto import Crypto
+from hub.errors import Problem
+from hub.gateway.orders import Caller
 from hub.health_code.archive import Archive
+from hub.health_code.service import Holder
+from hub.identity.models import Person
+from hub.identity.sealing import Sealing
 from hub.keys.resealing import Sealed
+from hub.legs.service import Entry
+from hub.login.models import Binding
 from hub.main import Hub
+from hub.trace import new as trace
 from tests.conftest import Twins
 from tests.county import ROOT
+from tests.health_code.conftest import HEALTHY
 from tests.keys.rooms import WRITES, Read, number, person
 from tests.login.room import everything
+from tests.materials.papers import photo
 
+CARD = "senior-citizen-card"
 OLD, NEW = "s1: file/secrets/seal_key", "s2: file/secrets/seal_key_2"
 Open = Callable[..., Hub]
 ENVIRON: dict[Hub, dict[str, str]] = {}  # what a command is told, to be on the same stores
@@ -148,3 +163,69 @@ def test_threat_T27_an_archive_on_disk_is_resealed_and_stays_what_the_report_say
     assert both.under() == {"s1": Counter([f"archive/{path.name}"])}
     assert (both.reseal(), both.reseal(), both.under()) == (1, 0, {})
     assert hashlib.sha256(alone.open(path)).hexdigest() == told["sha256"]
+
+
+def settled(hub: Hub, n: int) -> str:
+    """Somebody of whom every room that is told to forget has something."""
+    person(hub, n)
+    with hub.database.session() as session:
+        me = hub.identity.citizen_of(session, number(n)) or ""
+        hub.login.bind(session, f"openid-{n}", me)
+        hub.messages.tell(session, me, "case-received", {"service": number(n), "receipt_no": "1", "promised_on": "x"})
+        hub.health_code.codes.declare(session, Holder(me, f"王{n}", number(n)), me, "health", HEALTHY, None)
+        service = hub.settings.now.services["assistance-application"]
+        hub.cases.submit(session, Caller(me, 2), service, {"reason": number(n)}, [], [], draft=True)
+        held = hub.credentials.desk.issue(session, Application(CARD, number(n), f"王{n}", {"level": "甲"}, "x"), "o")
+    hub.materials.upload(me, photo(64, 64), f"{number(n)}.jpg")
+    hub.credentials.copy(Caller(me, 2), held.id, None, number(n), 30, trace())
+    hub.submissions.once(me, "POST /x", "key", b"", lambda _: number(n).encode())
+    said: Any = dict.fromkeys(("trace_id", "service", "system", "operation", "outcome"), "x")
+    said |= {"at": hub.clock.now(), "kind": "read", "data_class": 3, "state": "failed", "keep_days": 3}
+    hub.legs.begin(Entry(id=uuid4(), question={"id_number": number(n)}, subject=me, **said))
+    return me
+
+
+def holding(hub: Hub, n: int) -> set[str]:
+    """Where the number of this person still comes out, by the keys this worker has."""
+    wanted, found = number(n).encode(), set()
+    for each in SEALED:
+        with hub.database.session() as session, suppress(Problem):
+            for row in session.scalars(select(each.row).where(getattr(each.row, each.column) != b"")):
+                with suppress(Problem):
+                    if wanted in hub.crypto.open(getattr(row, each.column), each.purpose(row)):
+                        found.add(each.name)
+    with hub.database.session() as session:
+        people = map(Sealing(hub.crypto).opened, session.scalars(select(Person)))
+        return found | {"identity_person" for each in people if each.get("id_number") == number(n)}
+
+
+def test_threat_T15_T27_who_leaves_while_the_key_turns_is_gone_under_either_key(with_ring: Open) -> None:
+    before, turned = with_ring(OLD), with_ring(NEW, OLD)
+    between, afterwards = 8101, 8102
+    ids = {n: settled(before, n) for n in (between, afterwards)}
+    there = holding(turned, between)
+    assert there >= {"identity_person", "gateway_submission.answer_sealed", "legs_leg.question_sealed"}
+    assert there >= {"cases_case.body_sealed", "credentials_copy.purpose_sealed", "health_code_code.holder_sealed"}
+
+    def leave(hub: Hub, n: int) -> None:
+        with hub.database.session() as session:
+            token = hub.login.begin(session, ids[n]).access_token
+        client = build(hub, [blueprints.me.make]).test_client()
+        told = client.delete("/api/v1/me", headers={"Authorization": f"Bearer {token}"})
+        assert told.status_code == 200, told.text
+
+    leave(turned, between)
+    reseal_all(turned)
+    assert standing(turned)["may_go"] == ["s1"]
+    after = with_ring(NEW)
+    leave(after, afterwards)
+    rows = everything(after.database.url)
+    for n in ids:
+        assert holding(after, n) == {"credentials_licence.body_sealed"}, "the desk's register stays, and nothing else"
+        tags = [tag for hub in (before, after) for tag in hub.crypto.tags(number(n), "identity.id_number")]
+        assert not [tag for tag in tags if tag in rows]
+        person(after, n)
+        with after.database.session() as session:
+            assert after.identity.citizen_of(session, number(n)) not in (None, ids[n]), "and may come back as a new one"
+            gone = session.scalar(select(func.count()).select_from(Binding).where(Binding.citizen_id == ids[n]))
+            assert gone == 0

@@ -12,6 +12,7 @@ import pytest
 
 from hub.clock import Clock
 from hub.errors import Problem
+from hub.gateway.orders import ActsFor
 from hub.jobs.service import Jobs
 from hub.jobs.worker import Worker
 from hub.legs import Leg
@@ -34,6 +35,11 @@ SERVICES = [
     service("filing", "alpha", kind="application", subject=[], data_class=2,
             call={"system": "alpha", "operation": "file"}),
 ]  # fmt: skip
+
+
+def nobody_acts(mandate: str, citizen_id: str) -> ActsFor:
+    """Where nobody has a mandate."""
+    raise Problem("NOT_FOUND")
 
 
 @dataclass
@@ -92,7 +98,9 @@ def room(tmp_path: Path, fresh_database: str, redis: str, offices: dict[str, Off
     world = build(tmp_path, fresh_database, redis, offices)
     world.gateway.legs.start()
     jobs = Jobs(world.database, wait_s=0)
-    asking = Asking(world.database, world.gateway, world.gateway.legs, lambda: world.settings.now, Clock())
+    asking = Asking(
+        world.database, world.gateway, world.gateway.legs, lambda: world.settings.now, Clock(), nobody_acts
+    )
     reruns = Reruns(world.database, jobs, world.gateway.legs, asking, Clock())
     yield Room(world, jobs, asking, reruns)
     world.close()

@@ -306,7 +306,7 @@ def test_the_access_copy_is_whole_and_needs_a_face(town: Town) -> None:
     told = town.ask("GET", "/me/data", town.at_level(3, OPENID)).json
     values = {name: each["value"] for name, each in told["fields"].items()}
     assert (values["name"], values["id_number"], values["phone"]) == (NAME, NUMBER, PHONE) and values["address"]
-    assert told["kept_after_deletion"]
+    assert told["kept_after_deletion"] and told["elsewhere"]
 
 
 def test_deletion_leaves_nothing_and_ends_every_session(town: Town, fresh_database: str) -> None:

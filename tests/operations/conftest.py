@@ -39,6 +39,7 @@ from hub.settings import Secrets, Settings
 from hub.switches.service import Switches
 from hub.systems import Systems
 from tests.county import SUITE
+from tests.legs.conftest import nobody_acts
 from tests.settings.conftest import CHECKS, ENVIRON, folder, home
 from tests.switches.conftest import database, server
 
@@ -84,7 +85,7 @@ def hub(folder: Path, home: Path, database: Database) -> Iterator[Any]:
         metrics=Metrics(CollectorRegistry()), registered=lambda _: None,
     )  # fmt: skip
     jobs, now = Jobs(database), lambda: switches.now
-    asking = Asking(database, gateway, gateway.legs, now, clock)
+    asking = Asking(database, gateway, gateway.legs, now, clock, nobody_acts)
     line = RedisLine(Redis(unix_socket_path=str(home / "none")))
     sessions = Sessions(settings, database, clock, identity)
     yield SimpleNamespace(
