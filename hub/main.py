@@ -352,10 +352,10 @@ class Hub:
     def _filing_moved(self, session: Session, moved: Moved) -> None:
         self.cases.filing_moved(session, moved)
 
-    def _holds_licence(self, session: Session, citizen_id: str, id: str) -> bool:
-        person = self.identity.registered(session.connection(), citizen_id)
-        held = self.credentials.desk.of_holder(session.connection(), person.id_number) if person else ()
-        return any(each.id == id for each in held)
+    def _holds_licence(self, session: Session, whose: str, id: str) -> bool:
+        person = self.identity.registered(session, whose)
+        number = person.id_number if person else self.mandates.number_of(session, whose)
+        return any(each.id == id for each in (self.credentials.desk.of_holder(session, number) if number else ()))
 
     def _ask_wechat(self, operation: str, fields: Mapping[str, Any], trace: Trace) -> Reply:
         return self.gateway.ask("wechat", operation, fields, Caller("hub", 3, "hub"), trace, _LOGIN_S)

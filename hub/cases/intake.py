@@ -113,8 +113,9 @@ class Intake:
         licences = [
             Paper(each["type"], credential_id=each["credential_id"]) for each in papers if not each.get("file_id")
         ]
+        whose = {row.citizen_id, row.subject}
         for each in licences:
-            if not self._seams.holds_licence(session, row.citizen_id, each.credential_id):
+            if not any(self._seams.holds_licence(session, one, each.credential_id) for one in whose):
                 raise Problem("NOT_FOUND")
         wanted = [(each["type"], each["file_id"]) for each in papers if each.get("file_id")]
         if not wanted:

@@ -17,7 +17,8 @@ Tell = Callable[[Session, str, str, Mapping[str, str], str], object]
 
 @dataclass(frozen=True, slots=True)
 class Seams:
-    """`on_duty`: whether this is an account that works; `holds_licence`: whether this citizen has this licence."""
+    """`on_duty`: whether this is an account that works; `holds_licence`: whether this one, a
+    citizen or who is represented, has this licence."""
 
     tell: Tell
     on_duty: Callable[[Session, str], bool]

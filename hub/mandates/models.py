@@ -22,7 +22,7 @@ class MandateRow(Base):
     kind: Mapped[str]
     holder: Mapped[str] = mapped_column(index=True)
     holder_sealed: Mapped[bytes]
-    represented: Mapped[str]
+    represented: Mapped[str] = mapped_column(index=True)
     subject_tag: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
     subject_sealed: Mapped[bytes]
     scope: Mapped[list[str]]

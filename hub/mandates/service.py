@@ -109,6 +109,13 @@ class Mandates:
         held = self._look(mandate_id)
         return held.acts_for if held else None
 
+    def number_of(self, session: Session, represented: str) -> str | None:
+        """The ID number or credit code of whom this id stands for, in a case or a record: somebody represented, known
+        as a citizen or not. None where nobody ever acted for such a one."""
+        about = select(MandateRow).where(MandateRow.represented == represented, MandateRow.accepted_at.is_not(None))
+        row = session.scalars(about.limit(1)).one_or_none()
+        return (subject := self._subject(row)).credit_code or subject.id_number if row else None
+
     def offer(
         self,
         session: Session,
