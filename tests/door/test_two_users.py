@@ -19,6 +19,7 @@ from blueprints.app import create_app
 from blueprints.me import ELSEWHERE
 from blueprints.samples import sample
 from hub.appeals.service import Said
+from hub.credentials.desk import Application
 from hub.fields import id_check
 from hub.gateway.orders import Caller
 from hub.health_code.service import Holder
@@ -27,16 +28,21 @@ from hub.login.sessions import Sessions
 from hub.main import Hub
 from hub.mandates.service import Subject
 from hub.settings.shapes import Consent
+from hub.trace import new
 from tests.door.wire import Server, Told
 from tests.ledger.statements import ROWS, statement
 from tests.materials.papers import photo
 
 _SERVICE = "residence-certificate"
 _BUNDLE = "household-moves-on-assistance"
-# Ids of pages and of what operations see: no citizen's. Those of licences are tried in tests/credentials.
-NOBODYS = ("asset", "level", "name", "system", "copy_id", "credential_id", "place", "region", "change_id",
+# Ids of pages and of what operations see: no citizen's.
+NOBODYS = ("asset", "level", "name", "system", "place", "region", "change_id",
            "revocation_id", "review_id", "resource_id", "request_id", "grant_id", "correction_id", "match_id",
            "identifier", "version")  # fmt: skip
+# Whose `{id}` is meant: below /me somebody's own always.
+_OWN = "/api/v1/me/"
+_IDS = {f"{_OWN}messages/": "message_id", f"{_OWN}credentials/": "licence_id"}
+_KNOWN_TO_ALL = {"service_id", "bundle_id", *NOBODYS}
 _METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -54,19 +60,25 @@ class Owner:
     appeal_id: str  # about the health code
     exchange_id: str  # of data that two departments shared
     bundle_no: str
+    message_id: str
+    licence_id: str
+    copy_id: str
 
     @property
     def secrets(self) -> tuple[str, ...]:
         return (self.citizen_id, self.known.id_number, self.known.name, self.known.phone,
                 self.mandate_id, self.consent_id, self.file_id, self.receipt_no, self.number,
-                self.appeal_id, self.exchange_id, self.bundle_no)  # fmt: skip
+                self.appeal_id, self.exchange_id, self.bundle_no, self.message_id, self.licence_id,
+                self.copy_id)  # fmt: skip
 
-    def id(self, name: str) -> str:
+    def id(self, name: str, path: str) -> str:
         """What this owner has for a parameter of this name; for ids that are nobody's, one of them."""
+        if name == "id" and path.startswith(_OWN):
+            return str(getattr(self, next(meant for prefix, meant in _IDS.items() if path.startswith(prefix))))
         return {
             "mandate_id": self.mandate_id, "consent_id": self.consent_id, "service_id": _SERVICE, "id": _SERVICE,
             "file_id": self.file_id, "receipt_no": self.receipt_no, "number": self.number,
-            "exchange_id": self.exchange_id,
+            "exchange_id": self.exchange_id, "copy_id": self.copy_id,
             "appeal_id": self.appeal_id,
             "bundle_id": _BUNDLE, "bundle_no": self.bundle_no, **dict.fromkeys(NOBODYS, "x"),
         }[name]  # fmt: skip
@@ -98,12 +110,17 @@ def owner(hub: Hub, name: str) -> Owner:
         clue = hub.appeals.submit(session, "clue", me, Said(f"{name}在示范路口看到", "360423001"))
         hub.health_code.codes.declare(session, Holder(me, known.name, known.id_number), me, "health", {}, None)
         appeal = hub.health_code.reviews.appeal(session, me, me, f"{name}没有发热", ())
+        card = Application("senior-citizen-card", known.id_number, known.name, {"level": "甲类"}, "x")
+        licence = hub.credentials.desk.issue(session, card, "officer")
+        told = {"service": name, "receipt_no": case.receipt_no, "promised_on": "2026-01-01"}
+        message = hub.messages.tell(session, me, "case-received", told)
+    copy = hub.credentials.copy(Caller(me, 2), licence.id, None, "租房", 7, new())
     evidence = hub.ledger.evidence
     exchange = statement(subject_tag=evidence.subject_tag("resident_id", known.id_number), at=hub.clock.now())
     evidence.decide(exchange)
     evidence.deliver(exchange.exchange_id, ROWS)
     ids = paper.file_id, case.receipt_no, clue.number, appeal.id, str(exchange.exchange_id), bundle.receipt_no
-    return Owner(me, known, offered.mandate_id, consent.consent_id, *ids)
+    return Owner(me, known, offered.mandate_id, consent.consent_id, *ids, message, licence.id, copy.id)
 
 
 @pytest.fixture(scope="module")
@@ -158,8 +175,8 @@ def verdict(told: Told) -> tuple[int, str]:
 
 def filled(path: str, ids: list[str], whose: Owner, strange: bool = False) -> str:
     for name in ids:
-        value = whose.id(name)
-        if strange and name in ("mandate_id", "consent_id", "file_id", "exchange_id", "bundle_no"):
+        value = whose.id(name, path)
+        if strange and name not in _KNOWN_TO_ALL and (name != "id" or path.startswith(_OWN)):
             value = value[0] + os.urandom(16).hex()
         path = path.replace(f"{{{name}}}", value)
     return path
