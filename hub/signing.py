@@ -86,9 +86,9 @@ class Signing:
         """The public keys as JWK (RFC 7517)."""
         return [dict(key.jwk) for key in self._keys]
 
-    def sign(self, claims: Mapping[str, Any], kind: str) -> str:
-        """`claims` as a JWS whose type (`typ`) is `kind`."""
-        key = self._first()
+    def sign(self, claims: Mapping[str, Any], kind: str, *, for_all: bool = False) -> str:
+        """`claims` as a JWS whose type (`typ`) is `kind`; `for_all` in Ed25519 in either suite, where browsers read."""
+        key = self._known_to_all() if for_all else self._first()
         header = {"alg": key.jwk["alg"], "kid": key.jwk["kid"], "typ": kind}
         text = f"{_text(orjson.dumps(header))}.{_text(orjson.dumps(claims, option=orjson.OPT_SORT_KEYS))}"
         return f"{text}.{_text(key.sign(text.encode()))}"
@@ -96,8 +96,11 @@ class Signing:
     def sign_bytes(self, made: Callable[[str], bytes]) -> tuple[str, bytes]:
         """Key id and Ed25519 signature of what `made` makes for that key; COSE and the readers of other countries know
         no SM2."""
-        key = next((key for key in self._keys if key.jwk["alg"] == "EdDSA"), None) or self._first()
+        key = self._known_to_all()
         return key.jwk["kid"], key.sign(made(key.jwk["kid"]))
+
+    def _known_to_all(self) -> Key:
+        return next((key for key in self._keys if key.jwk["alg"] == "EdDSA"), None) or self._first()
 
     def _first(self) -> Key:
         if not self._keys:

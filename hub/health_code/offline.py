@@ -115,7 +115,7 @@ def pack(
         "revoked": sorted(changed),
         "keys": [key for key in signing.public() if key["alg"] == "EdDSA"],
     }
-    return {**told, "proof": signing.sign(told, PACK_KIND)}
+    return {**told, "proof": signing.sign(told, PACK_KIND, for_all=True)}
 
 
 def decide(text: str, packed: Mapping[str, Any], trusted: Sequence[Mapping[str, Any]], now: datetime) -> Decided:

@@ -56,6 +56,13 @@ def test_a_rotated_ring_and_another_suite_still_publish_what_signed_before() -> 
         verified(before, Signing({"c2": SECRET[::-1]}).public(), "test")
 
 
+@pytest.mark.parametrize("suite", ["intl", "sm"])
+def test_what_browsers_read_is_signed_in_ed25519_in_either_suite(suite: str) -> None:
+    ring = Signing({"c1": SECRET}, suite)
+    browsers_know = [key for key in ring.public() if key["alg"] == "EdDSA"]
+    assert verified(ring.sign(CLAIMS, "test", for_all=True), browsers_know, "test") == CLAIMS
+
+
 def test_another_library_agrees_on_sm2() -> None:
     ring = Signing({"c1": SECRET}, "sm")
     signed, key = ring.sign(CLAIMS, "test"), ring.public()[0]
