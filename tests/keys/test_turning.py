@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -175,6 +175,10 @@ def settled(hub: Hub, n: int) -> str:
         hub.health_code.codes.declare(session, Holder(me, f"王{n}", number(n)), me, "health", HEALTHY, None)
         service = hub.settings.now.services["assistance-application"]
         hub.cases.submit(session, Caller(me, 2), service, {"reason": number(n)}, [], [], draft=True)
+        settings, until = hub.recognition.standing.now().settings, hub.clock.now() + timedelta(days=1)
+        brought: Any = {"issuer": "x", "verdict": "accepted", "rule_version": "1"}
+        facts: Any = [{"kind": "test", "of": number(n)}]
+        hub.recognition.carrying._keep(session, settings, "in", me, facts, until, **brought)
         held = hub.credentials.desk.issue(session, Application(CARD, number(n), f"王{n}", {"level": "甲"}, "x"), "o")
     hub.materials.upload(me, photo(64, 64), f"{number(n)}.jpg")
     hub.credentials.copy(Caller(me, 2), held.id, None, number(n), 30, trace())
@@ -205,6 +209,7 @@ def test_threat_T15_T27_who_leaves_while_the_key_turns_is_gone_under_either_key(
     ids = {n: settled(before, n) for n in (between, afterwards)}
     there = holding(turned, between)
     assert there >= {"identity_person", "gateway_submission.answer_sealed", "legs_leg.question_sealed"}
+    assert there >= {"recognition_carried.facts_sealed", "messages_message.body_sealed"}
     assert there >= {"cases_case.body_sealed", "credentials_copy.purpose_sealed", "health_code_code.holder_sealed"}
 
     def leave(hub: Hub, n: int) -> None:
