@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -19,6 +20,7 @@ from hub.errors import Problem
 from hub.ledger import Exchange, Exchanges, find
 from tests.county import eventually
 from tests.gateway.servers import send_to_postgres
+from tests.login.room import plain
 from tests.switches.postgres import Server
 
 NOW = Clock().now()
@@ -216,12 +218,10 @@ def test_fault_F20_backends_killed_write_each_record_once(server: Server, store:
         for _ in range(40):
             writer.record(exchange())
             wrote += 1
-        with store.read() as connection:
-            connection.execute(
-                text(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                    "WHERE pid <> pg_backend_pid() AND datname = current_database()"
-                )
+        with psycopg.connect(plain(store.url), autocommit=True) as killer:  # one of the store's may be dead itself
+            killer.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE pid <> pg_backend_pid() AND datname = current_database()"
             )
         time.sleep(0.05 * round_)
     eventually_written(writer, 20)
