@@ -35,6 +35,7 @@ from blueprints import (
     messages,
     notices,
     operations,
+    orders,
     pages,
     recognition,
     records,
@@ -53,8 +54,8 @@ if TYPE_CHECKING:
 
 ROOMS = (
     login, me, messages, mandates, catalogue, gateway, cases, bundles, credentials, materials, desk, desk_cases,
-    notices, tasks, appeals, health_code, health_code_desk, gate, recognition, sharing, exchange, records, batches,
-    changes, corrections, flow, traces, ledger,
+    orders, notices, tasks, appeals, health_code, health_code_desk, gate, recognition, sharing, exchange, records,
+    batches, changes, corrections, flow, traces, ledger,
     access_log, inbound, health, docs, front, pages,
 )  # fmt: skip
 

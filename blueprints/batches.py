@@ -34,7 +34,7 @@ def _asking(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/resources/<string:id>/batches", methods=["POST"])
     @recorded("data.query", "resource:{id}")
     @problem_codes(*STAFF, *IDEMPOTENT, *_GRANTS, *_SUBJECTS, "NOT_FOUND", "RESOURCE_WITHOUT_SOURCE",
-                   "CASE_NO_REQUIRED")  # fmt: skip
+                   "CASE_NO_REQUIRED", "ORDER_NOT_CONFIRMED")  # fmt: skip
     @blueprint.arguments(forms.DataBatchForm, example=forms.BATCH_ASKED)
     @blueprint.response(202, forms.DataBatchAnswer, description="It will be made.", example=forms.BATCH)
     @idempotent(required=False)

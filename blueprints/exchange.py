@@ -34,7 +34,7 @@ def _querying(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/resources/<string:id>/queries", methods=["POST"])
     @recorded("data.query")
     @problem_codes(*STAFF, *DEPARTMENT, *_GRANTS, *SUBJECT, "NOT_FOUND", "RESOURCE_WITHOUT_SOURCE",
-                   "CASE_NO_REQUIRED", "EVIDENCE_UNAVAILABLE")  # fmt: skip
+                   "CASE_NO_REQUIRED", "ORDER_NOT_CONFIRMED", "EVIDENCE_UNAVAILABLE")  # fmt: skip
     @blueprint.arguments(forms.QueryForm, example=forms.QUERY)
     @blueprint.response(200, forms.GivenAnswer, description="Cut to the right; evidence is kept.", example=forms.GIVEN)
     def query(form: dict[str, Any], id: str) -> Response:

@@ -15,7 +15,8 @@ OUTCOMES = ("reported", "corrected", "upheld")
 
 class QueryForm(Form):
     """`subject`: whom or what it is about, in the words of the source: `id_number` (and `name`), `credit_code`, …
-    `fields`: some of those the right names; without it all. Sensitive data needs `case_no` or `order_no`."""
+    `fields`: some of those the right names; without it all. Sensitive data needs `case_no`, or
+    `order_no` of an order that a second officer confirmed (`/desk/orders`)."""
 
     subject = Unshaped(required=True)
     purpose = Text(required=True, min=1, max=200)

@@ -95,7 +95,7 @@ def _search(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/searches", methods=["POST"])
     @recorded("flow.search")
     @problem_codes(*STAFF, "NOT_FOUND", "RANGE_ORDER", "RANGE_TOO_LONG", "TIMEZONE_MISSING", "ID_FORMAT",
-                   "DATE_RANGE", "EVIDENCE_UNAVAILABLE")  # fmt: skip
+                   "DATE_RANGE", "EVIDENCE_UNAVAILABLE", "ORDER_NOT_CONFIRMED")  # fmt: skip
     @blueprint.arguments(forms.SearchForm)
     @blueprint.response(200, forms.SearchAnswer, description="Newest first, at most 500.", example=forms.FOUND)
     def search(form: dict[str, Any]) -> Response:

@@ -27,8 +27,9 @@ class StreamForm(Form):
 
 
 class SearchForm(Form):
-    """An order, an area and a time: without one of them nobody is looked for. `sealed_until`: the person finds it in
-    the own record from then on, at the latest in a year (staff with order.seal only); at once if not said."""
+    """An order that a second officer confirmed (`/desk/orders`), an area and a time: without one of them nobody is
+    looked for. `sealed_until`: the person finds it in the own record from then on, at the latest in a year (staff with
+    order.seal only); at once if not said."""
 
     order_no = Text(required=True, min=1, max=60)
     id_number = IdNumber(required=True)

@@ -35,7 +35,7 @@ def _tracing(blueprint: Blueprint, hub: Hub) -> None:
     @problem_codes(
         *STAFF, "NOT_FOUND", "REQUIRED", "RANGE_ORDER", "RANGE_TOO_LONG", "TIMEZONE_MISSING", "ID_FORMAT",
         "ID_CHECKSUM", "ID_OBSOLETE", "DATE", "DATE_RANGE", "QR_INVALID", "QR_EXPIRED", "SERVICE_ENDED",
-        "EVIDENCE_UNAVAILABLE",
+        "EVIDENCE_UNAVAILABLE", "ORDER_NOT_CONFIRMED",
     )  # fmt: skip
     @blueprint.arguments(forms.TraceForm)
     @blueprint.response(

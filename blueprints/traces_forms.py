@@ -15,9 +15,10 @@ _STATES = ["open", "queried", "done", "withdrawn"]
 
 
 class TraceForm(Form):
-    """`subject` is an ID number; `code` a health code as it is shown now: one of the two. Without order, area or time
-    nothing is looked at. `sealed_until`: those whose rows are read find it in their record from then on, at the latest
-    in a year (staff with order.seal only); at once if not said."""
+    """`subject` is an ID number; `code` a health code as it is shown now: one of the two. Without an order that a
+    second officer confirmed (`/desk/orders`), area or time nothing is looked at. `sealed_until`: those whose rows are
+    read find it in their record from then on, at the latest in a year (staff with order.seal only); at once if not
+    said."""
 
     order_no = Text(required=True, min=1, max=60)
     subject = IdNumber()

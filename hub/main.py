@@ -286,7 +286,7 @@ class Hub:
 
     def _open_movement(self) -> None:
         """Who went where: counted for everybody, traced by order only."""
-        looks = Looks(self.crypto, self.exchanges, self.ledger.evidence, self.clock)
+        looks = Looks(self.crypto, self.exchanges, self.ledger.evidence, self.clock, self.ledger.orders)
         self.flow = Flow(
             self.database, self.line, self.crypto, looks, self.clock,
             terms=lambda: self.settings.now.hub.flow, citizen_of=self.identity.citizen_of,

@@ -123,6 +123,7 @@ class Exchange:
         matching: Matching,
     ) -> None:
         self._database, self._gateway, self._sharing, self._evidence = database, gateway, sharing, ledger.evidence
+        self._orders = ledger.orders
         self._identity, self._now, self._clock = identity, now, clock
         self._matching, self._log = matching, structlog.get_logger()
         self.matches = Matches(database, matching.queue, ledger.evidence, clock, now)
@@ -136,8 +137,8 @@ class Exchange:
 
     def query(self, asked: Asked, trace: Trace, until: float | None = None) -> Given:
         """Raises NOT_FOUND, GRANT_MISSING, GRANT_PURPOSE, GRANT_OFFICER, GRANT_EXPIRED, GRANT_FIELD,
-        RESOURCE_WITHOUT_SOURCE, CASE_NO_REQUIRED, EVIDENCE_UNAVAILABLE, faults of the subject, and whatever the
-        department's answer comes to. `until`: the time.monotonic() second by which the department has answered."""
+        RESOURCE_WITHOUT_SOURCE, CASE_NO_REQUIRED, ORDER_NOT_CONFIRMED, EVIDENCE_UNAVAILABLE, faults of the subject,
+        and whatever the department's answer comes to. `until`: the time.monotonic() second by which it has answered."""
         allowed = self._recorded(asked, lambda session, resource, use: self._weighed(session, resource, asked, use))
         id = allowed.statement.exchange_id
         try:
@@ -241,6 +242,8 @@ class Exchange:
         use.data_class, use.grant_id, use.fields = resource.classes(fields), grant.id, list(fields)
         if use.data_class >= rules.SENSITIVE and not (asked.case_no or asked.order_no):
             raise Problem("CASE_NO_REQUIRED")
+        if use.data_class >= rules.SENSITIVE and not asked.case_no:
+            self._orders.use(session, asked.order_no, asked.consumer)
         return grant, source
 
     def _weighed(self, session: Session, resource: Resource, asked: Asked, use: UseRow) -> _Allowed:

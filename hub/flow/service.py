@@ -151,7 +151,7 @@ class Flow:
 
     def search(self, session: Session, search: Search) -> Sequence[Crossing]:
         """Where one person crossed, newest first. Recorded before it is answered, found or not."""
-        self._allow(search)
+        self._allow(session, search)
         started = self._clock.now()
         rows = session.scalars(
             select(CrossingRow)
@@ -168,7 +168,7 @@ class Flow:
         self._looks.record(session, [subject], look)
         return found
 
-    def _allow(self, search: Search) -> None:
+    def _allow(self, session: Session, search: Search) -> None:
         missing = [
             Fault(name, "REQUIRED") for name, given in (("order_no", search.order_no), ("places", search.places))
             if not given
@@ -178,7 +178,7 @@ class Flow:
         if not all(within(place, search.office) for place in search.places):
             raise Problem("NOT_FOUND")
         _check(search.since, search.until)
-        self._looks.allow(search.sealed_until)
+        self._looks.allow(session, search.order_no, search.office, search.sealed_until)
 
     def sweep(self, session: Session) -> None:
         """Days that are not kept any longer."""

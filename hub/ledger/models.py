@@ -76,6 +76,23 @@ class CanaryRow(Base):
     made_at: Mapped[datetime]
 
 
+class OrderRow(Base):
+    """An order by which an office looks at sensitive data; in force once a second officer confirmed it."""
+
+    __tablename__ = "ledger_order"
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    order_no: Mapped[str]
+    office: Mapped[str]
+    reason: Mapped[str]
+    asked_by: Mapped[str]
+    asked_at: Mapped[datetime]
+    confirmed_by: Mapped[str | None]
+    confirmed_at: Mapped[datetime | None]
+    ends_at: Mapped[datetime]
+    looks: Mapped[int]
+
+
 class SubjectKeyRow(Base):
     """The data key of one subject in one year, sealed. Deleting it shreds what was sealed under it."""
 

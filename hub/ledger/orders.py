@@ -17,6 +17,7 @@ from hub.crypto import Crypto
 from hub.errors import Fault, invalid
 from hub.ledger.evidence import Evidence
 from hub.ledger.exchange import Exchange
+from hub.ledger.four_eyes import Orders
 from hub.ledger.statement import Statement
 from hub.ledger.writer import Exchanges
 
@@ -43,11 +44,18 @@ class Looks:
     """No record, no answer. A sealed look is an entry of the ledger with its date in the leaf; it is committed with
     what was found by it."""
 
-    def __init__(self, crypto: Crypto, exchanges: Exchanges, evidence: Evidence, clock: Clock) -> None:
+    def __init__(
+        self, crypto: Crypto, exchanges: Exchanges, evidence: Evidence, clock: Clock, orders: Orders
+    ) -> None:
         self._crypto, self._exchanges, self._evidence, self._clock = crypto, exchanges, evidence, clock
+        self._orders = orders
 
-    def allow(self, sealed_until: datetime | None) -> None:
-        """Raises DATE_RANGE for a day that is over, or more than a year away."""
+    def allow(self, session: Session, order_no: str, office: str, sealed_until: datetime | None) -> None:
+        """Raises ORDER_NOT_CONFIRMED; DATE_RANGE for a day that is over, or more than a year away."""
+        self._dated(sealed_until)
+        self._orders.use(session, order_no, office)
+
+    def _dated(self, sealed_until: datetime | None) -> None:
         now = self._clock.now()
         if sealed_until is not None and not now < sealed_until <= now + _LONGEST:
             raise invalid([Fault("sealed_until", "DATE_RANGE")])
@@ -55,7 +63,7 @@ class Looks:
     def record(self, session: Session, subjects: Sequence[str], look: Look) -> None:
         """`subjects` are citizens' ids, or the number of somebody who is none. Raises STORE_UNAVAILABLE, and of a
         sealed one DATE_RANGE and EVIDENCE_UNAVAILABLE."""
-        self.allow(look.sealed_until)
+        self._dated(look.sealed_until)
         if look.sealed_until is not None:
             self._evidence.note(session, [self._statement(subject, look) for subject in subjects])
         else:

@@ -21,6 +21,7 @@ from hub.ledger.canaries import Canaries
 from hub.ledger.checkpoints import OLDEST, QUORUM, Checkpoints, Made, Witness, newest
 from hub.ledger.countersigning import Countersigning
 from hub.ledger.evidence import Evidence
+from hub.ledger.four_eyes import Orders
 from hub.ledger.investigation import Investigations, Named
 from hub.ledger.note import Key
 from hub.ledger.proofs import Proofs
@@ -79,6 +80,7 @@ class Ledger:
             self.checkpoints.unwitnessed,
             self._signers,
         )
+        self.orders = Orders(clock)
         self.proofs = Proofs(self.evidence)
         self.access = AccessLog(self.evidence, clock)
         self.verifier = Verifier(database, clock, home, self.checkpoints.key)

@@ -100,9 +100,10 @@ class Tracing:
                 self.take(session, [_sighting(channel.id, source, each) for each in told])
 
     def trace(self, session: Session, order: Order, number: str) -> Trace:
-        """Raises REQUIRED, NOT_FOUND (a region that is not the office's), RANGE_ORDER, RANGE_TOO_LONG, DATE_RANGE."""
+        """Raises REQUIRED, NOT_FOUND (a region that is not the office's), RANGE_ORDER, RANGE_TOO_LONG, DATE_RANGE,
+        ORDER_NOT_CONFIRMED."""
         _allow(order)
-        self._looks.allow(order.sealed_until)
+        self._looks.allow(session, order.order_no, order.office, order.sealed_until)
         channels = self._now().channels
         seen = [
             each for each in self.sightings.of(session, number, order.since, order.until)

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from hub.flow.events import Crossing
 from tests.credentials.conftest import HAN, Room, room
+from tests.tracing.orders import in_force
 
 __all__ = ["room"]
 PLACE = "360423001008"
@@ -41,6 +42,7 @@ def test_feat_S10_the_stream_tells_who_is_inside(room: Room) -> None:
 def test_feat_S10_a_search_is_an_act_on_record(room: Room) -> None:
     cross(room, HAN.id_number)
     now = room.hub.clock.now()
+    in_force(room.hub, "J-7")
     asked = {
         "order_no": "J-7", "id_number": HAN.id_number, "regions": [PLACE], "since": (now - timedelta(1)).isoformat(),
         "until": (now + timedelta(hours=1)).isoformat(),

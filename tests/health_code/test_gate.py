@@ -25,6 +25,7 @@ from hub.ledger.models import ExchangeRow
 from hub.metrics import Metrics
 from tests.health_code.conftest import FAR, GATE, HAN, LIN, NEAR, WANG, Clinic
 from tests.phone import eventually
+from tests.tracing.orders import in_force
 
 ALLOWED = {"result", "grade", "advice", "name_masked", "id_masked"}
 
@@ -361,6 +362,7 @@ def test_feat_S5_a_trace_finds_who_was_at_the_same_gate_at_the_same_time(still: 
     still.hub.health_code.scans.flush()
     order = {"order_no": "J-gate", "subject": HAN.id_number, "from": begins.isoformat(), "regions": ["360423001"],
              "to": (begins + timedelta(minutes=30)).isoformat()}  # fmt: skip
+    in_force(still.hub, "J-gate")
     made = still.officer("police").post("/traces", order)
     assert made.status_code == 201, made.text
     near = [(each["channel"], each["how"], each["apart"], each["confidence"]) for each in made.json["contacts"]]

@@ -97,6 +97,8 @@ def test_feat_S5_from_a_red_code_to_its_contacts(clinic: Clinic) -> None:
     for missing in ("order_no", "regions", "from", "to"):
         refused = police.post("/traces", {name: value for name, value in order.items() if name != missing})
         assert (refused.status_code, refused.json["errors"][0]["path"]) == (422, missing)
+    assert police.post("/traces", order).json["code"] == "ORDER_NOT_CONFIRMED"
+    by_two(clinic, "J-2026-5")
     made = police.post("/traces", order)
     assert made.status_code == 201, made.text
     trace = made.json
@@ -107,6 +109,17 @@ def test_feat_S5_from_a_red_code_to_its_contacts(clinic: Clinic) -> None:
     assert set(COMMUNITIES) <= {each["office"] for each in trace["contacts"]}
     acknowledged_or_escalated(clinic, trace)
     in_the_persons_own_record(clinic, trace)
+
+
+def by_two(clinic: Clinic, order_no: str) -> None:
+    """An order that one officer brings and another confirms."""
+    ends = (clinic.hub.clock.now() + timedelta(days=7)).isoformat()
+    body = {"order_no": order_no, "reason": "聚集性疫情流调", "ends_at": ends}
+    made = clinic.officer("police").post("/desk/orders", body, Idempotency_Key=secrets.token_hex(16))
+    assert made.status_code == 201, made.text
+    place = f"/desk/orders/{made.json['id']}/confirmations"
+    assert clinic.officer("police").post(place).json["code"] == "SECOND_PERSON_REQUIRED"
+    assert clinic.officer("colleague").post(place).status_code == 200
 
 
 def acknowledged_or_escalated(clinic: Clinic, trace: dict[str, Any]) -> None:
@@ -233,6 +246,7 @@ def sought(clinic: Clinic, at: datetime) -> None:
     assert clinic.of("operator").post("/flow/searches", asked).json["code"] == "ROLE_REQUIRED"
     without = {name: value for name, value in asked.items() if name != "order_no"}
     assert clinic.officer("police").post("/flow/searches", without).status_code == 422
+    by_two(clinic, "W-9"), by_two(clinic, "W-10")
     found = clinic.officer("police").post("/flow/searches", asked)
     assert {each["gate_id"] for each in found.json["items"]} == {CHECKPOINT}, found.text
     clinic.declare(WANG)

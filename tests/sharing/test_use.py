@@ -19,6 +19,7 @@ from hub.ledger.receipts import signer_of
 from hub.sharing.requests import Wanted
 from tests.credentials.conftest import HAN, Person
 from tests.sharing.conftest import BASIS, MARRIAGE, PURPOSE, Table
+from tests.tracing.orders import in_force
 
 SHIPPED = Path(__file__).parents[2] / "config/sharing.yaml"
 SOURCES = list(yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))["sources"])
@@ -134,6 +135,10 @@ def test_feat_K3_threat_T10_sensitive_data_is_for_a_case_or_an_order(table: Tabl
     told = use(table, purpose)
     assert (told.status_code, told.json["code"]) == (403, "CASE_NO_REQUIRED")
     assert use(table, purpose, fields=["name"]).status_code == 200, "the rest of the right is not sensitive"
+    if "order_no" in named:
+        told = use(table, purpose, **named)
+        assert (told.status_code, told.json["code"]) == (403, "ORDER_NOT_CONFIRMED")
+        in_force(table.room.hub, named["order_no"], office="education")
     assert use(table, purpose, **named).status_code == 200
 
 

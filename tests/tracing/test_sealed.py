@@ -16,6 +16,7 @@ from hub.ledger.statement import Statement
 from hub.main import Hub
 from tests.credentials.conftest import HAN, LIN, WANG, Room, room
 from tests.ledger.statements import statement
+from tests.tracing.orders import in_force
 from tests.tracing.test_tracing import Office, office
 
 __all__ = ["office", "room"]
@@ -88,6 +89,7 @@ def test_threat_T10_sealing_is_for_its_role_and_a_year_at_most(office: Office) -
 
 def test_threat_T10_a_search_at_gates_may_be_seen_later_too(office: Office, later: Any) -> None:
     room, now = office.room, office.room.hub.clock.now()
+    in_force(room.hub, "J-gate")
     body = {"order_no": "J-gate", "id_number": LIN.id_number, "regions": ["360423001"], "since": office.order()["from"],
             "until": office.order()["to"]}  # fmt: skip
     until = (now + timedelta(days=2)).isoformat()

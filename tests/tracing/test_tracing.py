@@ -18,6 +18,7 @@ from hub.tracing.rules import Sighting
 from hub.tracing.service import Order, _sighting
 from tests.credentials.conftest import HAN, LIN, WANG, Room, room
 from tests.health_code.conftest import HEALTHY
+from tests.tracing.orders import in_force
 
 __all__ = ["room"]
 TOWN = "360423001"
@@ -80,6 +81,7 @@ class Office:
         return taken
 
     def order(self, **other: Any) -> dict[str, Any]:
+        in_force(self.room.hub, other.get("order_no", "J2026-1"))
         hour = timedelta(hours=1)
         return {
             "order_no": "J2026-1", "subject": HAN.id_number, "from": (self.now - hour).isoformat(),

@@ -4,6 +4,7 @@ import { office } from "../shared/office.js";
 import { t } from "../shared/words.js";
 import { Appeals } from "./appeals.js";
 import { Cases } from "./cases.js";
+import { Orders } from "./orders.js";
 import { Ratings } from "./ratings.js";
 import { present, Reviews } from "./reviews.js";
 import { Tasks } from "./tasks.js";
@@ -14,6 +15,7 @@ const rooms = [
   { id: "appeals", title: () => t("诉求与线索", "Appeals and clues"), needs: "appeal.read", view: Appeals },
   { id: "ratings", title: () => t("差评整改", "Bad ratings"), needs: "case.read", view: Ratings },
   { id: "reviews", title: () => t("健康申报复核", "Health reviews"), shown: () => present.reviews, view: Reviews },
+  { id: "orders", title: () => t("查看命令", "Orders"), needs: "order.read", view: Orders },
 ];
 
 const title = () => t("县通 · 经办台", "Xiantong · desk");
