@@ -3,6 +3,8 @@ the proof of an entry, a citizen's page and the trace of a leak. `python -m test
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import json
 import os
 import secrets
@@ -16,6 +18,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from sqlalchemy import make_url, text
@@ -49,6 +52,7 @@ from tests.bench.table import Row
 LARGE = int(os.environ.get("BENCH_LEAVES", "1000000"))
 _THREADS, _LEAVES, _SECONDS = 16, 20_000, 5.0
 _MOST_TIMES, _LEAST = 1.15, 1500
+_STEP = 256 * 2000
 _NAME = "bench_ledger"
 _ORIGIN = "bench/ledger"
 
@@ -80,7 +84,8 @@ def large(stand: Stand, timing: Timing) -> Iterator[Row]:
     with database.session(patience=60) as session:
         session.execute(text(_MINE), {"tag": mine})
     desk.checkpoints.make()
-    log, whose, proofs = AccessLog(desk.evidence, Clock()), Whose((mine,), ()), Proofs(desk.evidence)
+    shared = hashlib.sha256(b"7").digest()
+    log, whose, proofs = AccessLog(desk.evidence, Clock()), Whose((mine,), (shared,)), Proofs(desk.evidence)
 
     def page() -> None:
         with database.session() as session:
@@ -98,9 +103,9 @@ def large(stand: Stand, timing: Timing) -> Iterator[Row]:
         found = desk.trace([value for each in people for value in each])
         assert found["takers"][0]["user"] == "civil_affairs" and len(found["found"]) == 10
 
-    for what, act, most in (("proof of an entry", proof, 50.0), ("a citizen's page of 50", page, 100.0),
-                            ("trace of a leak of 5 records", trace, 60_000.0)):  # fmt: skip
-        took = _median_ms(act)
+    for what, act, most, times in (("proof of an entry", proof, 50.0, 21), ("a citizen's page of 50", page, 100.0, 21),
+                                   ("trace of a leak of 5 records", trace, 60_000.0, 3)):  # fmt: skip
+        took = _median_ms(act, times)
         met = took <= most
         yield Row("ledger_large", f"{what} among {LARGE:,}", f"{took:.1f} ms", target=f"≤ {most:,.0f} ms", met=met)
     database.close()
@@ -140,31 +145,50 @@ def made(tag: bytes) -> Statement:
     )  # fmt: skip
 
 
+def _plain(url: str) -> str:
+    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+
+
 def _filled(stand: Stand) -> Database:
     """So many rows of the gateway, of shared data a tenth, and so many leaves; the hashes are chance."""
     url = make_url(stand.database_url)
-    plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(plain, autocommit=True) as connection:
+    with psycopg.connect(_plain(stand.database_url), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {_NAME}")  # type: ignore[arg-type]
     database = Database(url.set(database=_NAME).render_as_string(hide_password=False), pool_size=4)
     upgrade(database)
-    for first in range(0, LARGE, 100_000):
-        with database.session(patience=600) as session:
-            session.execute(text("SET LOCAL statement_timeout = 0"))
+    with psycopg.connect(_plain(database.url), autocommit=True) as connection, _bare(connection):
+        for first in range(0, LARGE, _STEP):
+            count = min(_STEP, LARGE - first)
             for statement in (_ROWS, _SHARED, _PLACES):
-                session.execute(text(statement), {"first": first, "count": min(100_000, LARGE - first)})
-            Tiles(session).append(first, (os.urandom(32) for _ in range(min(100_000, LARGE - first))))
-    with database.session(patience=600) as session:
-        session.execute(text("SET LOCAL statement_timeout = 0"))
-        session.execute(text("UPDATE ledger_place SET size = :size, taken = pg_current_xact_id()::text::bigint"),
-                        {"size": LARGE})  # fmt: skip
-        session.execute(text("ANALYZE"))
+                connection.execute(statement, {"first": first, "count": count})  # type: ignore[arg-type]
+            with database.session(patience=600) as session:
+                Tiles(session).append(first, (os.urandom(32) for _ in range(count)))
+    with psycopg.connect(_plain(database.url), autocommit=True) as connection:
+        connection.execute("UPDATE ledger_place SET size = %s, taken = pg_current_xact_id()::text::bigint", (LARGE,))
+        connection.execute("VACUUM ANALYZE")
     return database
 
 
-def _median_ms(act: Callable[[], None]) -> float:
+@contextlib.contextmanager
+def _bare(connection: psycopg.Connection[Any]) -> Iterator[None]:
+    """Without indexes meanwhile: to make them afterwards takes a tenth of the time."""
+    keys = connection.execute(_KEYS, (_TABLES,)).fetchall()
+    for table, name, _ in keys:
+        connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    others = connection.execute(_INDEXES, (_TABLES,)).fetchall()
+    for name, _ in others:
+        connection.execute(f"DROP INDEX {name}")
+    yield
+    connection.execute("SET maintenance_work_mem = '512MB'")
+    for table, name, told in keys:
+        connection.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {told}")
+    for _, told in others:
+        connection.execute(told)
+
+
+def _median_ms(act: Callable[[], None], times: int) -> float:
     taken = []
-    for _ in range(5):
+    for _ in range(times):
         began = time.perf_counter()
         act()
         taken.append((time.perf_counter() - began) * 1e3)
@@ -219,14 +243,23 @@ INSERT INTO ledger_exchange (request_in_at, id, response_out_at, trace_id, servi
     caller_kind, purpose, data_class, outcome, origin, request_bytes, response_bytes, attempts, stale, cached)
 SELECT now() - n * interval '1 second', gen_random_uuid(), now(), md5(n::text), 's', 'y', 'o',
     sha256(n::text::bytea), 'citizen', 'p', 3, 'OK', 'hub', 1, 1, 1, false, false
-FROM generate_series(CAST(:first AS int), CAST(:first AS int) + CAST(:count AS int) - 1) n
+FROM generate_series(%(first)s::int, %(first)s::int + %(count)s::int - 1) n
 """
 _SHARED = """
 INSERT INTO ledger_entry (exchange_id, step, at, leaf, sealed, commitments, subject_tag, supplier, "user", service,
     data_class, "rows", spooled)
-SELECT gen_random_uuid(), 'DELIVERED', now() - n * interval '1 second', sha256(n::text::bytea), sha256('s'::bytea),
-    sha256('c'::bytea), sha256((n % 50000)::text::bytea), 'housing', 'office' || n % 53, 's', 3, 1, false
-FROM generate_series(CAST(:first AS int), CAST(:first AS int) + CAST(:count AS int) - 1) n
+SELECT md5('e' || n / 2)::uuid, CASE n %% 2 WHEN 0 THEN 'DECIDED' ELSE 'DELIVERED' END, now() - n * interval '1 second',
+    sha256(n::text::bytea), sha256('s'::bytea), sha256('c'::bytea), sha256((n / 2 %% 50000)::text::bytea), 'housing',
+    'office' || n / 2 %% 53, 's', 3, 1, false
+FROM generate_series(%(first)s::int, %(first)s::int + %(count)s::int - 1) n
+"""
+_TABLES = ["ledger_exchange", "ledger_entry", "ledger_leaf"]
+_KEYS = """
+SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
+WHERE contype IN ('p', 'u') AND conrelid::regclass::text = ANY(%s)
+"""
+_INDEXES = """
+SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid::regclass::text = ANY(%s)
 """
 _MINE = """
 INSERT INTO ledger_exchange (request_in_at, id, response_out_at, trace_id, service, system, operation, subject_tag,
@@ -237,7 +270,7 @@ SELECT now() - n * interval '1 hour', gen_random_uuid(), now(), md5(n::text), 's
 """
 _PLACES = """
 INSERT INTO ledger_leaf SELECT n, gen_random_uuid(), 'EXCHANGE', now()
-FROM generate_series(CAST(:first AS int), CAST(:first AS int) + CAST(:count AS int) - 1) n
+FROM generate_series(%(first)s::int, %(first)s::int + %(count)s::int - 1) n
 """
 
 if __name__ == "__main__":
