@@ -43,7 +43,6 @@ from hub.inspection.service import Inspection, persona
 from hub.jobs.service import Jobs
 from hub.keys.look_up import LookUpKey
 from hub.ledger import Exchanges
-from hub.ledger.orders import Looks
 from hub.ledger.room import Ledger
 from hub.login.levels import Levels
 from hub.login.oidc import OidcDoor
@@ -187,7 +186,7 @@ class Hub:
         self.exchange = Exchange(
             database=self.database, gateway=self.gateway, sharing=self.sharing, ledger=self.ledger,
             identity=self.identity, now=lambda: self.settings.now, crypto=self.crypto, clock=self.clock,
-            workdays=self.workdays, described=self.systems.described, matching=self.matching,
+            workdays=self.workdays, described=self.systems.described, matching=self.matching, tell=self.messages.tell,
         )  # fmt: skip
         self.records = Records(self.exchange, self.sharing, self.database, self.clock, shared)
         self.batches = Batches(self.database, self.jobs, self.crypto, self.clock, self.exchange)
@@ -286,7 +285,7 @@ class Hub:
 
     def _open_movement(self) -> None:
         """Who went where: counted for everybody, traced by order only."""
-        looks = Looks(self.crypto, self.exchanges, self.ledger.evidence, self.clock, self.ledger.orders)
+        looks = self.ledger.looks(self.exchanges, self.messages.tell)
         self.flow = Flow(
             self.database, self.line, self.crypto, looks, self.clock,
             terms=lambda: self.settings.now.hub.flow, citizen_of=self.identity.citizen_of,

@@ -29,10 +29,12 @@ from hub.exchange.models import ChangeRow, UseRow
 from hub.exchange.retention import sweep
 from hub.exchange.statistics import Statistics, statistics
 from hub.exchange.subscriptions import Change, Subscriptions
+from hub.exchange.telling import Telling
 from hub.gateway.orders import Caller
 from hub.gateway.service import READ_S, Gateway
 from hub.identity.service import Identity
 from hub.ledger.evidence import Receipts
+from hub.ledger.orders import Tell
 from hub.ledger.room import Ledger
 from hub.ledger.statement import Op, Statement
 from hub.matching.queue import Context
@@ -94,6 +96,7 @@ class _Allowed:
     sought: Sought | None
     sent: Mapping[str, str] = field(repr=False)
     whose: str = field(repr=False)
+    citizen: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +124,10 @@ class Exchange:
         workdays: Workdays,
         described: Described,
         matching: Matching,
+        tell: Tell,
     ) -> None:
         self._database, self._gateway, self._sharing, self._evidence = database, gateway, sharing, ledger.evidence
-        self._orders = ledger.orders
+        self._orders, self._telling = ledger.orders, Telling(tell, sharing, now)
         self._identity, self._now, self._clock = identity, now, clock
         self._matching, self._log = matching, structlog.get_logger()
         self.matches = Matches(database, matching.queue, ledger.evidence, clock, now)
@@ -148,7 +152,7 @@ class Exchange:
         except Problem as problem:
             self.end(id, problem.code)
             raise
-        self.end(id, "OK", len(found.rows))
+        self.end(id, "OK", len(found.rows), allowed)
         verdicts = [verdict for _, verdict in found.sifted.kept]
         return Given(
             allowed.statement, self._clock.now(), found.rows, receipts, verdicts, found.sifted.doubtful,
@@ -263,7 +267,7 @@ class Exchange:
         citizen = self._identity.citizen_of(session, number) if kind == "resident_id" else None
         context = Context(resource.id, source.system, resource.department, asked.consumer, asked.officer, kind)
         sent, sought = rules.asked_with(source, subject), rules.sought(source, subject, asked.called)
-        return _Allowed(statement, source, context, sought, sent, citizen or f"{kind}:{tag.hex()}")
+        return _Allowed(statement, source, context, sought, sent, citizen or f"{kind}:{tag.hex()}", citizen)
 
     def _fetched(self, allowed: _Allowed, trace: Trace, until: float | None) -> _Rows:
         """From the department, through the one way out; that it failed is evidence too."""
@@ -291,11 +295,14 @@ class Exchange:
         sifted = self._matching.sift(allowed.context, allowed.sought, told)
         return _Rows([rules.cut(rows[place], source, fields) for place, _ in sifted.kept], sifted)
 
-    def end(self, id: UUID, outcome: str, rows: int = 0) -> None:
-        """That it ended, and how. Evidence has it already: an answer is not held back for this."""
+    def end(self, id: UUID, outcome: str, rows: int = 0, given: _Allowed | None = None) -> None:
+        """That it ended, and how; whom it was about is told. Evidence has it already: an answer is not held back for
+        this."""
         try:
             with self._database.session() as session:
                 session.execute(update(UseRow).where(UseRow.exchange_id == id).values(outcome=outcome, rows=rows))
+                if given and given.citizen:
+                    self._telling.read(session, given.citizen, given.statement)
         except Problem as problem:
             self._log.warning("use_not_closed", code=problem.code)
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from hub.clock import Clock
+from hub.clock import CHINA, Clock
 from hub.crypto import Crypto
 from hub.errors import Fault, invalid
 from hub.ledger.evidence import Evidence
@@ -25,7 +25,13 @@ LOOKED_AT = "hub"
 _WAIT_S = 3.0
 _LONGEST = timedelta(days=365)
 _NUMBER = re.compile(r"[0-9]{17}[0-9X]", re.ASCII)
+_CITIZEN = re.compile(r"c[0-9a-f]{32}", re.ASCII)
 _CLASS = 4
+_BY_ORDER = {"office": "依命令查看的机关", "office_en": "An authority, by order", "what": "行踪记录",
+             "what_en": "where you were"}  # fmt: skip
+
+Tell = Callable[[Session, str, str, Mapping[str, str], str], object]
+"""A message to a citizen: kind, values, what it is about. In the caller's transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +51,10 @@ class Looks:
     what was found by it."""
 
     def __init__(
-        self, crypto: Crypto, exchanges: Exchanges, evidence: Evidence, clock: Clock, orders: Orders
+        self, crypto: Crypto, exchanges: Exchanges, evidence: Evidence, clock: Clock, orders: Orders, tell: Tell
     ) -> None:
         self._crypto, self._exchanges, self._evidence, self._clock = crypto, exchanges, evidence, clock
-        self._orders = orders
+        self._orders, self._tell = orders, tell
 
     def allow(self, session: Session, order_no: str, office: str, sealed_until: datetime | None) -> None:
         """Raises ORDER_NOT_CONFIRMED; DATE_RANGE for a day that is over, or more than a year away."""
@@ -68,6 +74,13 @@ class Looks:
             self._evidence.note(session, [self._statement(subject, look) for subject in subjects])
         else:
             self._write([self._exchange(subject, look) for subject in subjects])
+            self._say(session, [each for each in subjects if _CITIZEN.fullmatch(each)], look)
+
+    def _say(self, session: Session, citizens: Sequence[str], look: Look) -> None:
+        """Whom it is about is told, when what was found commits."""
+        on = look.started.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
+        for citizen in citizens:
+            self._tell(session, citizen, "data-read", {**_BY_ORDER, "on": on, "purpose": look.order_no}, "")
 
     def _write(self, made: Sequence[Exchange]) -> None:
         for exchange in made[1:]:

@@ -24,12 +24,14 @@ from hub.ledger.evidence import Evidence
 from hub.ledger.four_eyes import Orders
 from hub.ledger.investigation import Investigations, Named
 from hub.ledger.note import Key
+from hub.ledger.orders import Looks, Tell
 from hub.ledger.proofs import Proofs
 from hub.ledger.receipts import Signer, party_signer, public_keys
 from hub.ledger.sequencer import Sequencer
 from hub.ledger.spool import Spool
 from hub.ledger.tracing import Tracing
 from hub.ledger.verifying import Verifier
+from hub.ledger.writer import Exchanges
 from hub.settings.shapes import Snapshot
 
 _SCRIPT = Path(__file__).with_name("checking_proofs.py")
@@ -63,7 +65,7 @@ class Ledger:
         self, home: Path, database: Database, crypto: Crypto, clock: Clock, now: Callable[[], Snapshot]
     ) -> None:
         hub = now().hub
-        self._now, self._database, self._clock = now, database, clock
+        self._now, self._database, self._clock, self._crypto = now, database, clock, crypto
         self.signer = signer_of(hub.region, hub.sign_keys or hub.seal_keys)
         self._made: tuple[Mapping[str, Mapping[str, str]], Mapping[str, Signer]] = ({}, {})
         self.sequencer = Sequencer(database, clock)
@@ -94,6 +96,10 @@ class Ledger:
             self.verifier.round,
             clock,
         )
+
+    def looks(self, exchanges: Exchanges, tell: Tell) -> Looks:
+        """For rooms that look at what the hub itself holds."""
+        return Looks(self._crypto, exchanges, self.evidence, self._clock, self.orders, tell)
 
     def threads(self, stop: threading.Event) -> list[threading.Thread]:
         """Not yet started; they end when `stop` is set."""

@@ -27,6 +27,9 @@ OF_HEALTH_CODES: Mapping[str, frozenset[str]] = {
     "health-code-review": frozenset({"reason", "reason_en", "review_by"}),
     "health-code-appeal": frozenset({"answer"}),
 }
+OF_READS: Mapping[str, frozenset[str]] = {
+    "data-read": frozenset({"office", "office_en", "what", "what_en", "on", "purpose"}),
+}
 OF_NOTICES: Mapping[str, frozenset[str]] = {"urgent-notice": frozenset({"title", "text"})}
 
 
@@ -40,6 +43,7 @@ def messages_fit(tables: Tables) -> Iterator[tuple[str, Keys, str]]:
         yield from _told(OF_HEALTH_CODES, tables)
     if tables.messages:
         yield from _told(OF_NOTICES, tables)
+        yield from _told(OF_READS, tables)
 
 
 def _told(written: Mapping[str, frozenset[str]], tables: Tables) -> Iterator[tuple[str, Keys, str]]:

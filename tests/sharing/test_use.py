@@ -142,6 +142,20 @@ def test_feat_K3_threat_T10_sensitive_data_is_for_a_case_or_an_order(table: Tabl
     assert use(table, purpose, **named).status_code == 200
 
 
+def test_threat_T10_whose_data_was_given_is_told_once_a_day_of_each_department(table: Table) -> None:
+    def told() -> list[str]:
+        items = table.room.citizen(HAN).get("/me/messages?page_size=100").json["items"]
+        return [each["text"] for each in items if each["kind"] == "data-read" and "教育" in each["text"]]
+
+    execute(table, "DELETE FROM exchange_use"), execute(table, "DELETE FROM messages_message")
+    purpose = table.granted("name", "marital_status")["purpose"]
+    assert use(table, purpose, fields=["marital_status"]).status_code == 200
+    (text_,) = told()
+    assert purpose in text_ and HAN.id_number not in text_
+    assert use(table, purpose).status_code == 200
+    assert len(told()) == 1
+
+
 @pytest.mark.parametrize("resource", SOURCES)
 def test_feat_K1_every_source_of_the_shipped_systems_answers(table: Table, resource: str) -> None:
     hub = table.room.hub

@@ -68,3 +68,21 @@ def test_threat_T10_an_order_is_for_its_office_and_its_days(room: Room) -> None:
         orders._clock = real
     late = bring(room, number, ends_at=(hub.clock.now() + timedelta(days=91)).isoformat())
     assert (late.status_code, late.json["errors"][0]["code"]) == (422, "DATE_RANGE"), late.text
+
+
+def told(room: Room, persona: Any, word: str) -> list[str]:
+    """The messages about reads that name this."""
+    items = room.citizen(persona).get("/me/messages?page_size=100").json["items"]
+    return [each["text"] for each in items if each["kind"] == "data-read" and word in each["text"]]
+
+
+def test_threat_T10_whoever_was_looked_at_is_told_unless_the_order_is_sealed(room: Room) -> None:
+    plain, sealed = f"J-{secrets.token_hex(4)}", f"J-{secrets.token_hex(4)}"
+    in_force(room.hub, plain, sealed)
+    assert look(room, "/flow/searches", plain).status_code == 200
+    now = room.hub.clock.now()
+    body = {"order_no": sealed, "id_number": HAN.id_number, "regions": [TOWN], "until": now.isoformat(),
+            "since": (now - timedelta(1)).isoformat(), "sealed_until": (now + timedelta(2)).isoformat()}  # fmt: skip
+    assert room.of("order_officer").post("/flow/searches", body).status_code == 200
+    assert len(told(room, HAN, plain)) == 1
+    assert told(room, HAN, sealed) == []
