@@ -91,6 +91,10 @@ def large(stand: Stand, timing: Timing) -> Iterator[Row]:
         with database.session() as session:
             assert len(log.page(session, whose, None, None, None, 50)) == 50
 
+    def period() -> None:
+        with database.session() as session:
+            assert log.period(session, whose).last
+
     def proof() -> None:
         with database.session() as session:
             assert proofs.of(session, number)["leaves"]
@@ -104,6 +108,7 @@ def large(stand: Stand, timing: Timing) -> Iterator[Row]:
         assert found["takers"][0]["user"] == "civil_affairs" and len(found["found"]) == 10
 
     for what, act, most, times in (("proof of an entry", proof, 50.0, 21), ("a citizen's page of 50", page, 100.0, 21),
+                                   ("since when a citizen was read", period, 100.0, 5),
                                    ("trace of a leak of 5 records", trace, 60_000.0, 3)):  # fmt: skip
         took = _median_ms(act, times)
         met = took <= most

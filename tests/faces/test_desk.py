@@ -120,3 +120,22 @@ def test_feat_F2_a_reviewer_decides_a_declaration_with_its_reason(office: Office
     page.get_by_role("button", name="决定").click()
     expect(page.locator(".el-alert--success")).to_be_visible()
     desk.clean()
+
+
+def test_threat_T10_an_order_waits_for_a_second_officer(office: Office, visit: Open) -> None:
+    one = visit()
+    one.sign_in("/desk#orders", office.member("officer"))
+    page = one.page
+    page.locator("input[name=order_no]").fill("J-2026-9")
+    page.locator("input[name=reason]").fill("聚集性疫情流调")
+    page.get_by_role("button", name="登记").click()
+    expect(page.locator(".tag", has_text="待另一人确认")).to_be_visible()
+    expect(page.get_by_role("button", name="确认命令")).to_have_count(0)
+    one.check("desk-orders")
+    one.clean()
+
+    second = visit()
+    second.sign_in("/desk#orders", office.member("officer"))
+    second.page.get_by_role("button", name="确认命令").click()
+    expect(second.page.locator(".tag", has_text="生效中")).to_be_visible()
+    second.clean()

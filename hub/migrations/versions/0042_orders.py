@@ -1,4 +1,5 @@
-"""Orders by which sensitive data is looked at, each confirmed by a second officer."""
+"""Orders by which sensitive data is looked at, each confirmed by a second officer; and sealed entries found without a
+look at all others, as every citizen is told how many there are."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -23,7 +24,9 @@ def upgrade() -> None:
     )
     op.create_index("ledger_order_by_number", "ledger_order", ["office", "order_no"])
     op.create_index("ledger_order_by_time", "ledger_order", ["asked_at"])
+    op.create_index("ledger_entry_of_sealed", "ledger_entry", ["at"], postgresql_where=sa.text("sealed_until IS NOT NULL"))
 
 
 def downgrade() -> None:
+    op.drop_index("ledger_entry_of_sealed", "ledger_entry")
     op.drop_table("ledger_order")
