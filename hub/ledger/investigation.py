@@ -6,15 +6,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Date, cast, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
 from hub.database import Database
-from hub.ledger import suspicion
+from hub.ledger import suspicion, volumes
 from hub.ledger.canaries import Canaries
 from hub.ledger.checkpoints import newest
 from hub.ledger.evidence import Evidence
@@ -29,7 +29,6 @@ MOST = 200  # values
 _PATIENCE_S = 300.0
 _SHOWN = 100  # exchanges in full
 _SPAN = timedelta(days=3 * 365)
-_USUAL = timedelta(days=90)
 CANNOT = (
     "本记录证明数据交付给了谁，不能证明是谁泄露的。",
     "单条准确记录无法加标记；不经本平台的交换、拍照、抄写和本平台之前已有的副本不在记录中。",
@@ -90,7 +89,10 @@ class Investigations:
                 {"user": each.user, "made_at": each.made_at.isoformat(), "file": each.file, "officer": each.officer}
                 for each in self._canaries.among(session, values)
             ]
-            volumes = self._volumes(session, now)
+            unusual = [
+                {"user": each.user, "day": each.day.isoformat(), "people": each.people, "usual": each.usual}
+                for each in volumes.uncommon(volumes.lately(session, now))
+            ]
             last = newest(session)
         faults = self._intact()
         return {
@@ -104,7 +106,7 @@ class Investigations:
             "canaries": canaries,
             "exchanges": exchanges,
             "exchanges_found": len(hits),
-            "volumes": volumes,
+            "volumes": unusual,
             "complete": {
                 "intact": not faults,
                 "faults": [asdict(fault) for fault in faults],
@@ -176,22 +178,6 @@ class Investigations:
             "proof": f"/api/v1/ledger/proofs/{hit.exchange_id}",
             "receipts": {party: "present" if party in signed else "missing" for party in ("S", "U", "P")},
         }
-
-    @staticmethod
-    def _volumes(session: Session, now: datetime) -> list[dict[str, Any]]:
-        """Days on which a department asked about far more people than usual."""
-        day = cast(func.timezone("Asia/Shanghai", EntryRow.at), Date)
-        query = select(EntryRow.user, day, func.count(func.distinct(EntryRow.subject_tag))).where(
-            EntryRow.step == "DELIVERED", EntryRow.at >= now - _USUAL
-        )
-        days: dict[str, dict[date, int]] = defaultdict(dict)
-        for user, on, count in session.execute(query.group_by(EntryRow.user, day)):
-            days[user][on] = count
-        return [
-            {"user": user, "day": on.isoformat(), "people": count, "usual": usual}
-            for user, counts in sorted(days.items())
-            for on, count, usual in suspicion.uncommon(counts)
-        ]
 
 
 def _liability(exchanges: Sequence[Mapping[str, Any]], is_intact: bool, witnesses: int) -> list[str]:

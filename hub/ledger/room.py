@@ -31,6 +31,7 @@ from hub.ledger.sequencer import Sequencer
 from hub.ledger.spool import Spool
 from hub.ledger.tracing import Tracing
 from hub.ledger.verifying import Verifier
+from hub.ledger.volumes import Watch
 from hub.ledger.writer import Exchanges
 from hub.settings.shapes import Snapshot
 
@@ -88,6 +89,7 @@ class Ledger:
         self.verifier = Verifier(database, clock, home, self.checkpoints.key)
         self.countersigning = Countersigning(self.checkpoints.origin, clock, self._parties)
         self.canaries = Canaries(crypto, clock)
+        self._volumes = Watch(database, clock)
         self._investigations = Investigations(
             database,
             self.evidence,
@@ -120,11 +122,14 @@ class Ledger:
         cosigned, wanted = len(last.cosigned) if last else 0, max(QUORUM, len(self._witnesses()))
         refused = "; ".join(f"{name}: {why}" for name, why in self.checkpoints.refused.items())
         told = "; ".join(f"{fault.kind} at {fault.place}: {fault.about}" for fault in faults[:5])
+        many = self._volumes.today()
+        whose = "; ".join(f"{each.user} about {each.people} people, usually {each.usual}" for each in many[:5])
         return [
             State("checkpoint", "CHECKPOINT_LATE", age is None or age > OLDEST, f"the last is {age} old"),
             State("witnesses", "WITNESS_MISSING", cosigned < wanted, f"{cosigned} of {wanted} cosign; {refused}"),
             State("spool", "EVIDENCE_WAITS", waiting is not None, f"for {waiting} in the file"),
             State("tree", "TAMPERED", bool(faults), told),
+            State("volume", "VOLUME_UNCOMMON", bool(many), whose),
         ]
 
     def checkpoint(self, session: Session) -> Made:

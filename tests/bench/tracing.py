@@ -19,6 +19,7 @@ from hub.tracing.service import Order
 from tests.bench.rounds import Timing
 from tests.bench.stand import Stand
 from tests.bench.table import Row
+from tests.tracing.orders import in_force
 
 _FEW, _MANY, _LEAST_S, _TIMES = 1_000_000, 10_000_000, 2.0, 2.0
 _CASE = "11010519491231002X"
@@ -81,6 +82,7 @@ def _case(hub: Hub, session: Session) -> None:
 def _trace(hub: Hub, times: int) -> float:
     took = []
     for number in range(times):
+        in_force(hub, f"B{number}")
         order = Order(f"B{number}", "bench", "", ("360423",), _NOON - timedelta(14), _NOON + timedelta(14))
         began = time.perf_counter()
         with hub.database.session(patience=60) as session:

@@ -23,8 +23,10 @@ from hub.ledger.investigation import Investigations, Named
 from hub.ledger.suspicion import ELSEWHERE, Taker
 from hub.ledger.tracing import Tracing
 from hub.ledger.verifying import Fault
+from hub.ledger.volumes import Watch
 from tests.ledger.log import SECRET, Log
 from tests.ledger.statements import statement
+from tests.login.room import MovableClock
 
 NAMED = Named(lambda id: f"县{id}局", "示范县", "12345")
 USERS = ("civil_affairs", "health", "education")
@@ -162,3 +164,24 @@ def test_days_out_of_the_common() -> None:
     days = {day + timedelta(days=place): 10 for place in range(10)} | {day + timedelta(days=10): 200}
     assert [(on, count) for on, count, _ in suspicion.uncommon(days)] == [(day + timedelta(days=10), 200)]
     assert suspicion.uncommon({day: 1, day + timedelta(days=1): 15}) == []
+
+
+def test_threat_T20_a_day_out_of_the_common_is_told_on_that_day(make_database: Any, tmp_path: Any) -> None:
+    store, clock = Database(make_database()), MovableClock()
+    log, watch = Log.over(store, tmp_path, clock=clock), Watch(store, clock)
+
+    def asked(people: int) -> None:
+        for _ in range(people):
+            log.shared(user="education", subject_tag=secrets.token_bytes(32))
+
+    clock.ahead -= 86_400
+    asked(3)
+    clock.ahead += 86_400
+    asked(19)
+    assert watch.today() == []
+    asked(1)
+    assert watch.today() == [], "looked at every two minutes"
+    watch._due = 0.0
+    (found,) = watch.today()
+    store.close()
+    assert (found.user, found.people, found.usual) == ("education", 20, 3)

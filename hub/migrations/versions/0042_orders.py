@@ -24,7 +24,8 @@ def upgrade() -> None:
     )
     op.create_index("ledger_order_by_number", "ledger_order", ["office", "order_no"])
     op.create_index("ledger_order_by_time", "ledger_order", ["asked_at"])
-    op.create_index("ledger_entry_of_sealed", "ledger_entry", ["at"], postgresql_where=sa.text("sealed_until IS NOT NULL"))
+    sealed = sa.text("sealed_until IS NOT NULL")
+    op.create_index("ledger_entry_of_sealed", "ledger_entry", ["at"], postgresql_where=sealed)
 
 
 def downgrade() -> None:
