@@ -115,8 +115,9 @@ class Tracing:
         people = self._people.people(session, read)
         self._record(session, order, [people.get(each, (each, ""))[0] for each in read])
         row = self._keep(session, order, number, len(seen))
-        for found, whose in zip(near, who, strict=True):
-            self._assign(session, row, order, found, whose, people.get(whose.person, ("", ""))[1])
+        self._assign(session, row, order, [
+            (found, whose, people.get(whose.person, ("", ""))[1]) for found, whose in zip(near, who, strict=True)
+        ])  # fmt: skip
         session.flush()
         return self._trace(session, row)
 
@@ -153,18 +154,25 @@ class Tracing:
         return row
 
     def _assign(
-        self, session: Session, row: TraceRow, order: Order, found: tuple[Seen, Nearness, int], who: Who, home: str
+        self, session: Session, row: TraceRow, order: Order, near: Sequence[tuple[tuple[Seen, Nearness, int], Who, str]]
     ) -> None:
-        """To the community where the person lives, if it is known, else where they were near."""
-        seen, near, times = found
-        at, office = seen.sighting.at, home or seen.sighting.place or order.regions[0]
-        phone = who.phone or (who.document if who.kind == "phone" else "")
-        told = {"name": who.name, "phone": phone, "order_no": order.order_no, "at": at.isoformat()}
-        task = self._tasks.assign(session, TASK, office, row.id, {name: value for name, value in told.items() if value})
-        session.add(ContactRow(
-            trace_id=row.id, person=seen.person, channel=seen.sighting.channel, how=near.how, apart=near.apart,
-            times=times, confidence=seen.confidence, at=at, office=office, task_id=task,
-        ))  # fmt: skip
+        """Each to the community where the person lives, if it is known, else where they were near."""
+        given = []
+        for (seen, _, _), who, home in near:
+            phone = who.phone or (who.document if who.kind == "phone" else "")
+            at = seen.sighting.at.isoformat()
+            told = {"name": who.name, "phone": phone, "order_no": order.order_no, "at": at}
+            office = home or seen.sighting.place or order.regions[0]
+            given.append((office, {name: value for name, value in told.items() if value}))
+        tasks = self._tasks.assign_all(session, TASK, row.id, given)
+        session.add_all(
+            ContactRow(
+                trace_id=row.id, person=seen.person, channel=seen.sighting.channel, how=nearness.how,
+                apart=nearness.apart, times=times, confidence=seen.confidence, at=seen.sighting.at, office=office,
+                task_id=task,
+            )
+            for ((seen, nearness, times), _, _), (office, _), task in zip(near, given, tasks, strict=True)
+        )  # fmt: skip
 
     def _trace(self, session: Session, row: TraceRow) -> Trace:
         states = self._tasks.states(session, row.id)

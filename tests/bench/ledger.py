@@ -3,7 +3,6 @@ the proof of an entry, a citizen's page and the trace of a leak. `python -m test
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -18,7 +17,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import psycopg
 from sqlalchemy import make_url, text
@@ -43,6 +41,7 @@ from hub.ledger.tracing import Tracing
 from hub.migrations.upgrade import upgrade
 from tests.bench import answers
 from tests.bench.calls import Bench
+from tests.bench.filling import bare, plain
 from tests.bench.processes import ROOT
 from tests.bench.records import _write
 from tests.bench.rounds import Timing, compared
@@ -53,6 +52,7 @@ LARGE = int(os.environ.get("BENCH_LEAVES", "1000000"))
 _THREADS, _LEAVES, _SECONDS = 16, 20_000, 5.0
 _MOST_TIMES, _LEAST = 1.15, 1500
 _STEP = 256 * 2000
+_TABLES = "ledger_exchange", "ledger_entry", "ledger_leaf"
 _NAME = "bench_ledger"
 _ORIGIN = "bench/ledger"
 
@@ -150,45 +150,24 @@ def made(tag: bytes) -> Statement:
     )  # fmt: skip
 
 
-def _plain(url: str) -> str:
-    return make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-
-
 def _filled(stand: Stand) -> Database:
     """So many rows of the gateway, of shared data a tenth, and so many leaves; the hashes are chance."""
     url = make_url(stand.database_url)
-    with psycopg.connect(_plain(stand.database_url), autocommit=True) as connection:
+    with psycopg.connect(plain(stand.database_url), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {_NAME}")  # type: ignore[arg-type]
     database = Database(url.set(database=_NAME).render_as_string(hide_password=False), pool_size=4)
     upgrade(database)
-    with psycopg.connect(_plain(database.url), autocommit=True) as connection, _bare(connection):
+    with psycopg.connect(plain(database.url), autocommit=True) as connection, bare(connection, *_TABLES):
         for first in range(0, LARGE, _STEP):
             count = min(_STEP, LARGE - first)
             for statement in (_ROWS, _SHARED, _PLACES):
                 connection.execute(statement, {"first": first, "count": count})  # type: ignore[arg-type]
             with database.session(patience=600) as session:
                 Tiles(session).append(first, (os.urandom(32) for _ in range(count)))
-    with psycopg.connect(_plain(database.url), autocommit=True) as connection:
+    with psycopg.connect(plain(database.url), autocommit=True) as connection:
         connection.execute("UPDATE ledger_place SET size = %s, taken = pg_current_xact_id()::text::bigint", (LARGE,))
         connection.execute("VACUUM ANALYZE")
     return database
-
-
-@contextlib.contextmanager
-def _bare(connection: psycopg.Connection[Any]) -> Iterator[None]:
-    """Without indexes meanwhile: to make them afterwards takes a tenth of the time."""
-    keys = connection.execute(_KEYS, (_TABLES,)).fetchall()
-    for table, name, _ in keys:
-        connection.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
-    others = connection.execute(_INDEXES, (_TABLES,)).fetchall()
-    for name, _ in others:
-        connection.execute(f"DROP INDEX {name}")
-    yield
-    connection.execute("SET maintenance_work_mem = '512MB'")
-    for table, name, told in keys:
-        connection.execute(f"ALTER TABLE {table} ADD CONSTRAINT {name} {told}")
-    for _, told in others:
-        connection.execute(told)
 
 
 def _median_ms(act: Callable[[], None], times: int) -> float:
@@ -257,14 +236,6 @@ SELECT md5('e' || n / 2)::uuid, CASE n %% 2 WHEN 0 THEN 'DECIDED' ELSE 'DELIVERE
     sha256(n::text::bytea), sha256('s'::bytea), sha256('c'::bytea), sha256((n / 2 %% 50000)::text::bytea), 'housing',
     'office' || n / 2 %% 53, 's', 3, 1, false
 FROM generate_series(%(first)s::int, %(first)s::int + %(count)s::int - 1) n
-"""
-_TABLES = ["ledger_exchange", "ledger_entry", "ledger_leaf"]
-_KEYS = """
-SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint
-WHERE contype IN ('p', 'u') AND conrelid::regclass::text = ANY(%s)
-"""
-_INDEXES = """
-SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index WHERE indrelid::regclass::text = ANY(%s)
 """
 _MINE = """
 INSERT INTO ledger_exchange (request_in_at, id, response_out_at, trace_id, service, system, operation, subject_tag,

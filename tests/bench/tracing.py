@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import psycopg
-from sqlalchemy import make_url, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from hub.clock import CHINA
 from hub.main import Hub
 from hub.tracing.rules import Sighting
 from hub.tracing.service import Order
+from tests.bench.filling import bare, plain
 from tests.bench.rounds import Timing
 from tests.bench.stand import Stand
 from tests.bench.table import Row
@@ -57,11 +58,11 @@ def tracing(stand: Stand, timing: Timing) -> Iterator[Row]:
 
 def _fill(hub: Hub, stand: Stand, first: int, last: int) -> None:
     sealed = hub.crypto.seal(b'["id_number","x","","","x"]', "tracing")
-    plain = make_url(stand.database_url).set(drivername="postgresql").render_as_string(hide_password=False)
-    with psycopg.connect(plain, autocommit=True) as connection:  # the hub's own connections have a time limit
-        for start in range(first, last + 1, 500_000):
-            end = min(start + 499_999, last)
-            connection.execute(_FILL, {"noon": _NOON, "sealed": sealed, "first": start, "last": end})
+    with psycopg.connect(plain(stand.database_url), autocommit=True) as connection:
+        with bare(connection, "tracing_sighting"):
+            for start in range(first, last + 1, 500_000):
+                end = min(start + 499_999, last)
+                connection.execute(_FILL, {"noon": _NOON, "sealed": sealed, "first": start, "last": end})
         connection.execute("ANALYZE tracing_sighting")
     with hub.database.session() as session:
         _case(hub, session)

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from hub.clock import CHINA, Clock
@@ -78,6 +79,18 @@ def test_feat_X3_an_office_confirms_with_one_of_the_answers(offices: Offices) ->
     assert (late.value.code, late.value.extra["possible"]) == ("STATE_CONFLICT", [])
     assert offices.later(days=30) == 0, "whoever has answered is not late"
     assert offices.acts() == [("confirm", VILLAGE)]
+
+
+def test_many_at_once_are_given_in_a_few_statements(offices: Offices) -> None:
+    """A trace finds a thousand contacts."""
+    asked: list[str] = []
+    event.listen(offices.session.connection(), "before_cursor_execute", lambda *args: asked.append(args[2]))
+    given = [(f"36042300100{place % 10}", {"name": f"测试{place}"}) for place in range(50)]
+    ids = offices.tasks.assign_all(offices.session, "contact", "r2", given)
+    assert len(asked) <= 3, asked
+    told = {each.id: (each.office, each.told) for each in offices.tasks.about(offices.session, "r2")}
+    assert [told[id] for id in ids] == given
+    assert offices.tasks.assign_all(offices.session, "contact", "r3", []) == []
 
 
 def test_feat_X3_silence_is_yellow_then_red_and_goes_up_by_working_days(offices: Offices) -> None:
