@@ -1,5 +1,5 @@
 """What ends when its years are over: three at least (PIPL 56). The leaves stay, so that the tree still adds up; the
-keys go, so that what was sealed says nothing any more; and the gateway's own rows go."""
+keys go, so that what was sealed says nothing any more; and the gateway's own rows and old orders go."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, tuple_
 from sqlalchemy.orm import Session
 
 from hub.clock import CHINA, Clock
-from hub.ledger.models import ExchangeRow, SubjectKeyRow
+from hub.ledger.models import ExchangeRow, OrderRow, SubjectKeyRow
 
 YEARS = 3
 _MARGIN = timedelta(days=YEARS * 366 + 1)
@@ -28,4 +28,5 @@ def shred(session: Session, clock: Clock) -> int:
         .limit(_MOST)
     )
     rows = session.execute(delete(ExchangeRow).where(key.in_(old)))
-    return int(keys.rowcount) + int(rows.rowcount)  # type: ignore[attr-defined]
+    orders = session.execute(delete(OrderRow).where(OrderRow.ends_at < now - _MARGIN))
+    return int(keys.rowcount) + int(rows.rowcount) + int(orders.rowcount)  # type: ignore[attr-defined]
