@@ -7,7 +7,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from flask import Response
+from flask import Response, request
 
 from blueprints import ledger_forms as forms
 from blueprints.appeals import shown_whole
@@ -16,6 +16,7 @@ from blueprints.auth import require
 from blueprints.contract import SIGNED_IN, Blueprint, answer, paged, problem_codes
 from blueprints.idempotency import idempotent
 from blueprints.ids import as_uuid, going_on
+from blueprints.problems import in_language, preferred
 from hub.appeals.service import Said
 from hub.errors import Fault, Problem
 from hub.ledger.access import Line, Whose
@@ -25,10 +26,20 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from hub.main import Hub
+    from hub.settings.shapes import Service, Text
 
 _MINE = (*SIGNED_IN, "ROLE_REQUIRED", "KEY_UNAVAILABLE")
 _NO_TIME = 10**16  # microseconds
 _TO_LEVEL = 2  # an appeal needs a name
+_NAMES: Mapping[str, Text] = {
+    "own": {"zh": "本人", "en": "yourself"},
+    "acted": {"zh": "本人授权的代理人", "en": "whoever acts for you"},
+}
+_BY_ORDER = {"zh": "依令查看的机关", "en": "an authority, by order"}
+_CONSENT = {
+    "zh": "个人信息保护法第十三条第一款第一项",
+    "en": "Personal Information Protection Law, article 13 (1) no. 1: you agreed",
+}
 
 
 def make(hub: Hub) -> Blueprint:
@@ -125,11 +136,22 @@ def _before(page: Mapping[str, Any]) -> datetime | None:
     return moment(number)
 
 
+def _receiver(hub: Hub, line: Line) -> str | Text:
+    if line.kind in _NAMES:
+        return _NAMES[line.kind]
+    office = hub.settings.now.departments.get(line.user)
+    return office.name if office else line.user or _BY_ORDER
+
+
+def _purpose(line: Line, service: Service | None) -> str | Text:
+    """As it is on record; in the reader's language where it is still what the service says."""
+    told = service.purpose if service else {}
+    return told if line.purpose in ("", told.get("zh")) else line.purpose
+
+
 def _shown(hub: Hub, line: Line) -> dict[str, Any]:
     made, service = line.statement, hub.settings.now.services.get(line.service)
-    names = {"own": "本人", "acted": "本人授权的代理人"}
-    by_order = "依令查看的机关" if line.kind == "shared" and not line.user else ""
-    office = hub.settings.now.departments.get(line.user)
+    language = preferred(request.headers.get("Accept-Language"))
     return {
         "exchange_id": str(line.exchange_id),
         "at": line.at,
@@ -137,13 +159,14 @@ def _shown(hub: Hub, line: Line) -> dict[str, Any]:
         "action": made.op if made else "READ",
         "outcome": line.outcome,
         "receiver_code": line.user or line.kind,
-        "receiver_name": names.get(line.kind) or by_order or (office.name["zh"] if office else line.user),
+        "receiver_name": in_language(_receiver(hub, line), language),
         "receiver_system": line.system,
         "service": line.service,
+        "service_title": in_language(service.title, language) if service else "",
         "officer_ref": made.officer_ref if made else "",
         "fields": list(made.fields) if made else _answered(hub, line),
-        "purpose": line.purpose or (service.purpose if service else ""),
-        "basis": made.basis if made else "个人信息保护法第十三条第一款第一项" if line.kind != "shared" else "",
+        "purpose": in_language(_purpose(line, service), language),
+        "basis": made.basis if made else in_language(_CONSENT, language) if line.kind != "shared" else "",
         "case_no": made.case_no if made else "",
         "consent_id": made.consent_id if made else "",
         "data_class": made.data_class if made else service.data_class if service else None,

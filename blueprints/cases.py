@@ -28,6 +28,7 @@ SENT: tuple[Code, ...] = (
     "MANDATE_SCOPE", "CONSENT_MISSING", "GRANT_MISSING", "RATE_LIMITED", "REQUIRED", "CHOICE", "TOO_SHORT",
     "STORAGE_FULL",
 )  # fmt: skip
+_SAID = ("title", "text")  # what a line of a timeline may have by language
 
 
 def make(hub: Hub) -> Blueprint:
@@ -253,7 +254,7 @@ def _clock(view: CaseView, language: str) -> dict[str, Any]:
 
 
 def happened(each: Happened, language: str) -> dict[str, Any]:
-    detail = {name: in_language(value, language) if name == "title" else value for name, value in each.detail.items()}
+    detail = {name: in_language(value, language) if name in _SAID else value for name, value in each.detail.items()}
     return {
         "event": each.event,
         "status": each.status,

@@ -188,6 +188,17 @@ class ProceduresAnswer(marshmallow.Schema):
     items_ = fields.List(fields.Nested(ProcedureAnswer), required=True, data_key="items", attribute="items")
 
 
+class ColleagueAnswer(marshmallow.Schema):
+    """An officer who handles cases of this department."""
+
+    staff_id = fields.String(required=True)
+    username = fields.String(required=True)
+
+
+class ColleaguesAnswer(marshmallow.Schema):
+    items_ = fields.List(fields.Nested(ColleagueAnswer), required=True, data_key="items", attribute="items")
+
+
 class ReassignForm(Form):
     to = Text(required=True, min=1, max=64)
     reason = LongText(required=True, min=1, max=NOTE)
@@ -368,6 +379,7 @@ RATED = {
     "due_at": "2026-01-30T23:59:59+08:00",
     "late": False,
 }
+COLLEAGUES = {"items": [{"staff_id": "s0f3a9d7c5b1e2f4a6c8d0e1f2a3b4c5d", "username": "officer.li"}]}
 PROCEDURES = {
     "items": [{"id": "hearing", "title": "听证", "basis": "《中华人民共和国行政许可法》第四十五条", "days": 20}],
 }

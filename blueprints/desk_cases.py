@@ -35,6 +35,7 @@ def make(hub: Hub) -> Blueprint:
     """The routes of the desk for cases."""
     blueprint = Blueprint("desk_cases", __name__, url_prefix="/api/v1/desk", description="The desk for cases")
     _looking(blueprint, hub)
+    _colleagues(blueprint, hub)
     _examining(blueprint, hub)
     _pausing(blueprint, hub)
     _deciding(blueprint, hub)
@@ -99,6 +100,18 @@ def _looking(blueprint: Blueprint, hub: Hub) -> None:
             for id, each in found.items()
         ]  # fmt: skip
         return answer({"items": items})
+
+
+def _colleagues(blueprint: Blueprint, hub: Hub) -> None:
+    @blueprint.route("/cases/<string:receipt_no>/colleagues")
+    @recorded("case.assign", only_refusals=True)
+    @problem_codes(*_ONE)
+    @blueprint.response(200, forms.ColleaguesAnswer, description="By user name.", example=forms.COLLEAGUES)
+    def colleagues(receipt_no: str) -> Response:
+        """To whom it can be reassigned"""
+        with hub.database.session() as session:
+            found = hub.cases.desk.colleagues(session, _officer(hub), receipt_no)
+        return answer({"items": [{"staff_id": id, "username": name} for id, name in found.items()]})
 
 
 def _act(blueprint: Blueprint, name: str, permission: str, form: Any, *codes: Code) -> Callable[[Any], Any]:

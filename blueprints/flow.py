@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from flask import Response, g
+from flask import Response, g, request
 
 from blueprints import flow_forms as forms
 from blueprints.acts import ordered, recorded
 from blueprints.auth import caller
 from blueprints.contract import STAFF, Blueprint, answer, problem_codes
+from blueprints.problems import in_language, preferred
 from hub.errors import Problem
 from hub.flow.service import Search
 
@@ -108,5 +109,14 @@ def _search(blueprint: Blueprint, hub: Hub) -> None:
         with hub.database.session() as session:
             found = hub.flow.search(session, asked)
         return answer({"items": [
-            {"at": each.at, "region": each.place, "gate_id": each.gate, "direction": each.direction} for each in found
+            {"at": each.at, "region": each.place, "gate_id": each.gate, "gate_name": _gate(hub, each.gate),
+             "direction": each.direction}
+            for each in found
         ]})  # fmt: skip
+
+
+def _gate(hub: Hub, id: str) -> str:
+    """What it is called; its id where it is no longer configured."""
+    configured = hub.settings.now.health_code
+    gate = configured.gates.get(id) if configured else None
+    return in_language(gate.name, preferred(request.headers.get("Accept-Language"))) if gate else id

@@ -58,6 +58,7 @@ class CrossingAnswer(marshmallow.Schema):
     at = fields.DateTime(required=True)
     region = fields.String(required=True)
     gate_id = fields.String(required=True)
+    gate_name = fields.String(required=True)
     direction = fields.String(required=True, metadata={"enum": ["in", "out"]})
 
 
@@ -70,5 +71,5 @@ COMMUNITY: dict[str, Any] = {
     "region": "360423001005", "present": 412, "smallest_group": 5, "items": [{"at": _AT, "in": 23, "out": None}],
 }  # fmt: skip
 FOUND: dict[str, Any] = {
-    "items": [{"at": _AT, "region": "360423001005", "gate_id": "south-gate", "direction": "in"}]
+    "items": [{"at": _AT, "region": "360423001005", "gate_id": "south-gate", "gate_name": "南门", "direction": "in"}]
 }  # fmt: skip

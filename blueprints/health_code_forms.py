@@ -222,7 +222,7 @@ APPEAL: dict[str, Any] = {
 REVIEW: dict[str, Any] = {
     "id": "h0d1c2b3a495867768594a3b2c1d0e0f1", "kind": "declaration", "name_masked": "韩*福",
     "id_masked": "362*************32", "grade": None, "reason_code": "symptoms",
-    "answers": {"health": {"temperature": 366, "symptoms": "fever"}}, "text": "", "files": [], "opened_at": _AT,
+    "answers": {"health": {"temperature": 36.6, "symptoms": "fever"}}, "text": "", "files": [], "opened_at": _AT,
     "due_at": "2026-11-26T10:00:00+08:00", "late": False,
 }  # fmt: skip
 CHANGED: dict[str, Any] = {"change_id": "b0d1c2b3a495867768594a3b2c1d0e0f1", "state": "done", "people": 1}

@@ -113,6 +113,7 @@ class AccessAnswer(marshmallow.Schema):
     receiver_name = fields.String(required=True)
     receiver_system = fields.String(required=True)
     service = fields.String(required=True)
+    service_title = fields.String(required=True, metadata={"description": "Empty where it is no service."})
     officer_ref = fields.String(required=True, metadata={"description": "Who it is can be found out in a complaint."})
     fields_ = fields.List(fields.String(), required=True, data_key="fields")
     purpose = fields.String(required=True)
@@ -220,6 +221,7 @@ ACCESS: dict[str, Any] = {
     "receiver_name": "县民政局",
     "receiver_system": "housing_fund",
     "service": "housing-fund-balance",
+    "service_title": "住房公积金账户查询",
     "officer_ref": "civil_affairs/104233",
     "fields": ["name", "balance_fen"],
     "purpose": "核对低保申请",

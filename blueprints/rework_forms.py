@@ -100,6 +100,7 @@ class JobAnswer(marshmallow.Schema):
 
 class SystemQuota(marshmallow.Schema):
     id = fields.String(required=True)
+    name = fields.Dict(required=True, allow_none=True, metadata={"description": "As its folder says, by language"})
     per_minute = fields.Integer(required=True, metadata={"description": "Of all workers together; 0: any number"})
     left = fields.Integer(required=True, allow_none=True, metadata={"description": "null: none, or Redis is away"})
     token_until = fields.String(required=True, allow_none=True)
@@ -107,6 +108,7 @@ class SystemQuota(marshmallow.Schema):
 
 class ServiceQuota(marshmallow.Schema):
     id = fields.String(required=True)
+    name = fields.Dict(required=True, metadata={"description": "Its title, by language"})
     per_minute = fields.Integer(required=True, metadata={"description": "Of one person"})
 
 
@@ -160,6 +162,12 @@ JOB = {
     "scheduled_at": None,
 }
 QUOTAS = {
-    "systems": [{"id": "wechat", "per_minute": 6000, "left": 5871, "token_until": "2026-03-01T09:40:00+08:00"}],
-    "services": [{"id": "housing-fund-account", "per_minute": 30}],
+    "systems": [{
+        "id": "housing_fund", "name": {"zh": "住房公积金系统", "en": "Housing fund system"}, "per_minute": 6000,
+        "left": 5871, "token_until": "2026-03-01T09:40:00+08:00",
+    }],
+    "services": [{
+        "id": "housing-fund-account", "name": {"zh": "住房公积金账户查询", "en": "Housing fund account"},
+        "per_minute": 30,
+    }],
 }

@@ -6,12 +6,13 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, g
+from flask import Response, g, request
 
 from blueprints import traces_forms as forms
 from blueprints.acts import noting, ordered, recorded
 from blueprints.auth import caller
 from blueprints.contract import STAFF, Blueprint, answer, problem_codes
+from blueprints.problems import in_language, preferred
 from hub.errors import Fault, Problem, invalid
 from hub.tracing.rules import Sighting
 from hub.tracing.service import Order
@@ -49,7 +50,7 @@ def _tracing(blueprint: Blueprint, hub: Hub) -> None:
             datetime.fromisoformat(form["since"]), datetime.fromisoformat(form["until"]), g.trace.id, sealed_until,
         )  # fmt: skip
         with hub.database.session() as session:
-            return answer(_shown(hub.tracing.trace(session, order, _subject(hub, session, form))), 201)
+            return answer(_shown(hub, hub.tracing.trace(session, order, _subject(hub, session, form))), 201)
 
     @blueprint.route("/<string:id>")
     @recorded("trace.read", "trace:{id}")
@@ -58,7 +59,7 @@ def _tracing(blueprint: Blueprint, hub: Hub) -> None:
     def one(id: str) -> Response:
         """One trace: who was reached, who is waited for"""
         with hub.database.session() as session:
-            return answer(_shown(hub.tracing.get(session, id, caller().region)))
+            return answer(_shown(hub, hub.tracing.get(session, id, caller().region)))
 
 
 def _channels(blueprint: Blueprint, hub: Hub) -> None:
@@ -100,9 +101,14 @@ def _sighting(channel: str, told: dict[str, Any]) -> Sighting:
     return Sighting(channel=channel, at=at, until=max(at, until), place=place, row=row, **texts)
 
 
-def _shown(trace: Trace) -> dict[str, Any]:
+def _shown(hub: Hub, trace: Trace) -> dict[str, Any]:
+    channels, language = hub.settings.now.channels, preferred(request.headers.get("Accept-Language"))
+
+    def channel(id: str) -> str:
+        return in_language(channels[id].title, language) if id in channels else id
+
     return {
         "id": trace.id, "order_no": trace.order_no, "from": trace.since, "to": trace.until,
         "regions": trace.regions, "rows_seen": trace.seen, "made_at": trace.made_at,
-        "contacts": [asdict(each) for each in trace.contacts],
+        "contacts": [{**asdict(each), "channel_title": channel(each.channel)} for each in trace.contacts],
     }  # fmt: skip

@@ -59,6 +59,7 @@ class ContactAnswer(marshmallow.Schema):
     """`how` near and how far `apart` (rows or minutes); `confidence` in percent that the rows are one person's."""
 
     channel = fields.String(required=True)
+    channel_title = fields.String(required=True)
     how = fields.String(required=True, metadata={"enum": ["same_row", "same_car", "same_place"]})
     apart = fields.Integer(required=True)
     times = fields.Integer(required=True)
@@ -85,7 +86,7 @@ _AT = "2026-09-18T10:00:00+08:00"
 TRACE: dict[str, Any] = {
     "id": "r1f0", "order_no": "J2026-1", "from": _AT, "to": _AT, "regions": ["360423"], "rows_seen": 3, "made_at": _AT,
     "contacts": [{
-        "channel": "train", "how": "same_row", "apart": 0, "times": 1, "confidence": 100, "at": _AT,
-        "office": "360423001005", "task_id": "t1", "state": "open", "acknowledged_at": None,
+        "channel": "train", "channel_title": "铁路客运", "how": "same_row", "apart": 0, "times": 1, "confidence": 100,
+        "at": _AT, "office": "360423001005", "task_id": "t1", "state": "open", "acknowledged_at": None,
     }],
 }  # fmt: skip

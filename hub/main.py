@@ -269,7 +269,7 @@ class Hub:
     def _open_cases(self) -> None:
         seams = Seams(
             tell=self.messages.tell,
-            on_duty=lambda session, id: self.identity.standing(session, "staff", id) is not None,
+            colleagues=self._who_handles_cases,
             holds_licence=self._holds_licence,
             filings=self.filings,
             materials=self.materials,
@@ -282,6 +282,10 @@ class Hub:
             tell=self.messages.tell, begin=self.login.begin_staff, scanned=self._scanned,
             told=self.metrics.scans,
         )  # fmt: skip
+
+    def _who_handles_cases(self, session: Session, office: str) -> dict[str, str]:
+        roles = [role for role, may in self.settings.now.roles.items() if "case.write" in may]
+        return {each.staff_id: each.username for each in self.accounts.on_duty(session, roles, ("", office))}
 
     def _open_movement(self) -> None:
         """Who went where: counted for everybody, traced by order only."""

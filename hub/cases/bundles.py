@@ -25,7 +25,7 @@ from hub.catalogue.items import period
 from hub.errors import Problem
 from hub.gateway.orders import Caller
 from hub.settings.bundle_shapes import Bundle, BundlePart
-from hub.settings.shapes import Service, Snapshot
+from hub.settings.shapes import Service, Snapshot, Text
 
 _APPLICANT = ("applicant",)
 
@@ -94,7 +94,7 @@ class Bundles:
         rows = [self._part(session, caller, whole, share) for share in shares]
         session.flush()
         view = self._view(session, whole, rows, story=False)
-        told = {"service": bundle.title["zh"], "receipt_no": whole.receipt_no}
+        told: dict[str, str | Text] = {"service": bundle.title, "receipt_no": whole.receipt_no}
         self._tell(
             session, caller.subject, "case-received", {**told, "promised_on": self._files.day(view.promised_at)},
             whole.receipt_no,

@@ -20,22 +20,24 @@ from sqlalchemy.orm import Session
 from hub.cases import rules
 from hub.cases.file import Files
 from hub.cases.models import CaseRow, DepartmentEventRow
+from hub.cases.news import news
 from hub.cases.steps import Steps
 from hub.crypto import Crypto
 from hub.database import one_at_a_time
 from hub.errors import Problem
 from hub.port import BadRow, Record
+from hub.settings.shapes import Text
 
 DATASET = "case_events"
 APPLIED, LATE, UNKNOWN = "applied", "late", "RECEIPT_UNKNOWN"
 _BY = ("case.write",)
-_STEPS: Mapping[str, tuple[str, str, str]] = {
-    "accepted": ("accept", "accepted", "已受理"),
-    "paused": ("pause", "paused", "进入特别程序，计时暂停"),
-    "resumed": ("resume", "resumed", "计时恢复"),
-    "correction_wanted": ("request-correction", "correction_requested", ""),
-    "approved": ("approve", "decided", ""),
-    "refused": ("refuse", "decided", ""),
+_STEPS: Mapping[str, tuple[str, str, Text | None]] = {
+    "accepted": ("accept", "accepted", news("accepted")),
+    "paused": ("pause", "paused", news("paused_by_department")),
+    "resumed": ("resume", "resumed", news("resumed")),
+    "correction_wanted": ("request-correction", "correction_requested", None),
+    "approved": ("approve", "decided", None),
+    "refused": ("refuse", "decided", None),
 }
 
 

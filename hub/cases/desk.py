@@ -16,10 +16,12 @@ from sqlalchemy.orm import Session
 from hub.cases import rules
 from hub.cases.file import Files
 from hub.cases.models import CaseRow, EventRow
+from hub.cases.news import news
 from hub.cases.seams import Seams
 from hub.cases.steps import Steps
 from hub.cases.views import CaseView, Entry
 from hub.errors import Fault, Problem, invalid
+from hub.settings.shapes import Text
 from hub.settings.workflow_shapes import Procedure
 
 
@@ -82,15 +84,21 @@ class Desk:
         """What may stop its clock. Raises NOT_FOUND."""
         return self._files.workflow(self._row(session, officer, receipt_no)).procedures
 
+    def colleagues(self, session: Session, officer: Officer, receipt_no: str) -> Mapping[str, str]:
+        """To whom it can be given: account and user name of everybody else who handles this department's cases."""
+        row = self._row(session, officer, receipt_no)
+        known = self._seams.colleagues(session, row.department)
+        return {id: name for id, name in known.items() if id != row.handler}
+
     def pick_up(self, session: Session, officer: Officer, receipt_no: str) -> CaseView:
         row = self._row(session, officer, receipt_no, lock=True)
         act = rules.allowed(self._files.workflow(row), row.status, "pick-up", officer.permissions)
         row.handler = officer.id
-        return self._done(session, row, officer, act.to, "picked_up", "", {})
+        return self._done(session, row, officer, act.to, "picked_up", None, {})
 
     def accept(self, session: Session, officer: Officer, receipt_no: str) -> CaseView:
         row, to = self._at(session, officer, receipt_no, "accept")
-        return self._done(session, row, officer, to, "accepted", "已受理", {})
+        return self._done(session, row, officer, to, "accepted", news("accepted"), {})
 
     def request_correction(
         self,
@@ -105,7 +113,7 @@ class Desk:
         not full. Raises CHOICE, REASON_REQUIRED."""
         row, to = self._at(session, officer, receipt_no, "request-correction")
         detail = self._steps.ask(session, row, items, days, again_because, officer.id)
-        return self._done(session, row, officer, to, "correction_requested", "", detail)
+        return self._done(session, row, officer, to, "correction_requested", None, detail)
 
     def accept_on_promise(
         self, session: Session, officer: Officer, receipt_no: str, days: int, missing: Sequence[str]
@@ -124,7 +132,7 @@ class Desk:
             raise invalid([Fault("days", "DATE_RANGE")])
         row.make_up_at = make_up_at
         detail = {"missing": list(missing), "make_up_on": self._files.day(make_up_at)}
-        return self._done(session, row, officer, to, "accepted_on_promise", "已容缺受理", detail)
+        return self._done(session, row, officer, to, "accepted_on_promise", news("accepted_on_promise"), detail)
 
     def pause(
         self, session: Session, officer: Officer, receipt_no: str, procedure: str, days: int, reason: str
@@ -132,13 +140,13 @@ class Desk:
         """Only in a special procedure that the workflow names, for no longer than it allows. Raises CHOICE, RANGE."""
         row, to = self._at(session, officer, receipt_no, "pause")
         detail = self._steps.pause(session, row, procedure, days, reason)
-        return self._done(session, row, officer, to, "paused", f"进入{detail['title']['zh']}，计时暂停", detail)
+        return self._done(session, row, officer, to, "paused", news("paused", detail["title"]), detail)
 
     def resume(self, session: Session, officer: Officer, receipt_no: str, outcome: str) -> CaseView:
         """The special procedure is over: the promise is later by as many working days as it took."""
         row, to = self._at(session, officer, receipt_no, "resume")
         self._steps.resume(session, row)
-        return self._done(session, row, officer, to, "resumed", "计时恢复", {"outcome": outcome})
+        return self._done(session, row, officer, to, "resumed", news("resumed"), {"outcome": outcome})
 
     def approve(self, session: Session, officer: Officer, receipt_no: str, document: Mapping[str, Any]) -> CaseView:
         """With the result document: its name and number, and its text or the licence that was issued. Raises REQUIRED
@@ -155,10 +163,10 @@ class Desk:
         return self._decided(session, row, officer, to, False)
 
     def reassign(self, session: Session, officer: Officer, receipt_no: str, to: str, reason: str) -> CaseView:
-        """To another officer. Raises CHOICE for who is none."""
+        """To a colleague. Raises CHOICE for who is none."""
         row = self._row(session, officer, receipt_no, lock=True)
         rules.allowed(self._files.workflow(row), row.status, "reassign", officer.permissions)
-        if not self._seams.on_duty(session, to):
+        if to not in self._seams.colleagues(session, row.department):
             raise invalid([Fault("to", "CHOICE")])
         row.handler = to
         self._files.note(session, row, "reassigned", "officer", officer.id, {"reason": reason})
@@ -176,13 +184,13 @@ class Desk:
             raise Problem("SECOND_PERSON_REQUIRED")
         if result:
             result.undone_at = self._files.moment()
-        return self._done(session, row, officer, act.to, "undone", "办理结果已撤销，重新办理", {"reason": reason})
+        return self._done(session, row, officer, act.to, "undone", news("undone"), {"reason": reason})
 
     def message(self, session: Session, officer: Officer, receipt_no: str, text: str) -> CaseView:
         """To the applicant, in the one thread; it is in the inbox, too."""
         row = self._row(session, officer, receipt_no, lock=True)
         self._files.note(session, row, "message", "officer", officer.id, {"text": text})
-        self._files.tell(session, row, "case-progress", status="经办人给您留言")
+        self._files.tell(session, row, "case-progress", status=news("written"))
         session.flush()
         return self._shown(session, row, officer)
 
@@ -191,7 +199,7 @@ class Desk:
         return self._row(session, officer, receipt_no, lock=True)
 
     def _decided(self, session: Session, row: CaseRow, officer: Officer, to: str, approved: bool) -> CaseView:
-        shown = self._done(session, row, officer, to, "decided", "", {"approved": approved})
+        shown = self._done(session, row, officer, to, "decided", None, {"approved": approved})
         self._steps.tell_decided(session, row, approved)
         return shown
 
@@ -213,7 +221,7 @@ class Desk:
         officer: Officer,
         to: str,
         event: str,
-        told: str,
+        told: Text | None,
         detail: Mapping[str, Any],
     ) -> CaseView:
         """Moved, noted, and told where there is something to tell."""

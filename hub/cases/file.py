@@ -73,9 +73,9 @@ class Files:
     def services(self, which: Callable[[Service], bool]) -> list[str]:
         return [id for id, service in self._now().services.items() if which(service)]
 
-    def task_title(self, kind: str) -> str:
+    def task_title(self, kind: str) -> Text:
         found = self._now().tasks.get(kind)
-        return found.title["zh"] if found else kind
+        return found.title if found else {"zh": kind}
 
     def workflow(self, row: CaseRow) -> Workflow:
         workflow = self._now().workflows.get(row.workflow)
@@ -160,9 +160,9 @@ class Files:
             due.append(card[0] if card else None)
         row.next_at = min((each for each in due if each is not None), default=None)
 
-    def tell(self, session: Session, row: CaseRow, kind: str, **values: str) -> None:
+    def tell(self, session: Session, row: CaseRow, kind: str, **values: str | Text) -> None:
         """To the applicant, and to whom the case is about where that is somebody else with an inbox."""
-        told = {"service": self.service(row).title["zh"], "receipt_no": row.receipt_no, **values}
+        told = {"service": self.service(row).title, "receipt_no": row.receipt_no, **values}
         self._tell(session, row.citizen_id, kind, told, row.receipt_no)
 
     def day(self, moment: datetime | None) -> str:

@@ -13,6 +13,7 @@ from hub.cases import rules
 from hub.cases.desk import Officer
 from hub.cases.file import Files
 from hub.cases.models import CaseRow, RatingRow
+from hub.cases.news import news
 from hub.errors import Problem
 
 BAD, FIX_DAYS = 2, 15
@@ -68,7 +69,7 @@ class Ratings:
         rating.state = step
         self._files.note(session, row, f"rating_{step}", "officer", officer.id, {"text": note})
         if step == "fixed":
-            self._files.tell(session, row, "case-progress", status="您的评价已整改，我们将回访")
+            self._files.tell(session, row, "case-progress", status=news("fixed"))
         session.flush()
         return self._rated(row, rating)
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from hub.cases import rules
 from hub.cases.file import NOT_MADE_UP, Files
 from hub.cases.models import UNHEARD, CaseRow, EventRow
+from hub.cases.news import news
 
 _MOST = 200
 _log = structlog.get_logger("cases")
@@ -59,7 +60,7 @@ class Rounds:
         """No acknowledgement of the department in time: operations are alarmed, and the citizen is told so."""
         row.unheard_at = None
         self._files.note(session, row, "not_acknowledged", "hub")
-        self._files.tell(session, row, "case-progress", status="部门系统尚未确认收到，正在核实")
+        self._files.tell(session, row, "case-progress", status=news("unheard"))
         _log.error("case_not_acknowledged", service=row.service, filing=row.filing_state)
 
     def _silence(self, session: Session, row: CaseRow) -> None:
@@ -67,13 +68,13 @@ class Rounds:
         stage = self._files.workflow(row).stages[row.status]
         self._files.move(row, stage.acts[stage.silence_act].to)
         self._files.note(session, row, "accepted_by_silence", "hub", detail={"working_days": stage.silence_days})
-        self._files.tell(session, row, "case-progress", status="逾期未告知补正，视为已受理")
+        self._files.tell(session, row, "case-progress", status=news("silent"))
 
     def _not_made_up(self, session: Session, row: CaseRow) -> None:
         told = exists().where(EventRow.case_id == row.id, EventRow.event == NOT_MADE_UP)
         if not session.scalar(select(told)):
             self._files.note(session, row, NOT_MADE_UP, "hub")
-            self._files.tell(session, row, "case-progress", status="承诺补交的材料已逾期，请尽快提交")
+            self._files.tell(session, row, "case-progress", status=news("not_made_up"))
 
     def _card(self, session: Session, row: CaseRow, now: datetime) -> bool:
         """The next card, if it is due."""
@@ -88,10 +89,10 @@ class Rounds:
         if row.card == "red":
             to = workflow.cards.chain[row.raised - 1]
             self._files.note(session, row, "escalated" if was_red else "red_card", "hub", detail={"title": dict(to)})
-            self._files.tell(session, row, "case-overdue", escalated_to=to["zh"])
+            self._files.tell(session, row, "case-overdue", escalated_to=to)
         elif row.card == "yellow":
             self._files.note(session, row, "yellow_card", "hub")
-            self._files.tell(session, row, "case-progress", status="已超过承诺时限，已亮黄牌督办")
+            self._files.tell(session, row, "case-progress", status=news("yellow"))
         else:
             self._files.note(session, row, "warning", "hub")
         return True

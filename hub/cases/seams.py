@@ -9,19 +9,20 @@ from sqlalchemy.orm import Session
 
 from hub.filings.service import Filings
 from hub.materials.service import Materials
+from hub.settings.shapes import Text
 from hub.tasks.service import Tasks
 
-Tell = Callable[[Session, str, str, Mapping[str, str], str], object]
+Tell = Callable[[Session, str, str, Mapping[str, str | Text], str], object]
 """A message to a citizen: kind, values, receipt number. In the caller's transaction."""
 
 
 @dataclass(frozen=True, slots=True)
 class Seams:
-    """`on_duty`: whether this is an account that works; `holds_licence`: whether this one, a
-    citizen or who is represented, has this licence."""
+    """`colleagues`: account and user name of each who can handle cases of this department; `holds_licence`: whether
+    this one, a citizen or who is represented, has this licence."""
 
     tell: Tell
-    on_duty: Callable[[Session, str], bool]
+    colleagues: Callable[[Session, str], Mapping[str, str]]
     holds_licence: Callable[[Session, str, str], bool]
     filings: Filings
     materials: Materials

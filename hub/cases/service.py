@@ -19,6 +19,7 @@ from hub.cases.desk import Desk
 from hub.cases.file import Files
 from hub.cases.intake import Intake
 from hub.cases.models import CaseRow, EventRow, PartRow
+from hub.cases.news import news
 from hub.cases.ratings import Ratings
 from hub.cases.rounds import Rounds
 from hub.cases.seams import Seams
@@ -37,11 +38,7 @@ from hub.workdays import Workdays
 
 APPLICANT = ("applicant",)
 _NOTHING_THERE = ("", "rejected", "cancelled")
-_SILENT = {
-    "yellow": "{}未按时完成，已亮黄牌",
-    "red": "{}未按时完成，已亮红牌并转上一级",
-    "raised": "{}仍未完成，已再转上一级",
-}
+_SILENT = ("yellow", "red", "raised")
 _HEARD = ("confirmed", "settled", "rejected", "cancelled")
 _FILED = {
     "inflight": "handed_to_department",
@@ -117,8 +114,9 @@ class Cases:
             return
         detail = {"task": moved.kind, "office": moved.office, **({"answer": moved.answer} if moved.answer else {})}
         self.files.note(session, row, f"task_{moved.act}", "community", detail=detail)
-        if told := _SILENT.get(moved.act):
-            self.files.tell(session, row, "case-progress", status=told.format(self.files.task_title(moved.kind)))
+        if moved.act in _SILENT:
+            told = news(f"task_{moved.act}", self.files.task_title(moved.kind))
+            self.files.tell(session, row, "case-progress", status=told)
 
     def takes(self, service: Service) -> None:
         """Raises NOT_FOUND for a service that takes no applications."""

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from hub.cases import rules
 from hub.cases.file import Files
 from hub.cases.models import CaseRow, CorrectionRow, PauseRow, ResultRow
+from hub.cases.news import news
 from hub.cases.seams import Seams
 from hub.cases.turns import Turns
 from hub.errors import Fault, Problem, invalid
@@ -111,7 +112,7 @@ class Steps:
 
     def tell_decided(self, session: Session, row: CaseRow, approved: bool) -> None:
         """And whoever waited for it in a bundle is next."""
-        self._files.tell(session, row, "case-decided", result="准予" if approved else "不予，理由和救济途径见详情")
+        self._files.tell(session, row, "case-decided", result=news("approved" if approved else "refused"))
         self._turns.ended(session, row)
 
     def _decided(self, session: Session, row: CaseRow, approved: bool, document: Mapping[str, Any], by: str) -> None:

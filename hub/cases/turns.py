@@ -13,13 +13,11 @@ from hub.cases import rules
 from hub.cases.file import Files
 from hub.cases.intake import Intake
 from hub.cases.models import BundleRow, CaseRow, PartRow
+from hub.cases.news import news
 from hub.catalogue import forms
 from hub.errors import Problem
 from hub.settings.bundle_shapes import BundlePart
-from hub.settings.shapes import Service, Snapshot
-
-_STOPPED = "前面的事项没有获准，本事项暂不提交"
-_RETURNED = "前面的事项已办结，请补全本事项后提交"
+from hub.settings.shapes import Service, Snapshot, Text
 
 
 class Turns:
@@ -73,7 +71,7 @@ class Turns:
         if all(granted.values()):
             self._begin(session, row, part, granted)
         elif ended.service in granted and not granted[ended.service]:
-            self._say(session, row, _STOPPED)
+            self._say(session, row, news("stopped"))
 
     def _granted(self, session: Session, row: CaseRow) -> Mapping[str, Any]:
         """The result document of a case that was approved; nothing where it was not, or not yet."""
@@ -97,8 +95,8 @@ class Turns:
                 self._intake.send(session, row, service, body)
         except Problem:
             row.status, row.since, row.body_sealed = rules.DRAFT, self._files.moment(), draft
-            self._say(session, row, _RETURNED)
+            self._say(session, row, news("returned"))
 
-    def _say(self, session: Session, row: CaseRow, text: str) -> None:
+    def _say(self, session: Session, row: CaseRow, text: Text) -> None:
         self._files.note(session, row, "message", "hub", detail={"text": text})
         self._files.tell(session, row, "case-progress", status=text)

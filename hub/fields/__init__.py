@@ -1,6 +1,6 @@
 """Strict fields for everything a citizen or an officer sends: no silent conversion, one stable code for each fault.
 
-What a field loads is plain JSON again (text, integer, boolean; dates stay ISO text, amounts become integer fen), so
+What a field loads is plain JSON again (text, number, boolean; dates stay ISO text, amounts become integer fen), so
 that it travels, is digested and is stored without a second form. A field also draws its JSON Schema (2020-12).
 The codes are those of reference/problems.yaml; nothing of the input is repeated in a fault.
 """
@@ -23,7 +23,7 @@ from hub.fields.document import (
 )
 from hub.fields.form import Form, Group, Items, Unshaped, faults, load
 from hub.fields.identifier import id_check
-from hub.fields.number import Amount, Boolean, Integer, MoneyFen, Year
+from hub.fields.number import Amount, Boolean, Integer, MoneyFen, Tenths, Year
 from hub.fields.text import Choice, LongText, Name, Strict, Text
 
 __all__ = [
@@ -51,6 +51,7 @@ __all__ = [
     "Region",
     "Strict",
     "TaiwanPermit",
+    "Tenths",
     "Text",
     "Unshaped",
     "Year",
@@ -65,6 +66,7 @@ TYPES: Mapping[str, Callable[..., Strict]] = {
     "long_text": LongText,
     "name": Name,
     "integer": Integer,
+    "tenths": Tenths,
     "money_fen": MoneyFen,
     "amount": Amount,
     "date": Date,

@@ -48,6 +48,24 @@ class Integer(Strict):
         return {"type": "integer", "minimum": self._least(), "maximum": self._most()}
 
 
+class Tenths(Strict):
+    """A JSON number with one decimal at most, as a thermometer shows it: 36.6. `min` and `max` are whole."""
+
+    def accept(self, value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValidationError("TYPE")
+        most = 2**53 - 1 if self.max is None else self.max
+        if not (-most if self.min is None else self.min) <= value <= most:
+            raise ValidationError("RANGE")
+        if value != round(value, 1):
+            raise ValidationError("FORMAT")
+        return float(value)
+
+    def json_schema(self) -> dict[str, Any]:
+        limits = {"minimum": self.min, "maximum": self.max}
+        return {"type": "number", "multipleOf": 0.1} | {name: most for name, most in limits.items() if most is not None}
+
+
 class MoneyFen(Integer):
     """Money as integer fen; at least one fen unless declared otherwise."""
 

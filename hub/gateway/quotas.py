@@ -19,17 +19,20 @@ class Quotas:
         self._now, self._systems, self._budget, self._store = now, systems, budget, store
 
     def systems(self) -> list[dict[str, Any]]:
-        """Each system: calls a minute in all (0: any number), how many are left of this minute, and until when the
-        token it let us in with is good."""
+        """Each system, as its folder calls it: calls a minute in all (0: any number), how many are left of this
+        minute, and until when the token it let us in with is good."""
         return [self._system(system) for _, system in sorted(self._now().systems.items())]
 
     def services(self) -> list[dict[str, Any]]:
-        """Each service: how often a minute one person may call it."""
-        return [{"id": id, "per_minute": service.per_minute} for id, service in sorted(self._now().services.items())]
+        """Each service by its title: how often a minute one person may call it."""
+        services = sorted(self._now().services.items())
+        return [{"id": id, "name": service.title, "per_minute": service.per_minute} for id, service in services]
 
     def _system(self, system: System) -> dict[str, Any]:
         left = self._budget.left(system.per_minute, "system", system.id)
-        return {"id": system.id, "per_minute": system.per_minute, "left": left, "token_until": self._token(system.id)}
+        name = self._systems.described(system.id).get("name")
+        told = {"id": system.id, "name": name, "per_minute": system.per_minute, "left": left}
+        return {**told, "token_until": self._token(system.id)}
 
     def _token(self, id: str) -> str | None:
         declared: Mapping[str, Any] = self._systems.facts(id).get("signed_rest") or {}

@@ -59,7 +59,7 @@ class Recorded:
             operation=passage.operation,
             subject_tag=passage.subject_tag,
             caller_kind=passage.caller.kind,
-            purpose=passage.service.purpose if passage.service else "",
+            purpose=passage.service.purpose.get("zh", "") if passage.service else "",
             data_class=passage.data_class,
             outcome=outcome,
             origin=origin,

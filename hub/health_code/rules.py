@@ -78,5 +78,5 @@ def _met(condition: Condition, facts: Mapping[str, Any]) -> bool | None:
         return None
     value = facts[condition.fact]
     if condition.at_least is not None:
-        return type(value) is int and value >= condition.at_least
+        return type(value) in (int, float) and value >= condition.at_least
     return any(type(value) is type(each) and value == each for each in condition.any_of)

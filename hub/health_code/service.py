@@ -23,8 +23,9 @@ from hub.health_code import rules
 from hub.health_code.models import AlertRow, ChangeRow, CodeRow, DeclarationRow, ReviewRow, ScanRow
 from hub.health_code.states import HOLDER
 from hub.settings.health_code_shapes import KEEP, REVIEW, HealthCode
+from hub.settings.shapes import Text
 
-Tell = Callable[[Session, str, str, Mapping[str, str], str], object]
+Tell = Callable[[Session, str, str, Mapping[str, str | Text], str], object]
 ID_TAG, TAIL_TAG = "health_code.id", "health_code.tail"
 TAIL = 6
 """So many of the last characters of an ID number find its holder, together with the name."""
@@ -155,9 +156,9 @@ class HealthCodes:
             return
         configured = self.open()
         meant = configured.grades[grade]
-        values = {
-            **_both("grade", meant.name), **_both("advice", meant.advice),
-            **_both("reason", configured.reasons.get(why.reason, {})), "valid_until": _day(row.valid_until),
+        values: dict[str, str | Text] = {
+            "grade": meant.name, "advice": meant.advice, "reason": configured.reasons.get(why.reason, {}),
+            "valid_until": _day(row.valid_until),
         }  # fmt: skip
         self.tell(session, {row.citizen_id, by or row.citizen_id}, "health-code-given", values)
 
@@ -173,7 +174,9 @@ class HealthCodes:
         session.flush()
         row.version, row.changed_at = change.id, now
 
-    def tell(self, session: Session, whom: set[str], kind: str, values: Mapping[str, str], about: str = "") -> None:
+    def tell(
+        self, session: Session, whom: set[str], kind: str, values: Mapping[str, str | Text], about: str = ""
+    ) -> None:
         for citizen_id in sorted(whom):
             self._tell(session, citizen_id, kind, values, about)
 
@@ -269,7 +272,8 @@ class HealthCodes:
                 )
             )  # fmt: skip
             row.review_by = due
-            values = {**_both("reason", configured.reasons[decision.reason]), "review_by": f"{due:%m-%d %H:%M}"}
+            why = configured.reasons[decision.reason]
+            values: dict[str, str | Text] = {"reason": why, "review_by": f"{due:%m-%d %H:%M}"}
             self.tell(session, {row.citizen_id, by}, "health-code-review", values, id)
         kept = row.grade if row.grade not in ("", "00") else ""  # who was green is nothing until a person has looked
         self.note(session, row, kept, Why("review", decision.reason, decision.rule, row.citizen_id))
@@ -312,12 +316,6 @@ class HealthCodes:
 
     def _seal(self, id: str, value: bytes) -> bytes:
         return self._crypto.seal(value, f"{DECLARED}:{id}")
-
-
-def _both(name: str, text: Mapping[str, str]) -> dict[str, str]:
-    """One value for the Chinese text, one for the English."""
-    zh = text.get("zh", "")
-    return {name: zh, f"{name}_en": text.get("en", zh)}
 
 
 def _day(moment: datetime) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -53,6 +53,13 @@ class Accounts:
 
     def all(self, session: Session) -> Sequence[Account]:
         return [_account(row) for row in session.scalars(select(StaffAccount).order_by(StaffAccount.username))]
+
+    def on_duty(self, session: Session, roles: Collection[str], offices: Collection[str]) -> Sequence[Account]:
+        """Who can sign in now with one of these roles at one of these offices, by name."""
+        works = StaffAccount.enabled, StaffAccount.expires_at > self._clock.now()
+        theirs = StaffAccount.role.in_(roles), StaffAccount.office.in_(offices)
+        query = select(StaffAccount).where(*works, *theirs).order_by(StaffAccount.username)
+        return [_account(row) for row in session.scalars(query)]
 
     def get(self, session: Session, staff_id: str) -> Account:
         """Raises NOT_FOUND."""

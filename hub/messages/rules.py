@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Literal
 
 from hub.settings.message_schema import CUT, LIMITS, PLACE
-from hub.settings.shapes import Template
+from hub.settings.shapes import Template, Text
 
 OPEN = ("waiting", "sent", "phone")
 FINAL = ("inbox", "delivered", "read", "called", "unreached")
@@ -19,14 +19,26 @@ KEPT = timedelta(days=730)
 _ABOUT = re.compile(r"[A-Za-z0-9_:.-]{0,80}", re.ASCII)
 
 
-def checked(template: Template, values: Mapping[str, str], about: str) -> dict[str, str]:
-    """The values, each within its length. Raises ValueError where the caller and the template do not fit."""
+Value = str | Text
+"""What is filled in: the same in both languages, or by language."""
+
+
+def checked(template: Template, values: Mapping[str, Value], about: str) -> dict[str, dict[str, str]]:
+    """The values by language, each within its length. Raises ValueError where the caller and the template do not
+    fit."""
     if values.keys() != template.values.keys():
         wrong = sorted(values.keys() ^ template.values.keys())
         raise ValueError(f"message {template.id}: missing or unknown values: {', '.join(wrong)}")
     if not _ABOUT.fullmatch(about):
         raise ValueError(f"message {template.id}: what it is about must be an id")
-    return {name: cut(str(value), template.values[name]) for name, value in values.items()}
+    return {
+        language: {name: cut(_said(value, language), template.values[name]) for name, value in values.items()}
+        for language in ("zh", "en")
+    }
+
+
+def _said(value: Value, language: str) -> str:
+    return value if isinstance(value, str) else value.get(language) or value.get("zh", "")
 
 
 def cut(text: str, longest: int) -> str:
@@ -37,14 +49,14 @@ def filled(text: str, values: Mapping[str, str]) -> str:
     return PLACE.sub(lambda place: values[place[1]], text)
 
 
-def body(template: Template, values: Mapping[str, str]) -> dict[str, dict[str, str]]:
-    """Title and text in both languages, and the values for the other channels. A template that changes afterwards does
-    not change what somebody was told."""
+def body(template: Template, values: Mapping[str, Mapping[str, str]]) -> dict[str, dict[str, str]]:
+    """Title and text in both languages, and the Chinese values for the other channels. A template that changes
+    afterwards does not change what somebody was told."""
     told = {
-        language: {"title": filled(template.title[language], values), "text": filled(template.text[language], values)}
-        for language in ("zh", "en")
+        language: {"title": filled(template.title[language], said), "text": filled(template.text[language], said)}
+        for language, said in values.items()
     }
-    return {**told, "values": dict(values)}
+    return {**told, "values": dict(values["zh"])}
 
 
 def first_channel(template: Template) -> str:

@@ -61,10 +61,13 @@ class Messages:
     def __init__(self, templates: Callable[[], Mapping[str, Template]], crypto: Crypto, clock: Clock) -> None:
         self._templates, self._crypto, self._clock = templates, crypto, clock
 
-    def tell(self, session: Session, citizen_id: str, kind: str, values: Mapping[str, str], about: str = "") -> str:
+    def tell(
+        self, session: Session, citizen_id: str, kind: str, values: Mapping[str, rules.Value], about: str = ""
+    ) -> str:
         """Writes into the inbox and rings for the push; both are there when the caller's transaction commits. Returns
-        the message's id. `kind` is a template of config/messages.yaml, `about` an id (receipt number) that the client
-        opens. Raises ValueError where kind or values are not the template's: an error of ours."""
+        the message's id. `kind` is a template of config/messages.yaml, a value a text or one by language, `about` an
+        id (receipt number) that the client opens. Raises ValueError where kind or values are not the template's: an
+        error of ours."""
         template = self._templates().get(kind)
         if template is None:
             raise ValueError(f"no message {kind} in messages.yaml")
@@ -73,13 +76,15 @@ class Messages:
         return str(made["id"])
 
     def row(
-        self, template: Template, citizen_id: str, values: Mapping[str, str], about: str = "", notice: str | None = None
+        self, template: Template, citizen_id: str, values: Mapping[str, Mapping[str, str]], about: str = "",
+        notice: str | None = None,
     ) -> MessageRow:
         """One message, not yet in the session."""
         return MessageRow(**self._made(template, citizen_id, values, about, notice))
 
     def _made(
-        self, template: Template, citizen_id: str, values: Mapping[str, str], about: str, notice: str | None = None
+        self, template: Template, citizen_id: str, values: Mapping[str, Mapping[str, str]], about: str,
+        notice: str | None = None,
     ) -> dict[str, Any]:
         """What is known of it."""
         id, now, channel = "m" + secrets.token_hex(16), self._clock.now(), rules.first_channel(template)

@@ -38,7 +38,7 @@ def _degrees(most: int) -> fields.Float:
 class ConditionSchema(Strict):
     fact = Matching(IDENTIFIER, "the name of a fact", required=True)
     any_of = fields.List(fields.Raw(), data_key="is", load_default=list, validate=validate.Length(1, 100))
-    at_least = whole(-(10**9), 10**9, load_default=None)
+    at_least = fields.Float(load_default=None, validate=validate.Range(-(10**9), 10**9))
 
     @validates_schema(skip_on_field_errors=True)
     def asks_one_thing(self, data: dict[str, Any], **_: Any) -> None:

@@ -20,7 +20,7 @@ class Condition:
 
     fact: str
     any_of: tuple[Any, ...] = ()
-    at_least: int | None = None
+    at_least: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

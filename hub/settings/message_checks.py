@@ -9,7 +9,7 @@ from hub.settings.place import Keys
 from hub.settings.tables import Tables
 
 _FILE = "messages.yaml"
-_CASE, _GRADE = ("service", "receipt_no"), ("grade", "grade_en", "advice", "advice_en", "reason", "reason_en")
+_CASE = ("service", "receipt_no")
 OF_CASES: Mapping[str, frozenset[str]] = {
     "case-received": frozenset({*_CASE, "promised_on"}),
     "case-progress": frozenset({*_CASE, "status"}),
@@ -23,8 +23,8 @@ OF_APPEALS: Mapping[str, frozenset[str]] = {
     "appeal-answered": frozenset({"number"}),
 }
 OF_HEALTH_CODES: Mapping[str, frozenset[str]] = {
-    "health-code-given": frozenset({*_GRADE, "valid_until"}),
-    "health-code-review": frozenset({"reason", "reason_en", "review_by"}),
+    "health-code-given": frozenset({"grade", "advice", "reason", "valid_until"}),
+    "health-code-review": frozenset({"reason", "review_by"}),
     "health-code-appeal": frozenset({"answer"}),
 }
 OF_READS: Mapping[str, frozenset[str]] = {

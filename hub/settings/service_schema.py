@@ -152,6 +152,13 @@ class ConsentSchema(Strict):
         return Consent(data["purpose"], tuple(data["fields_"]), data["text"], data["version"], sha256)
 
 
+class Purpose(Sentence):
+    """A plain text is the Chinese one."""
+
+    def _deserialize(self, value: Any, *args: Any, **options: Any) -> dict[str, str]:
+        return super()._deserialize({"zh": value} if isinstance(value, str) else value, *args, **options)
+
+
 class ServiceSchema(Strict):
     id = identifier(required=True)
     title = Sentence(required=True)
@@ -168,7 +175,7 @@ class ServiceSchema(Strict):
     parts = fields.List(identifier(), load_default=list, validate=validate.Length(1, MAX_PARTS))
     link = Link(load_default=None)
     subject = fields.List(fields.String(validate=validate.OneOf(SUBJECT)), load_default=list)
-    purpose = fields.String(load_default="", validate=validate.Length(max=200))
+    purpose = Purpose(load_default=dict)
     form = fields.Dict(
         keys=Matching(IDENTIFIER, "a field name"), values=fields.Nested(FormFieldSchema), load_default=dict
     )

@@ -122,7 +122,7 @@ class Service:
     operation: str | None = None
     parts: tuple[str, ...] = ()
     subject: tuple[str, ...] = ()
-    purpose: str = ""
+    purpose: Text = field(default_factory=dict)
     form: tuple[FormField, ...] = ()
     aliases: tuple[str, ...] = ()
     codes: Mapping[str, str] = field(default_factory=dict)

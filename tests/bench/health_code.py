@@ -27,7 +27,7 @@ from tests.bench.table import Row
 
 _CONNECTIONS, _PEOPLE, _VERIFIERS, _LEAST = 32, 200, 20, 0.6
 Asked = Callable[[str], list[Question]]
-_WELL = {"temperature": 366, "symptoms": "none", "contact": False, "risk_area": False}
+_WELL = {"temperature": 36.6, "symptoms": "none", "contact": False, "risk_area": False}
 
 
 def code_shown(stand: Stand, timing: Timing) -> Iterator[Row]:

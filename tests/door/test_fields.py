@@ -67,6 +67,10 @@ def code(kind: str, value: Any, **options: Any) -> str:
         ("integer", 1.0, "TYPE"),
         ("integer", True, "TYPE"),
         ("integer", 2**60, "RANGE"),
+        ("tenths", "36.6", "TYPE"),
+        ("tenths", True, "TYPE"),
+        ("tenths", 36.65, "FORMAT"),
+        ("tenths", 2.0**60, "RANGE"),
         ("boolean", "yes", "TYPE"),
         ("boolean", 1, "TYPE"),
         ("money_fen", 0.1 + 0.2, "TYPE"),
@@ -129,6 +133,7 @@ def test_a_fault_has_its_code(kind: str, value: Any, expected: str) -> None:
         ("choice", "a", "a"),
         ("region", "360423001", "360423001"),
         ("money_fen", 1, 1),
+        ("tenths", 36.6, 36.6),
     ],
 )  # fmt: skip
 def test_row_B63_a_right_value_is_loaded_in_its_one_form(kind: str, value: Any, loaded: Any) -> None:

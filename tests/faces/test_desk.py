@@ -105,7 +105,7 @@ def test_every_room_of_the_desk_is_usable_by_everybody(office: Office, visit: Op
 
 
 def test_feat_F2_a_reviewer_decides_a_declaration_with_its_reason(office: Office, visit: Open) -> None:
-    fever = {"temperature": 385, "symptoms": "fever", "contact": False, "risk_area": False}
+    fever = {"temperature": 38.5, "symptoms": "fever", "contact": False, "risk_area": False}
     told = office.citizen(WANG).post("/health-code/declarations", {"fields": fever}, Idempotency_Key="a-fever")
     desk = visit()
     desk.sign_in("/desk#reviews", office.member("officer"))

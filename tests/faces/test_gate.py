@@ -29,7 +29,7 @@ DOUBTFUL: tuple[tuple[dict[str, Any], str], ...] = (
 @pytest.fixture
 def gate(office: Office, visit: Open) -> Visit:
     """A phone on shift, whose page is kept for when there is no net; somebody's state has just changed."""
-    healthy = {"temperature": 366, "symptoms": "none", "contact": False, "risk_area": False}
+    healthy = {"temperature": 36.6, "symptoms": "none", "contact": False, "risk_area": False}
     office.citizen(LIN).post("/health-code/declarations", {"fields": healthy}, Idempotency_Key=secrets.token_hex(16))
     opened = visit(PHONE)
     opened.page.clock.install()

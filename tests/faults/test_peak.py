@@ -22,7 +22,7 @@ from tests.phone import Phone, eventually
 from tests.town import Town
 
 GATE = "yuning-market"
-WELL = {"temperature": 366, "symptoms": "none", "contact": False, "risk_area": False}
+WELL = {"temperature": 36.6, "symptoms": "none", "contact": False, "risk_area": False}
 LOOKED_AT = ("health-code/history", "me/messages", "me/access-log")
 
 

@@ -20,7 +20,7 @@ from tests.conftest import Twins
 from tests.credentials.conftest import HAN, LIN, WANG, Person
 from tests.login.room import movable_hub
 
-HEALTHY = {"temperature": 366, "symptoms": "none", "contact": False, "risk_area": False}
+HEALTHY = {"temperature": 36.6, "symptoms": "none", "contact": False, "risk_area": False}
 TRIP = {"region_from": "360423001", "region_to": "360423102", "travelled_on": "2026-11-20", "vehicle": "car",
         "through_risk_area": False}  # fmt: skip
 GATE, NEAR, FAR = "county-hospital", "yuning-market", "luxi-town"

@@ -23,7 +23,7 @@ SHIPPED = (Path(__file__).parents[2] / "config" / "health_code.yaml").read_text(
         ("reason: nothing_found}", "reason: nothing}", "no reason 'nothing'"),
         ("when: [{fact: status, is: [none]}]", "when: [{fact: mood, is: [none]}]", "nobody tells 'mood'"),
         ("- {id: risk-area,", "- {id: temperature,", "is a rule already"),
-        ("when: [{fact: temperature, at_least: 373}]", "when: [{fact: temperature}]", "needs 'is' or 'at_least'"),
+        ("when: [{fact: temperature, at_least: 37.3}]", "when: [{fact: temperature}]", "needs 'is' or 'at_least'"),
         ('on: "2027-12-31"', "on: soon", "is not a date"),
         ("result: pass", "result: maybe", "result"),
         ("latitude: 29.2570", "latitude: 129.2", "must be from -90 to 90"),
@@ -43,7 +43,7 @@ def test_a_wrong_line_is_named(old: str, new: str, told: str) -> None:
 
 
 def test_a_question_of_no_type_and_a_fact_nobody_tells_are_refused() -> None:
-    changed = SHIPPED.replace("temperature: {type: integer", "temperature: {type: heat").replace(
+    changed = SHIPPED.replace("temperature: {type: tenths", "temperature: {type: heat").replace(
         "shared: [status]", "shared: [status, mood]"
     )
     tables, complaints = fill({"health_code.yaml": parse("health_code.yaml", changed)})

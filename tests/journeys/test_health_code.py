@@ -12,7 +12,7 @@ from hub.health_code.offline import decide
 from tests.phone import Phone, eventually
 from tests.town import Town
 
-WELL = {"temperature": 366, "symptoms": "none", "contact": False, "risk_area": False}
+WELL = {"temperature": 36.6, "symptoms": "none", "contact": False, "risk_area": False}
 GATES = ("county-hospital", "yuning-market", "bus-station")
 
 

@@ -21,6 +21,8 @@ from adapters.twins.whole.wsdl import wsdl_of
 
 ADAPTERS = Path(__file__).parents[2]
 PACKAGE = "whole_county"
+_OWN = {"zh": "本人查询", "en": "Asked by the person"}
+_OPEN = {"zh": "公开数据查询", "en": "A question for open data"}
 _HEAD = "# Of the demo county, written by adapters.twins.whole from county/systems.json and county/data_classes.json.\n"
 
 
@@ -152,7 +154,7 @@ def _service(system: Planned, question: Question) -> dict[str, Any]:
         "codes": {"data_class": question.code},
         "call": {"system": system.name, "operation": question.operation},
         **asked,
-        "purpose": "本人查询" if question.about_a_person else "公开数据查询",
+        "purpose": _OWN if question.about_a_person else _OPEN,
         "per_minute": 60,
         "switch": {"enabled": True},
     }

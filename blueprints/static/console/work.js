@@ -6,7 +6,7 @@ import { call, get, may, tried } from "../shared/api.js";
 import { useList } from "../shared/lists.js";
 import { moment, t } from "../shared/words.js";
 import { Reasoned } from "../shared/reasoned.js";
-import { jobName } from "./names.js";
+import { jobName, systemName } from "./names.js";
 
 const kind = { failed: "bad", running: "good", waiting: "warn", quarantined: "bad", done: "good" };
 
@@ -102,8 +102,8 @@ const quota = (title, items) => {
     ${!items.length && html`<p class="quiet">${t("没有设上限的。", "None has a limit.")}</p>`}
     ${items.length > 0 && html`<div class="scroll" tabindex="0"><table class="table">
       <thead><tr><th>${t("名称", "Name")}</th><th>${t("每分钟", "Per minute")}</th><th>${t("剩余", "Left")}</th>${tokens && html`<th>${t("令牌有效到", "Token until")}</th>`}</tr></thead>
-      <tbody>${items.map((each) => html`<tr key=${each.id}><td><code>${each.id}</code></td><td>${each.per_minute || t("不限", "no limit")}</td>
-        <td>${each.left ?? "–"} ${each.left !== undefined && each.per_minute > 0 && html`<progress max=${each.per_minute} value=${each.left} aria-label=${each.id}></progress>`}</td>
+      <tbody>${items.map((each) => html`<tr key=${each.id}><td>${systemName(each)}</td><td>${each.per_minute || t("不限", "no limit")}</td>
+        <td>${each.left ?? "–"} ${each.left !== undefined && each.per_minute > 0 && html`<progress max=${each.per_minute} value=${each.left} aria-label=${systemName(each)}></progress>`}</td>
         ${tokens && html`<td>${moment(each.token_until)}</td>`}</tr>`)}</tbody>
     </table></div>`}
   </section>`;

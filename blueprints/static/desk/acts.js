@@ -30,12 +30,15 @@ export const Acts = {
   props: { case: Object, service: Object, seen: Object, act: Function },
   setup(props) {
     const form = reactive({});
-    const seen = reactive({ open: "", busy: false, procedures: [] });
+    const seen = reactive({ open: "", busy: false, procedures: [], colleagues: [] });
     async function choose(name) {
       for (const key of Object.keys(form)) delete form[key];
       seen.open = name;
       props.seen.correcting = name === "request-correction";
       Object.assign(form, { days: name === "request-correction" ? 15 : 5, again_because: "" });
+      if (name === "reassign") {
+        seen.colleagues = (await get(`/api/v1/desk/cases/${props.case.receipt_no}/colleagues`).catch(() => ({ items: [] }))).items;
+      }
       if (name === "pause") {
         seen.procedures = (await get(`/api/v1/desk/cases/${props.case.receipt_no}/procedures`).catch(() => ({ items: [] }))).items;
         Object.assign(form, { procedure: seen.procedures[0]?.id, days: seen.procedures[0]?.days || 1 });
@@ -122,6 +125,13 @@ function fields(name, seen, form, props) {
       ${form.credential_id ? html`<p class="told">${t("附电子证照 ", "With licence ")}<code>${form.credential_id}</code></p>` : lines(form, "text", t("正文", "Text"))}`;
   }
   if (name === "refuse") return html`${lines(form, "reason", t("不予的理由", "Reason"))}${lines(form, "basis", t("法律依据", "Legal basis"))}${lines(form, "appeal", t("救济途径", "Appeal route"))}`;
-  if (name === "reassign") return html`${line(form, "to", t("对方的账号编号", "Account id of the other"))}${lines(form, "reason", t("理由", "Reason"))}`;
+  if (name === "reassign") {
+    if (!seen.colleagues.length) return html`<p class="told">${t("本部门没有其他可接办的人。", "Nobody else handles this department's cases.")}</p>`;
+    return html`<${ElFormItem} label=${t("转给谁", "To whom")} required>
+        <${ElSelect} modelValue=${form.to} onUpdate:modelValue=${(id) => (form.to = id)} aria-label=${t("转给谁", "To whom")} placeholder=${t("请选择", "Choose one")}>
+          ${seen.colleagues.map((each) => html`<${ElOption} key=${each.staff_id} value=${each.staff_id} label=${each.username} />`)}
+        <//>
+      <//>${lines(form, "reason", t("理由", "Reason"))}`;
+  }
   return name === "messages" ? lines(form, "text", t("留言", "Message")) : lines(form, "reason", t("理由", "Reason"));
 }

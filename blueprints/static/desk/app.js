@@ -4,6 +4,7 @@ import { office } from "../shared/office.js";
 import { t } from "../shared/words.js";
 import { Appeals } from "./appeals.js";
 import { Cases } from "./cases.js";
+import { Looks } from "./looks.js";
 import { Orders } from "./orders.js";
 import { Ratings } from "./ratings.js";
 import { present, Reviews } from "./reviews.js";
@@ -13,6 +14,7 @@ const rooms = [
   { id: "cases", title: () => t("办件", "Cases"), needs: "case.read", view: Cases },
   { id: "tasks", title: () => t("任务", "Tasks"), needs: "task.read", view: Tasks },
   { id: "appeals", title: () => t("诉求与线索", "Appeals and clues"), needs: "appeal.read", view: Appeals },
+  { id: "looks", title: () => t("依令查找", "Looks by order"), needs: "trace.write", view: Looks },
   { id: "ratings", title: () => t("差评整改", "Bad ratings"), needs: "case.read", view: Ratings },
   { id: "reviews", title: () => t("健康申报复核", "Health reviews"), shown: () => present.reviews, view: Reviews },
   { id: "orders", title: () => t("查看命令", "Orders"), needs: "order.read", view: Orders },

@@ -1,6 +1,6 @@
 // Appeals and clues: answered, passed on, or said to be the same as another.
 import { html, reactive, shallowRef } from "../shared/html.js";
-import { ElButton, ElInput } from "/vendor/elements.js";
+import { ElButton, ElInput, ElOption, ElSelect } from "/vendor/elements.js";
 import { done, trouble } from "../shared/answers.js";
 import { call, get, may, tried } from "../shared/api.js";
 import { useEvery, useList } from "../shared/lists.js";
@@ -52,8 +52,9 @@ function whole(one, seen, act) {
       <p class="quiet">${t("收到", "Received")} ${moment(one.received_at)}</p>
       ${possible("answer") && html`${box(seen, "text", t("答复", "Answer"), { type: "textarea", rows: 4 })}
         <${ElButton} type="primary" disabled=${seen.text.trim().length < 4} onClick=${() => act("answer", { text: seen.text.trim() }, t("已答复", "Answered"))}>${t("答复", "Answer")}<//>`}
-      ${possible("forward") && html`${box(seen, "to", t("转给（部门编号或乡镇代码）", "Pass on to (department or town code)"))}${box(seen, "reason", t("理由", "Reason"))}
-        <${ElButton} disabled=${!seen.to.trim() || seen.reason.trim().length < 2} onClick=${() => act("forward", { to: seen.to.trim(), reason: seen.reason.trim() }, t("已转办", "Passed on"))}>${t("转办", "Pass on")}<//>`}
+      ${possible("forward") && html`<label>${t("转给", "Pass on to")}<${ElSelect} modelValue=${seen.to} onUpdate:modelValue=${(id) => (seen.to = id)} filterable aria-label=${t("转给", "Pass on to")} placeholder=${t("选择部门或乡镇，可输入名称查找", "Choose a department or a town; type to find it")}>
+          ${officeName.all().filter(([id]) => id !== one.office).map(([id, name]) => html`<${ElOption} key=${id} value=${id} label=${name} />`)}<//></label>${box(seen, "reason", t("理由", "Reason"))}
+        <${ElButton} disabled=${!seen.to || seen.reason.trim().length < 2} onClick=${() => act("forward", { to: seen.to, reason: seen.reason.trim() }, t("已转办", "Passed on"))}>${t("转办", "Pass on")}<//>`}
       ${possible("merge") && one.alike.map((each) => html`<p key=${each.number}>${t("可能与", "May be the same as")} <code>${each.number}</code> ${t("相同", "")} (${each.percent} %)
         <${ElButton} onClick=${() => act("merge", { into: each.number, same: "yes" }, t("已合并", "Merged"))}>${t("合并", "Merge")}<//></p>`)}
       <ol>${one.timeline.map((each, index) => html`<li key=${index}>${appealEvent(each.act)} · ${moment(each.at)} ${each.note}</li>`)}</ol>

@@ -3,7 +3,7 @@ import { reactive, watch } from "./html.js";
 import { get, query, session } from "./api.js";
 import { inLanguage, language } from "./words.js";
 
-// Each list is a path and what its entries are known by. Gives the name of an id, or the id where none is known.
+// Each list is a path and what its entries are known by. Gives the name of an id, or the id where none is known; `.all()` has each.
 export function useNames(lists) {
   const names = reactive({});
   async function learn(path, key, cursor = "") {
@@ -12,5 +12,7 @@ export function useNames(lists) {
     if (found.next_cursor) await learn(path, key, found.next_cursor);
   }
   watch([() => session.me?.staff_id, language], ([id]) => id && lists.forEach(([path, key]) => learn(path, key)), { immediate: true });
-  return (id) => inLanguage(names[id]) || id;
+  const name = (id) => inLanguage(names[id]) || id;
+  name.all = () => Object.keys(names).map((id) => [id, name(id)]); // in the order in which they were learned
+  return name;
 }
