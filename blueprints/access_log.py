@@ -32,10 +32,10 @@ _MINE = (*SIGNED_IN, "ROLE_REQUIRED", "KEY_UNAVAILABLE")
 _NO_TIME = 10**16  # microseconds
 _TO_LEVEL = 2  # an appeal needs a name
 _NAMES: Mapping[str, Text] = {
-    "own": {"zh": "本人", "en": "yourself"},
-    "acted": {"zh": "本人授权的代理人", "en": "whoever acts for you"},
+    "own": {"zh": "本人", "en": "Yourself"},
+    "acted": {"zh": "本人授权的代理人", "en": "Whoever acts for you"},
 }
-_BY_ORDER = {"zh": "依令查看的机关", "en": "an authority, by order"}
+_BY_ORDER = {"zh": "依令查看的机关", "en": "An authority, by order"}
 _CONSENT = {
     "zh": "个人信息保护法第十三条第一款第一项",
     "en": "Personal Information Protection Law, article 13 (1) no. 1: you agreed",

@@ -252,7 +252,9 @@ def _looking_up(blueprint: Blueprint, hub: Hub) -> None:
         """What staff did here, and what they were refused"""
         with hub.database.session() as session:
             found = acts(session, query.get("actor"), query.get("target"), going_on(query), query["page_size"] + 1)
-        return answer(page([acted(act) for act in found], query["page_size"]))
+            names = hub.accounts.names(session, {act.actor for act in found})
+        told = [{**acted(act), "actor_name": names.get(act.actor, "")} for act in found]
+        return answer(page(told, query["page_size"]))
 
 
 def _change(hub: Hub, kind: Kind, id: str, patch: Mapping[str, Any]) -> None:

@@ -149,6 +149,7 @@ class ActAnswer(marshmallow.Schema):
     id = fields.String(required=True)
     acted_at = fields.String(required=True)
     actor = fields.String(required=True)
+    actor_name = fields.String(required=True, metadata={"description": "User name; empty where it is gone"})
     roles = fields.List(fields.String(), required=True)
     act = fields.String(required=True)
     target = fields.String(required=True)
@@ -285,6 +286,7 @@ ACT = {
     "id": "52",
     "acted_at": _AT,
     "actor": _STAFF,
+    "actor_name": "auditor",
     "roles": ["auditor"],
     "act": "switch.write",
     "target": "service:housing-fund-account",

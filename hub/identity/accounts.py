@@ -61,6 +61,11 @@ class Accounts:
         query = select(StaffAccount).where(*works, *theirs).order_by(StaffAccount.username)
         return [_account(row) for row in session.scalars(query)]
 
+    def names(self, session: Session, staff: Collection[str]) -> dict[str, str]:
+        """User name by account, of those that are there."""
+        query = select(StaffAccount.staff_id, StaffAccount.username).where(StaffAccount.staff_id.in_(staff))
+        return {id: username for id, username in session.execute(query)}
+
     def get(self, session: Session, staff_id: str) -> Account:
         """Raises NOT_FOUND."""
         return _account(self._row(session, staff_id))

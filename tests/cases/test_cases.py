@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import secrets
 from datetime import datetime
 from typing import Any
@@ -14,6 +16,9 @@ from tests.cases.conftest import HAN, LIN, RESUMPTION, Hall
 
 DOCUMENT = {"document": {"name": "复工备案回执", "number": "GX2026-1", "text": "准予复工。"}}
 WHY = {"reason": "场所不符合条件", "basis": "《传染病防治法》第四十二条", "appeal": "60日内可向县人民政府申请行政复议"}
+
+
+HEARING = {"procedure": "hearing", "days": 5, "reason": "有利害关系人要求听证"}
 
 
 def messages(hall: Hall, number: str) -> list[str]:
@@ -209,6 +214,19 @@ def test_feat_E12_least_fields_per_step_and_each_view_on_record(hall: Hall) -> N
     assert acts == 1
 
 
+def test_feat_U30_messages_and_the_timeline_are_in_the_readers_language(hall: Hall) -> None:
+    number = hall.applied()
+    for name, body in (("pick-up", None), ("accept", None), ("pause", HEARING), ("resume", {"outcome": "ok"})):
+        assert hall.act(number, name, body).status_code == 200
+    hall.act(number, "approve", DOCUMENT)
+    for language, han in (("en", False), ("zh-CN", True)):
+        told = hall.citizen(HAN).ask("GET", "/me/messages?page_size=100", Accept_Language=language).json["items"]
+        about = [each for each in told if each["about"] == number]
+        assert len(about) == 5
+        assert all(bool(re.search("[\u4e00-\u9fff]", each["title"] + each["text"])) is han for each in about), about
+    assert "accepted" in json.dumps(hall.citizen(HAN).ask("GET", "/me/messages", Accept_Language="en").json)
+
+
 def test_another_departments_desk_does_not_see_it(hall: Hall) -> None:
     number = hall.applied()
     police, economy = hall.officer("police", "police"), hall.officer("economy", "economy")
@@ -228,6 +246,12 @@ def test_two_officers_pick_up_and_one_has_it(hall: Hall) -> None:
     assert other.json["possible"] == ["reassign"]
     nobody = hall.act(number, "reassign", {"to": "s" + "0" * 32, "reason": "休假"})
     assert nobody.json["errors"][0]["path"] == "to"
+    stranger = hall.id_of("clerk", role="community_clerk")
+    hall.officer("elsewhere", "police")
+    offered = {each["staff_id"] for each in hall.officer().get(f"/desk/cases/{number}/colleagues").json["items"]}
+    assert hall.id_of("second") in offered, "whoever handles this department's cases"
+    assert not offered & {hall.id_of("first"), hall.id_of("elsewhere", "police"), stranger}, "and nobody else"
+    assert hall.act(number, "reassign", {"to": stranger, "reason": "休假"}).json["errors"][0]["code"] == "CHOICE"
     assert hall.act(number, "reassign", {"to": hall.id_of("second"), "reason": "休假"}).status_code == 200
     assert hall.act(number, "accept", officer=hall.officer("second")).status_code == 200
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from playwright.sync_api import Page, expect
 
 from tests.credentials.conftest import WANG
 from tests.faces.office import PHONE, Office, Visit
 from tests.faces.test_routes import PLAN, sent
+from tests.tracing.orders import in_force
 
 Open = Callable[..., Visit]
 
@@ -139,3 +141,55 @@ def test_threat_T10_an_order_waits_for_a_second_officer(office: Office, visit: O
     second.page.get_by_role("button", name="确认命令").click()
     expect(second.page.locator(".tag", has_text="生效中")).to_be_visible()
     second.clean()
+
+
+def choose(page: Page, label: str, name: str) -> None:
+    """From a list that is searched by typing."""
+    page.locator(".el-select", has=page.get_by_label(label)).last.click()
+    page.get_by_role("option", name=name).last.click()
+    page.keyboard.press("Escape")
+
+
+def test_feat_B_a_colleague_and_an_office_are_chosen_by_name(office: Office, visit: Open) -> None:
+    second = office.member("officer")
+    lamp = {"text": "路灯三天不亮", "region": "360423001"}
+    told = office.citizen(WANG).post("/appeals", lamp, Idempotency_Key="lamp")
+    desk = opened(visit, office, office.applied())
+    page = desk.page
+    act(page, "接办")
+    act(page, "转他人办理")
+    choose(page, "转给谁", second.username)
+    page.locator("textarea[name=reason]").fill("休假")
+    desk.check("desk-reassign")
+    act(page, "转他人办理")
+    expect(page.locator(".el-alert--success")).to_contain_text("转他人办理")
+    page.goto(f"{office.address}/desk#appeals")
+    page.get_by_role("button", name=f"打开 {told.json['number']}").click()
+    choose(page, "转给", "县交通运输局")
+    page.locator("input[name=reason]").fill("路灯归交通")
+    page.get_by_role("button", name="转办").click()
+    expect(page.locator(".el-alert--success")).to_contain_text("已转办")
+    desk.clean()
+
+
+def test_threat_T10_feat_X12_an_order_says_until_when_it_is_kept_from_the_person(office: Office, visit: Open) -> None:
+    plain, law = visit(), visit()
+    in_force(office.hub, "公查〔2026〕7号")
+    plain.sign_in("/desk#looks", office.member("officer"))
+    expect(plain.page.get_by_label("命令文号")).to_be_visible()
+    assert not plain.page.locator("input[name=sealed]").count(), "only who may say so is asked"
+    law.sign_in("/desk#looks", office.member("order_officer"))
+    page, today = law.page, office.hub.clock.now().date()
+    for name, value in (
+        ("order_no", "公查〔2026〕7号"), ("number", WANG.id_number), ("since", f"{today - timedelta(days=1)}T08:00"),
+        ("until", f"{today}T08:00"), ("sealed", f"{today + timedelta(days=30)}"),
+    ):  # fmt: skip
+        page.locator(f"input[name={name}]").fill(value)
+    choose(page, "区域", "豫宁街道")
+    law.check("desk-looks")
+    with page.expect_request("**/api/v1/traces") as asked:
+        page.get_by_role("button", name="查找", exact=True).click()
+    assert asked.value.post_data_json["sealed_until"] == f"{today + timedelta(days=30)}T00:00:00+08:00"
+    expect(page.get_by_role("heading", name="密切接触者 · 公查〔2026〕7号")).to_be_visible()
+    law.check("desk-looks-found")
+    law.clean()

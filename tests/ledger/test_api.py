@@ -76,6 +76,18 @@ def test_own_reads_of_a_day_are_one_line(room: Room) -> None:
     assert len(lines) == 1 and lines[0]["count"] >= 1 and "balance_fen" in lines[0]["fields"]
 
 
+def test_feat_U30_who_read_what_and_why_is_told_in_the_readers_language(room: Room) -> None:
+    id = shared(room, HAN.id_number)
+    assert room.citizen(HAN).post("/services/medical-insurance-balance/calls", {"fields": {}}).status_code == 200
+    told = room.citizen(HAN).ask("GET", "/me/access-log", Accept_Language="en").json["items"]
+    own = next(each for each in told if each["service"] == "medical-insurance-balance")
+    assert (own["receiver_name"], own["purpose"]) == ("Yourself", "Asked by the person")
+    assert own["service_title"] == "Medical insurance account balance"
+    assert own["basis"].startswith("Personal Information Protection Law")
+    other = next(each for each in told if each["exchange_id"] == id)
+    assert (other["receiver_name"], other["purpose"]) == ("Civil Affairs Bureau", "核对低保申请"), "as it was written"
+
+
 def test_a_page_asks_the_same_few_questions_however_many_lines_it_has(room: Room) -> None:
     for service in ("medical-insurance-balance", "marriage-record", "housing-fund-account"):
         assert room.citizen(HAN).post(f"/services/{service}/calls", {"fields": {}}).status_code == 200

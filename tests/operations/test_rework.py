@@ -147,6 +147,8 @@ def test_quotas_and_limits(desk: Desks, hub: Any) -> None:
     quotas = operator.get("/quotas")
     assert {each["id"]: each["per_minute"] for each in quotas["services"]}["balance"] == 30
     assert {each["id"] for each in quotas["systems"]} == {"medical_insurance", "housing_fund"}
+    names = [each["name"] for each in (*quotas["systems"], *quotas["services"])]
+    assert all(name["zh"] for name in names)
     told = operator.ask("PATCH", "/systems/housing_fund", {"limits": {"cap": 2}, "reason": "慢"})
     assert told.json["limits"] == {"cap": 2, "deadline_s": 3.0, "per_minute": 0}
     assert told.json["config_limits"]["cap"] == 8 and told.json["limits_source"]["cap"] == "override"

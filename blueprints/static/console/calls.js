@@ -6,6 +6,7 @@ import { call, get, may, tried } from "../shared/api.js";
 import { useEvery } from "../shared/lists.js";
 import { moment, t } from "../shared/words.js";
 import { go, place } from "../shared/office.js";
+import { nameOfSystem } from "./names.js";
 import { Reasoned } from "../shared/reasoned.js";
 
 const MOST = 20;
@@ -61,7 +62,7 @@ const table = (items) => html`
   <div class="scroll" tabindex="0"><table class="table">
     <thead><tr><th>${t("时间", "Time")}</th><th>${t("系统", "System")}</th><th>${t("操作", "Operation")}</th><th>${t("结果", "Code")}</th><th>${t("追踪号", "Trace")}</th></tr></thead>
     <tbody>${items.map((each) => html`<tr key=${each.trace_id + each.at}>
-      <td>${moment(each.at)}</td><td><code>${each.system}</code></td><td><code>${each.operation}</code></td><td><code>${each.code}</code></td>
+      <td>${moment(each.at)}</td><td>${nameOfSystem(each.system)}</td><td><code>${each.operation}</code></td><td><code>${each.code}</code></td>
       <td><${ElButton} link type="primary" aria-label=${`${t("追踪", "Trace")} ${each.trace_id}`} onClick=${() => go("calls", each.trace_id)}><code>${each.trace_id}</code><//></td></tr>`)}</tbody>
   </table></div>`;
 
@@ -73,7 +74,7 @@ function legs({ found }, rerun) {
     <h2>${t("每一段", "Each leg")}</h2>
     ${found.items.map((leg) => html`
       <section class="card leg" key=${leg.id}>
-        <div class="row apart"><strong>${leg.service} → ${leg.system}.${leg.operation}</strong>
+        <div class="row apart"><strong>${leg.service} → ${nameOfSystem(leg.system)} <code>${leg.operation}</code></strong>
           <span class=${`tag ${leg.outcome === "OK" ? "good" : "bad"}`}>${leg.outcome}</span></div>
         <dl class="facts">
           <dt>${t("收到请求", "Request in")}</dt><dd>${moment(leg.request_in_at)}</dd>

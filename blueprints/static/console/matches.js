@@ -6,7 +6,7 @@ import { call, get, tried } from "../shared/api.js";
 import { useList } from "../shared/lists.js";
 import { Reasoned } from "../shared/reasoned.js";
 import { day, moment, t } from "../shared/words.js";
-import { departmentName } from "./names.js";
+import { departmentName, nameOfSystem } from "./names.js";
 
 const PATH = "/api/v1/data/matches";
 
@@ -63,7 +63,7 @@ export const Matches = {
     const card = (match) => html`
       <section key=${match.id} class="card leg" aria-label=${match.id}>
         <div class="row apart"><strong>${departmentName(match.owner)} <code>${match.resource}</code></strong><span class=${`tag ${stateKind(match.state)}`}>${stateName(match.state)}</span></div>
-        <p class="quiet">${t("查询方", "Asked by")} ${departmentName(match.consumer)} · <code>${match.system}</code> · ${moment(match.found_at)}
+        <p class="quiet">${t("查询方", "Asked by")} ${departmentName(match.consumer)} · ${nameOfSystem(match.system)} · ${moment(match.found_at)}
           ${match.lapses_at && html` · ${t("逾期作废", "Lapses")} ${day(match.lapses_at)}`}${match.decided_at && html` · ${t("判断于", "Decided")} ${moment(match.decided_at)}`}</p>
         ${match.sought && compared(seen.whole[match.id] || match)}
         ${match.decides ? acts(match) : match.state === "open" && html`<p class="quiet">${t("由保管记录的部门判断。", "The department that keeps the row decides.")}</p>`}

@@ -1,8 +1,9 @@
 // Rooms that are there only where the hub answers for them (data sharing is in sharing.js): the ledger, flow.
-import { html, onMounted, onUnmounted, reactive, ref, watch } from "../shared/html.js";
-import { ElButton, ElInput } from "/vendor/elements.js";
+import { html, nextTick, onMounted, onUnmounted, reactive, ref, watch } from "../shared/html.js";
+import { ElButton, ElInput, ElOption, ElSelect } from "/vendor/elements.js";
 import { bytes, get, may, session } from "../shared/api.js";
 import { trouble, useAnswer } from "../shared/answers.js";
+import { placeName } from "../shared/naming.js";
 import { moment, t } from "../shared/words.js";
 import { check, checkpoint } from "./proof.js";
 
@@ -70,13 +71,14 @@ const verdict = ({ signed, leaves }) => html`
 export const Flow = {
   setup() {
     const asked = reactive({ region: "360423001" });
-    const { seen, found, ask } = useAnswer(() => get(`/api/v1/flow/communities/${encodeURIComponent(asked.region.trim())}?bucket=5m`), 10);
+    const { seen, found, ask } = useAnswer(() => get(`/api/v1/flow/communities/${encodeURIComponent(asked.region)}?bucket=5m`), 10);
     const box = ref(null);
     let chart = null;
     const buckets = () => found.value?.items || [];
     function draw() {
       const items = buckets();
       const bars = (name, color) => ({ name, type: "bar", data: items.map((each) => each[name] ?? null), itemStyle: { color } });
+      chart?.resize(); // it may have been out of sight
       chart?.setOption({
         animation: false, grid: { left: 45, right: 10, top: 14, bottom: 28 }, yAxis: { type: "value" },
         xAxis: { type: "category", data: items.map((each) => moment(each.at).slice(-5)) },
@@ -94,17 +96,17 @@ export const Flow = {
       gone = true;
       chart?.dispose();
     });
-    watch(found, draw);
+    watch(found, () => nextTick(draw));
     return () => html`
       <h1>${t("人员流动", "Flow")}</h1>
-      <p class="quiet">${t("按社区区划代码看每 5 分钟进出卡口的人数。", "People through the gates of one community, by its region code, every 5 minutes.")}</p>
-      <form class="bar" onSubmit=${(event) => (event.preventDefault(), ask())}>
-        <${ElInput} modelValue=${asked.region} onUpdate:modelValue=${(value) => (asked.region = value)} aria-label=${t("社区区划代码", "Region code of the community")} />
-        <${ElButton} type="primary" nativeType="submit">${t("查看", "Show")}<//>
-      </form>
+      <p class="quiet">${t("选一个乡镇或社区，看每 5 分钟进出卡口的人数。", "Choose a town or community: people through its gates, every 5 minutes.")}</p>
+      <div class="bar">
+        <${ElSelect} modelValue=${asked.region} onUpdate:modelValue=${(code) => ((asked.region = code), ask())} filterable aria-label=${t("看哪里", "Where")}>
+          ${placeName.all().map(([code, name]) => html`<${ElOption} key=${code} value=${code} label=${name} />`)}<//>
+      </div>
       ${trouble(seen)}
-      <div ref=${box} class="chart" role="img" aria-label=${t("每 5 分钟进出人数", "In and out per 5 minutes")}></div>
-      <p class="row quiet"><span class="key">${t("进", "in")}</span><span class="key p95">${t("出", "out")}</span></p>
+      <div ref=${box} class=${`chart ${buckets().length ? "" : "nothing"}`} role="img" aria-label=${t("每 5 分钟进出人数", "In and out per 5 minutes")}></div>
+      ${buckets().length > 0 && html`<p class="row quiet"><span class="key">${t("进", "in")}</span><span class="key p95">${t("出", "out")}</span></p>`}
       ${found.value && !buckets().length && html`<p>${t("这个社区今天还没有人经过卡口。", "Nobody has passed a gate of this community today.")}</p>`}
       ${found.value && html`<p>${t("现在在内", "Inside now")} <strong>${found.value.present ?? "–"}</strong></p>`}
       <p class="quiet">${t("人数太少的时段不显示。", "Groups too small are hidden.")}</p>`;

@@ -33,5 +33,8 @@ export const jobName = (status) =>
 
 export const departmentName = useNames([["/api/v1/departments", "id"]]);
 
-/** What its folder calls a system; the department's name where it says nothing. */
+const systems = useNames([["/ops/v1/systems", "id", "system.read"]]);
+
+/** What its folder calls a system; the department's name where it says nothing, and its id where nobody may know. */
 export const systemName = (system) => inLanguage(system.name) || departmentName(system.id);
+export const nameOfSystem = (id) => (systems(id) === id ? departmentName(id) : systems(id));

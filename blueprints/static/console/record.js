@@ -29,7 +29,7 @@ export const Audit = {
       <div class="scroll" tabindex="0"><table class="table">
         <thead><tr><th>${t("时间", "Time")}</th><th>${t("谁", "Who")}</th><th>${t("做什么", "Act")}</th><th>${t("对象", "Target")}</th><th>${t("结果", "Outcome")}</th><th>${t("理由", "Reason")}</th></tr></thead>
         <tbody>${list.items.map((each) => html`<tr key=${each.id}>
-          <td>${moment(each.acted_at)}</td><td><code>${each.actor.slice(0, 12)}</code><br /><span class="quiet">${each.roles.join(", ")}</span></td>
+          <td>${moment(each.acted_at)}</td><td><${ElButton} link type="primary" title=${t("只看此人", "Only this account")} onClick=${() => ((seen.actor = each.actor), list.begin())}>${each.actor_name || each.actor.slice(0, 12)}<//><br /><span class="quiet">${each.roles.filter((role) => role !== each.actor_name).join(", ")}</span></td>
           <td><code>${each.act}</code></td><td><code>${each.target || "–"}</code></td>
           <td><span class=${`tag ${each.outcome === "OK" ? "good" : "bad"}`}>${each.outcome}</span></td><td>${each.reason || "–"}</td></tr>`)}</tbody>
       </table></div>

@@ -6,7 +6,7 @@ import { get } from "../shared/api.js";
 import { inLanguage, t } from "../shared/words.js";
 import { go, place } from "../shared/office.js";
 import { column } from "./column.js";
-import { departmentName, stateName, statusKind, statusName } from "./names.js";
+import { departmentName, nameOfSystem, stateName, statusKind, statusName } from "./names.js";
 import { Switching } from "./switching.js";
 
 const EVERY_S = 5;
@@ -61,7 +61,7 @@ function facts(service) {
       <dt>${t("编号", "Id")}</dt><dd><code>${service.id}</code></dd>
       <dt>${t("部门", "Department")}</dt><dd>${departmentName(service.department)}</dd>
       <dt>${t("状态", "State")}</dt><dd><span class=${`tag ${statusKind(service.status)}`}>${statusName(service.status)}</span></dd>
-      <dt>${t("背后的系统", "System behind it")}</dt><dd><code>${service.system || service.parts.join(", ") || "–"}</code></dd>
+      <dt>${t("背后的系统", "System behind it")}</dt><dd>${service.system ? nameOfSystem(service.system) : html`<code>${service.parts.join(", ") || "–"}</code>`}</dd>
       ${service.people && html`<dt>${t("模拟居民所见", "Synthetic citizen found")}</dt><dd>${stateName(service.people.state)} <code>${service.people.code}</code></dd>`}
     </dl>
     <details><summary>${t("每个值从哪里来", "Where each value comes from")}</summary><dl class="facts">

@@ -5,7 +5,7 @@ import { trouble, useAnswer } from "../shared/answers.js";
 import { bytes, get } from "../shared/api.js";
 import { moment, t } from "../shared/words.js";
 import { PATHS } from "./more.js";
-import { departmentName } from "./names.js";
+import { departmentName, nameOfSystem } from "./names.js";
 
 // One question each: its columns, and what comes first.
 const views = () => ({
@@ -42,7 +42,7 @@ function departments(rows, view) {
 function unused(rows) {
   if (!rows.length) return html`<p class="quiet">${t("没有。", "None.")}</p>`;
   return table([t("系统", "System"), t("部门", "Department"), t("数据类", "Data classes"), t("能否查询", "Can be asked")], rows.map((row) => html`<tr key=${row.system}>
-    <td><code>${row.system}</code></td><td>${departmentName(row.department)}</td><td>${row.resources.length}</td>
+    <td>${nameOfSystem(row.system)}</td><td>${departmentName(row.department)}</td><td>${row.resources.length}</td>
     <td><span class=${`tag ${row.attached ? "warn" : "bad"}`}>${row.attached ? t("已接通，无人用", "Yes, nobody does") : t("未接通", "Not attached")}</span></td></tr>`));
 }
 
@@ -50,7 +50,7 @@ function twice(rows) {
   if (!rows.length) return html`<p class="quiet">${t("没有。", "None.")}</p>`;
   return table([t("数据", "Data"), t("部门", "Department"), t("登记的系统", "Named by its owner"), t("作答的系统", "Answers for it")], rows.map((row) => html`<tr key=${row.resource}>
     <td>${row.title}<br /><code class="quiet">${row.resource}</code></td><td>${departmentName(row.department)}</td>
-    ${row.systems.map((each) => html`<td key=${each}><code>${each}</code></td>`)}</tr>`));
+    ${row.systems.map((each) => html`<td key=${each}>${nameOfSystem(each)}</td>`)}</tr>`));
 }
 
 // The file needs the token, so it is no plain link.

@@ -92,18 +92,19 @@ export const Quotas = {
     return () => html`
       <h1>${t("配额", "Quotas")}</h1>
       ${trouble(seen)}
-      ${found.value && html`<div class="two">${quota(t("系统", "Systems"), found.value.systems)}${quota(t("服务", "Services"), found.value.services)}</div>`}`;
+      ${found.value && html`<div class="two">${quota(t("系统", "Systems"), found.value.systems, t("每分钟", "Per minute"))}${quota(t("服务", "Services"), found.value.services, t("每人每分钟", "Per person and minute"))}</div>`}`;
   },
 };
 
-const quota = (title, items) => {
+const quota = (title, items, per) => {
   const tokens = items.some((each) => each.token_until);
+  const lefts = items.some((each) => each.left !== undefined); // of one person nobody else sees what is left
   return html`<section><h2>${title}</h2>
     ${!items.length && html`<p class="quiet">${t("没有设上限的。", "None has a limit.")}</p>`}
     ${items.length > 0 && html`<div class="scroll" tabindex="0"><table class="table">
-      <thead><tr><th>${t("名称", "Name")}</th><th>${t("每分钟", "Per minute")}</th><th>${t("剩余", "Left")}</th>${tokens && html`<th>${t("令牌有效到", "Token until")}</th>`}</tr></thead>
+      <thead><tr><th>${t("名称", "Name")}</th><th>${per}</th>${lefts && html`<th>${t("剩余", "Left")}</th>`}${tokens && html`<th>${t("令牌有效到", "Token until")}</th>`}</tr></thead>
       <tbody>${items.map((each) => html`<tr key=${each.id}><td>${systemName(each)}</td><td>${each.per_minute || t("不限", "no limit")}</td>
-        <td>${each.left ?? "–"} ${each.left !== undefined && each.per_minute > 0 && html`<progress max=${each.per_minute} value=${each.left} aria-label=${systemName(each)}></progress>`}</td>
+        ${lefts && html`<td>${each.left ?? "–"} ${each.left !== null && each.per_minute > 0 && html`<progress max=${each.per_minute} value=${each.left} aria-label=${systemName(each)}></progress>`}</td>`}
         ${tokens && html`<td>${moment(each.token_until)}</td>`}</tr>`)}</tbody>
     </table></div>`}
   </section>`;

@@ -1,7 +1,4 @@
-// How the county's regions and departments are called: an office is one of either.
+// How an office is called: it is a region or a department.
 import { useNames } from "../shared/naming.js";
 
-const REGIONS = ["/api/v1/regions", "code"];
-
-export const placeName = useNames([REGIONS]);
-export const officeName = useNames([REGIONS, ["/api/v1/departments", "id"]]);
+export const officeName = useNames([["/api/v1/regions", "code"], ["/api/v1/departments", "id"]]);

@@ -1,5 +1,5 @@
 // The desk and the console as a whole: sign in, the rooms at the side by address, the one that is chosen.
-import { html, onMounted, ref } from "./html.js";
+import { html, nextTick, onMounted, ref, watch } from "./html.js";
 import { ElConfigProvider, en, zh } from "/vendor/elements.js";
 import { may, resume, session } from "./api.js";
 import { Head } from "./frame.js";
@@ -17,6 +17,8 @@ export const go = (...parts) => (location.hash = parts.map(encodeURIComponent).j
 export function office(title, hint, rooms) {
   const Rooms = {
     setup() {
+      // On a phone the rooms are one line: the current one stays in sight.
+      watch(chosen, () => nextTick(() => document.querySelector(".rooms [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" })), { immediate: true });
       const open = () => rooms.filter((room) => (!room.needs || may(room.needs)) && (!room.shown || room.shown()));
       return () => {
         const shown = open();

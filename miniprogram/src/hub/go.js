@@ -1,4 +1,6 @@
-// From page to page.
+// From page to page, and within one.
+import { nextTick } from "vue";
+
 // The messages of the hub name the first two (config/messages.yaml).
 const NAMED = { case: "/pages/cases/one", messages: "/pages/messages/list", "bundle-case": "/pages/bundle/case" };
 export const PATH = (name) => NAMED[name] || `/pages/${name}/${name}`;
@@ -19,6 +21,11 @@ export function again(name, values = {}) {
 
 export function toTab(name) {
   uni.reLaunch({ url: PATH(name) });
+}
+
+/** To the first field that is marked as wrong, once it is drawn. */
+export function toFault() {
+  nextTick(() => uni.pageScrollTo({ selector: ".wrong", offsetTop: -80, duration: 0, fail: () => {} }));
 }
 
 export function back() {

@@ -146,6 +146,7 @@ export const WORDS = {
   unreadCount: ["您有 {count} 条未读消息", "You have {count} unread messages"],
   markRead: ["知道了", "Got it"],
   openCase: ["查看办件", "Open the case"],
+  openCode: ["查看健康码", "Open the health code"],
   clock: ["办理时限", "The clock"],
   clockRuns: ["计时中", "Running"],
   clockWaits: ["已暂停计时", "Stopped"],
