@@ -234,3 +234,32 @@ def test_the_first_screen_is_small_and_asks_little(browser: Browser, county: Cou
     context.close()
     assert 0 < sum(sizes) <= LARGEST_FIRST_SCREEN
     assert 0 < len([url for url in asked if "/api/" in url]) <= MOST_QUESTIONS
+
+
+def test_feat_F1_a_temperature_is_typed_as_the_thermometer_shows_it(glass: Glass) -> None:
+    page = glass.login("阿依古丽").open("health")
+    glass.button("提交").click()
+    expect(page.get_by_text("有 4 处需要修改")).to_be_attached()
+    expect(page.get_by_text("这一项必须填写").first).to_be_in_viewport()
+    assert page.get_by_label("体温（℃）").get_attribute("inputmode") == "decimal"
+    page.get_by_label("体温（℃）").fill("36.6")
+    page.get_by_role("radio", name="无", exact=True).click()
+    for question in ("14天内接触过确诊或疑似病例", "14天内到过中高风险地区"):
+        page.get_by_role("radiogroup", name=question).get_by_role("radio", name="否").click()
+    glass.button("提交").click()
+    expect(page.get_by_text("绿码：可以通行")).to_be_visible()
+
+
+def test_every_department_is_reached_from_the_first_page_and_no_page_ends_in_nothing(glass: Glass, town: Town) -> None:
+    page = glass.open("home")
+    glass.button("查看全部部门").click()
+    offices = town.phone().get("/departments?page_size=100").json()["items"]
+    for each in offices:
+        expect(page.get_by_role("link", name=each["name"], exact=True)).to_be_attached()
+    glass.open("search", "q=qqzzqqzz")
+    expect(page.get_by_text("没有找到相关服务")).to_be_visible()
+    glass.button("社保").click()
+    expect(page.get_by_role("link", name="社会保险缴费明细查询")).to_be_visible()
+    glass.login("韩波德").open("cases")
+    glass.button("去找服务").click()
+    expect(page.get_by_text("按人生事项找")).to_be_visible()
