@@ -152,11 +152,15 @@ class ConsentSchema(Strict):
         return Consent(data["purpose"], tuple(data["fields_"]), data["text"], data["version"], sha256)
 
 
-class Purpose(Sentence):
-    """A plain text is the Chinese one."""
+class Purpose(fields.Field[dict[str, str]]):
+    """A text by language; a plain one is the Chinese one."""
 
-    def _deserialize(self, value: Any, *args: Any, **options: Any) -> dict[str, str]:
-        return super()._deserialize({"zh": value} if isinstance(value, str) else value, *args, **options)
+    def __init__(self, **options: Any) -> None:
+        super().__init__(metadata={"type": ["string", "object"]}, **options)
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> dict[str, str]:
+        told: dict[str, str] = Sentence().deserialize({"zh": value} if isinstance(value, str) else value)
+        return told
 
 
 class ServiceSchema(Strict):
