@@ -312,24 +312,24 @@ def _grown(recording: Recording) -> bytes | None:
     return before + b"<zz>1</zz>" + body[len(before) :] if before else None
 
 
-def late(adapter: Adapter, operation: str, asked: Mapping[str, Any]) -> float:
+def late(adapter: Adapter, operation: str, asked: Mapping[str, Any], seconds: float = DEADLINE_S) -> float:
     """By how much a call overruns its deadline; it must end in one of the five errors, by then and 0.3 s."""
 
     def say() -> PortError | None:
-        said = outcome(adapter, operation, asked, "a slow answer")
+        said = outcome(adapter, operation, asked, "a slow answer", seconds)
         return said if isinstance(said, PortError) else None
 
-    return _late(say, operation)
+    return _late(say, operation, seconds)
 
 
-def _late(say: Callable[[], PortError | None], what: str) -> float:
-    """The same for whatever says so within DEADLINE_S. An adapter that is late is late each time; a busy machine is
-    not: three times decide."""
+def _late(say: Callable[[], PortError | None], what: str, seconds: float = DEADLINE_S) -> float:
+    """The same for whatever says so within so many seconds. An adapter that is late is late each time, a busy machine
+    is not: three times decide."""
     least = inf
     for _ in range(3):
         started = time.monotonic()
         said = say()
-        least = min(least, time.monotonic() - started - DEADLINE_S)
+        least = min(least, time.monotonic() - started - seconds)
         assert said is not None or what == "collect", f"{what}: a slow answer passed for a whole one"
         if least <= OVER_S:
             return least
