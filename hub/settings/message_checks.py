@@ -43,6 +43,7 @@ def messages_fit(tables: Tables) -> Iterator[tuple[str, Keys, str]]:
         yield from _told(OF_HEALTH_CODES, tables)
     if tables.messages:
         yield from _told(OF_NOTICES, tables)
+    if tables.messages or tables.sharing.sources or tables.channels:
         yield from _told(OF_READS, tables)
 
 

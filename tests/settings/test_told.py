@@ -30,6 +30,7 @@ def complaints(tmp_path: Path, messages: str) -> list[str]:
         ("\ncase-overdue:", "\ncase-late:", "no message 'case-overdue', which the hub writes"),
         ("\nappeal-late:", "\nappeal-slow:", "no message 'appeal-late', which the hub writes"),
         ("\nhealth-code-appeal:", "\nhealth-appeal:", "no message 'health-code-appeal', which the hub writes"),
+        ("\ndata-read:", "\ndata-seen:", "no message 'data-read', which the hub writes"),
         ("\nurgent-notice:", "\nnotice:", "no message 'urgent-notice', which the hub writes"),
         ("values: {number: 32}", "values: {no: 32}", "'number' is missing: the hub fills it in"),
         ("编号 {number} 的问题已答复", "编号 {number} 的{what}问题已答复", "the hub fills in no 'what' here"),
