@@ -50,7 +50,7 @@ export const Looks = {
           ${options.map(([value, text]) => html`<${ElOption} key=${value} value=${value} label=${text} />`)}<//><//>`;
     return () => html`
       <h1>${t("依令查找", "Looks by order")}</h1>
-      <p class="quiet">${t("须有命令、区域和时间，每次查找都会记录；被查找的人能在“谁查看了我的数据”里看到。", "Needs an order, an area and a time. Every look is recorded, and whoever it is about finds it under “Who read my data”.")}</p>
+      <p class="quiet">${t("须有经第二人确认的命令（见“查看命令”）、区域和时间，每次查找都会记录；被查找的人能在“谁查看了我的数据”里看到。", "Needs an order that a second officer confirmed (see Orders), an area and a time. Every look is recorded, and whoever it is about finds it under “Who read my data”.")}</p>
       <section class="card orders">
         <${ElForm} labelPosition="top" onSubmit=${look}>
           ${choice("kind", t("查找什么", "What to look for"), kinds.map((kind) => [kind, kindName(kind)]))}
