@@ -30,6 +30,8 @@ def draft(source: str, wishes: Wishes) -> Draft:
         raise ValueError("its first row must hold the headings, each column one, and rows must follow")
     made = started(wishes, "file_drop")
     made.address, made.facts["file_drop"] = "", {"path_encoding": wishes.encoding or "utf-8"}
+    made.facts["poll"] = {"every_s": 60}
+    made.open["poll",] = "how often its folder is looked at (every_s), or when (daily); without it nothing is fetched"
     made.open["file_drop",] = (
         "the folder, when a file is whole (done, holds, stable_s), where taken files and reports go"
     )

@@ -16,7 +16,7 @@ from zeep.wsdl.bindings.soap import SoapBinding
 from adapters.protocols import guessing
 from adapters.protocols.drafting import Draft, Shape, Wishes, Writer, invented, leaves, started
 from adapters.protocols.soap_envelope import SOAP11, SOAP12
-from adapters.protocols.wsdl import DEPTH, Message, read
+from adapters.protocols.wsdl import DEPTH, Message, Node, read
 from adapters.protocols.wsdl_shelf import Shelf
 
 _KINDS = {"decimal": "decimal", "double": "decimal", "float": "decimal", "boolean": "boolean", "date": "date",
@@ -38,10 +38,13 @@ def draft(source: str, wishes: Wishes) -> Draft:
     writer = Writer(made, wishes)
     bodies = {name: port.binding.get(name) for name in port.binding.all()}
     account = _account([_shapes(each.input.body) for each in bodies.values()])
-    if account:
-        made.facts["soap"]["credentials"] = account
-        made.secrets = tuple(account)
-    made.open["soap",] = "how one signs in: security (none, text, digest) or credentials in the body"
+    header = {} if account else _in_header([messages[name] for name in bodies])
+    if account or header:
+        made.facts["soap"]["credentials" if account else "header"] = account or header
+        made.secrets = tuple(account or header)
+    made.open["soap",] = (
+        "how one signs in: security (none, text, digest), credentials in the body, or header in the SOAP header"
+    )
     for theirs, operation in bodies.items():
         _operation(writer, made, theirs, operation, messages[theirs], frozenset(account.values()))
     return writer.finish()
@@ -106,6 +109,20 @@ def _account(requests: list[list[Shape]]) -> dict[str, str]:
         if part and part not in found and all(path in dict(leaves(each)) for each in requests):
             found[part] = path
     return found if len(found) == 2 else {}
+
+
+def _in_header(messages: list[Message]) -> dict[str, str]:
+    """The same in the SOAP header that the WSDL declares for every operation."""
+    places = [set(_paths(each.header)) if each.header else set() for each in messages]
+    everywhere = set[str]().union(*places).intersection(*places)
+    found = {guessing.account_part(path.rpartition(".")[2]): path for path in sorted(everywhere)}
+    found.pop("", None)
+    return found if len(found) == 2 else {}
+
+
+def _paths(node: Node, above: str = "") -> Iterator[str]:
+    for child in node.children:
+        yield from _paths(child, f"{above}{child.name}.") if child.children else (above + child.name,)
 
 
 def _shapes(element: Any, depth: int = 0) -> list[Shape]:

@@ -47,8 +47,8 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_RESULTS = _words("code retcode resultcode rescode errcode errorcode returncode rtncode respcode aaz500")
-_MESSAGES = _words("msg message retmsg resultmsg errmsg errormsg returnmsg rtnmsg respmsg desc description")
+_RESULTS = _words("code retcode resultcode rescode errcode errorcode returncode rtncode respcode aaz500 fhm fhdm jgdm")
+_MESSAGES = _words("msg message retmsg resultmsg errmsg errormsg returnmsg rtnmsg respmsg desc description fhxx jgms")
 _ACCOUNT = {
     "username": _words("user username userid account appid appkey clientid"),
     "password": _words("password passwd pwd secret appsecret token"),

@@ -90,6 +90,8 @@ def record_(id: str, operation: str, pairs: tuple[str, ...], persona: str, write
     with opened() as hub:
         told = _declared(hub, id, operation, writes)
         facts, attached, folder = hub.systems.facts(id), hub.settings.now.systems[id], hub.systems.folder(id)
+        if not attached.address.startswith("http"):
+            raise click.UsageError("Only what is answered over HTTP is recorded; what is delivered is not.")
         fields = _fields(told, facts["codes"], pairs, persona)
         with _on_record(hub, f"system:{id}", "systems.record", f"a sample of {operation}"):
             heard, problem = _listened(folder, facts, attached, operation, fields)
@@ -320,7 +322,7 @@ def _beside(hub: Hub, contract: Contract, attached: System) -> Iterator[Adapter]
     with opened_alone(
         contract.folder, attached.address, attached.secrets, contract.facts,
         unmapped=hub.unmapped.of(contract.folder.name), options=attached.options,
-        allow_private=attached.allow_private,
+        allow_private=attached.allow_private, records=hub.inbox.records(contract.folder.name),
     ) as adapter:  # fmt: skip
         yield adapter
 

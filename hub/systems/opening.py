@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.errors import Problem
-from hub.port import Adapter, Call, Reply, Setting, Unavailable
+from hub.port import Adapter, Call, Records, Reply, Setting, Unavailable
 from hub.systems.drafted import checked
 from hub.systems.recording import Loopback, replaying
 
@@ -82,6 +82,7 @@ def opened_alone(
     unmapped: Callable[[str, str, str], None] | None = None,
     options: Mapping[str, Any] | None = None,
     allow_private: bool = True,
+    records: Records | None = None,
 ) -> Iterator[Adapter]:
     """The folder's adapter at `address`. Raises Problem where it cannot be opened."""
     facts = facts or checked(folder)
@@ -92,7 +93,7 @@ def opened_alone(
     adapter: Adapter = module.Adapter(
         Setting(
             folder.name, address, facts, folder, Drawer(), secrets=AnySecret() if secrets is None else secrets,
-            options=options or {}, allow_private=allow_private, **more,
+            options=options or {}, allow_private=allow_private, records=records, **more,
         )
     )  # fmt: skip
     try:

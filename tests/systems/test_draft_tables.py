@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from openpyxl import Workbook
 
-from adapters.protocols import draft_sample, draft_table
+from adapters.protocols import draft_sample, draft_table, draft_wsdl
 from adapters.protocols.drafting import Draft, Wishes
 from hub.systems.asking import NOBODY, fitting
 from hub.systems.drafted import drafted
@@ -52,7 +52,16 @@ def test_a_spreadsheet(tmp_path: Path, name: str) -> None:
     assert ("datasets", "rows", "fields", "field_6") in draft.open, "a heading nobody knows is for a person to name"
     assert "张三丰" not in str(draft) and "110101199003070038" not in str(draft) and not draft.samples
     assert draft.facts["subject"] == "id_number"
+    assert draft.facts["poll"] == {"every_s": 60}, "without it nothing would ever be fetched"
     assert draft.facts["operations"]["query"]["answer"]["lists"]["rows"]["fields"]["amount_fen"]["as"] == "fen"
+    assert accepted(draft) == {}
+
+
+def test_a_wsdl_that_wants_the_account_in_its_header() -> None:
+    draft = draft_wsdl.draft(str(Path(__file__).with_name("handed_out") / "permits.wsdl"), Wishes("permits"))
+    header = {"username": "AuthHeader.UserName", "password": "AuthHeader.PassWord"}
+    assert draft.facts["soap"]["header"] == header and {*draft.secrets} == {*header}
+    assert draft.facts["operations"]["cx_qsxkz"]["outcome"]["path"] == "CxQsxkzResult.fhm"
     assert accepted(draft) == {}
 
 
