@@ -168,7 +168,7 @@ def all_late(folder: Path, toxic: str, secrets: Path) -> None:
     with office(folder, secrets) as running:
         running.toxic(**TOXICS[toxic])
         for name in contract(folder).reads:
-            late(running.adapter, name, contract(folder).asked(name), 0.6)
+            late(running.adapter, name, contract(folder).asked(name))
 
 
 @pytest.mark.parametrize("toxic", TOXICS)
