@@ -74,7 +74,7 @@ def test_quirk_Q29_every_kind_of_length(digits: bool, own: int) -> None:
 
 @pytest.mark.parametrize("write", [False, True])
 @pytest.mark.parametrize("said", [b"", b"00", b"0008", b"0008half"])
-def test_quirk_Q25_early_ends(said: bytes, write: bool) -> None:
+def test_quirk_Q25_fault_F7_early_ends(said: bytes, write: bool) -> None:
     def script(guest: socket.socket, _: int) -> None:
         guest.recv(4096)
         guest.sendall(said[:-1] if said.endswith(b"half") else said)
