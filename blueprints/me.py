@@ -64,7 +64,7 @@ _KEPT = (
 )
 
 
-# A copy of the rest of it is had where one sees it: all of one's own, in clear.
+# A copy of the rest is had where one sees it.
 ELSEWHERE = {
     "/api/v1/me/messages": {"zh": "消息", "en": "Messages"},
     "/api/v1/me/materials": {"zh": "材料", "en": "Papers"},
