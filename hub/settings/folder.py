@@ -50,7 +50,8 @@ def _is_yaml(path: Path) -> bool:
 
 
 def fingerprint(folder: Path, besides: Iterable[Path] = ()) -> Fingerprint:
-    """Name, inode, time and size of every file; a file that just vanished counts as changed."""
+    """Name, inode, size and last change of every file (ctime: whoever unpacks or copies one can set back the other time);
+    a file that just vanished counts as changed."""
     paths = [(name, folder / name) for name in names(folder)] + [(str(path), path) for path in besides]
     return frozenset(_mark(name, path) for name, path in paths)
 
@@ -60,7 +61,7 @@ def _mark(name: str, path: Path) -> tuple[str, int, int, int]:
         status = path.stat()
     except OSError:
         return name, 0, 0, -1
-    return name, status.st_ino, status.st_mtime_ns, status.st_size
+    return name, status.st_ino, status.st_ctime_ns, status.st_size
 
 
 def load(

@@ -204,13 +204,15 @@ def test_without_a_folder_there_is_no_start(home: Path) -> None:
         Settings(home / "nowhere", Secrets(ENVIRON, home), Clock())
 
 
-def test_a_file_of_the_same_size_and_time_is_another_one(settings: Settings, folder: Path) -> None:
-    """As a copy that keeps times leaves it."""
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_file_of_the_same_size_and_time_is_another_one(settings: Settings, folder: Path, in_place: bool) -> None:
+    """As a copy that keeps times leaves it, or an archive that is unpacked over the folder."""
     file = folder / "services/account.yaml"
     status, other = file.stat(), file.with_name("other")
-    other.write_text(file.read_text(encoding="utf-8").replace("percent: 10", "percent: 20"), encoding="utf-8")
-    os.utime(other, ns=(status.st_atime_ns, status.st_mtime_ns))
-    other.replace(file)
+    changed = file if in_place else other
+    changed.write_text(file.read_text(encoding="utf-8").replace("percent: 10", "percent: 20"), encoding="utf-8")
+    os.utime(changed, ns=(status.st_atime_ns, status.st_mtime_ns))
+    changed.replace(file)
     assert becomes(lambda: settings.now.services["account"].switch.rollout.percent == 20)
 
 
