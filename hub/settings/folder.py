@@ -50,7 +50,7 @@ def _is_yaml(path: Path) -> bool:
 
 
 def fingerprint(folder: Path, besides: Iterable[Path] = ()) -> Fingerprint:
-    """Name, inode, size and last change of every file (ctime: an unpacked archive sets the other time back); a file that
+    """Name, inode, size and last change of every file (ctime: an unpacked archive sets the other time back). One that
     just vanished counts as changed."""
     paths = [(name, folder / name) for name in names(folder)] + [(str(path), path) for path in besides]
     return frozenset(_mark(name, path) for name, path in paths)
