@@ -1,5 +1,5 @@
 """Persons and staff accounts. What is registered of a person is sealed with the person's id; nothing here speaks to
-WeChat, and consents and mandates are not kept yet."""
+WeChat; consents and mandates have a room of their own."""
 
 from __future__ import annotations
 
