@@ -28,7 +28,10 @@ export const Looks = {
   setup() {
     const kinds = Object.keys(KINDS).filter((kind) => may(KINDS[kind]));
     const form = reactive({ kind: kinds[0], order_no: "", number: "", since: "", until: "", regions: [], sealed: "" });
-    const seen = reactive({ problem: "", told: "", busy: false, trace: null, passed: null });
+    const seen = reactive({ problem: "", told: "", busy: false, trace: null, passed: null, orders: [] });
+    // Those that are in force are offered; whoever may not read them types the number.
+    const inForce = (order) => order.confirmed_at && Date.parse(order.ends_at) > Date.now();
+    if (may("order.read")) get("/api/v1/desk/orders").then(({ items }) => (seen.orders = items.filter(inForce)), () => null);
     async function look(event) {
       event.preventDefault();
       Object.assign(seen, { busy: true, trace: null, passed: null });
@@ -54,7 +57,8 @@ export const Looks = {
       <section class="card orders">
         <${ElForm} labelPosition="top" onSubmit=${look}>
           ${choice("kind", t("查找什么", "What to look for"), kinds.map((kind) => [kind, kindName(kind)]))}
-          ${box("order_no", t("命令文号", "Number of the order"), { maxlength: 60 })}
+          ${box("order_no", t("命令文号", "Number of the order"), { maxlength: 60, list: "orders" })}
+          <datalist id="orders">${seen.orders.map((order) => html`<option key=${order.id} value=${order.order_no}>${order.reason}</option>`)}</datalist>
           ${box("number", t("被查找人身份证号码", "ID number of the person"), { maxlength: 18, autocomplete: "off" })}
           ${box("since", t("从", "From"), { type: "datetime-local" })}${box("until", t("到", "To"), { type: "datetime-local" })}
           ${choice("regions", t("区域", "Area"), placeName.all(), { multiple: true, filterable: true, placeholder: t("可选多个，输入名称查找", "One or more; type to find") })}
