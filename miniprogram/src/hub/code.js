@@ -23,7 +23,7 @@ export function useCountdown() {
     stop();
     const ends = Math.max(Date.parse(at), then ? now() + SOONEST_S * 1000 : 0);
     const tick = () => {
-      left.value = Math.max(0, Math.round((ends - now()) / 1000));
+      left.value = Math.max(0, Math.floor((ends - now()) / 1000)); // rather ended a moment early than shown too long
       if (left.value > 0) return;
       stop();
       if (then) then();
