@@ -1,7 +1,6 @@
-"""Peak mode: what waits in line at a late worker, what it refuses first, and when that is to come again. The door asks.
+"""Peak mode: which requests a late worker refuses first, and when they are to come again. The door asks here.
 
-History, pictures and statistics are refused first, whatever can wait stands in line and is refused when that is full;
-codes, gates and operators pass by it, and are refused only when no thread is left.
+History, pictures and statistics go first, then whatever can wait; codes, gates and operators only when nothing is left.
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ if TYPE_CHECKING:
 
 ESSENTIAL, ORDINARY, FIRST = range(3)
 CROWD = 8
-"""With fewer inside nobody waits or is refused, however late it is: then the machine is slow, not the worker full."""
+"""With fewer inside nobody is refused, however late it is: then the machine is slow, not the worker full."""
 _TICK_S, _LOOKS, _QUIET_S = 0.02, 3, 5.0
-_LEAST, _IN_LINE_S = 12, 1.0
+_LEAST = 12
 _WAIT_S = (1, 2, 30)  # at least, by class; each is told up to so much more, or all would come back at once
 _MORE_S = (1, 6, 30)
 
@@ -47,73 +46,35 @@ def order(path: str) -> int:
 
 
 class Peak:
-    """How many requests at once this worker works on: fewer while it is late, more again while it is not. The others
-    wait in line before they want the interpreter, or are refused where the line is full.
+    """How many requests at once this worker has room for: fewer while it is late, more again while it is not.
 
     It is late when a thread that only sleeps is woken late: then all others wait for the interpreter as long. Requests
     that wait for a department, or for the rest of their body, make nobody late and take no room: `waiting` counts them.
     """
 
     def __init__(self, waiting: Callable[[], int]) -> None:
-        self.room = float("inf")
-        self._inside = 0  # with those in line
-        self._working = 0  # without those in line
         self._waiting = waiting
-        self._line: deque[threading.Lock] = deque()
+        self.room = float("inf")
+        self._inside = 0
         self._lock = threading.Lock()
         self._late: deque[float] = deque(maxlen=_LOOKS)
         self._pulse: threading.Thread | None = None
 
     def enter(self, path: str, settings: Hub, trace_id: str) -> int:
         """0: come in, and `leave` afterwards. Else after how many seconds this request is to come again."""
-        turn: threading.Lock | None = None
         with self._lock:
             if self._inside < CROWD and self._inside < settings.max_in_flight and settings.peak.mode != "always":
                 self._inside += 1
-                self._working += 1
                 return 0
             which = order(path)
-            comes_in = self._inside < self._room_for(which, settings)
-            self._inside += comes_in
-            if comes_in and which == ORDINARY and settings.peak.mode != "never" and self._is_full():
-                turn = threading.Lock()
-                turn.acquire()
-                self._line.append(turn)
-            else:
-                self._working += comes_in
-        if comes_in and (turn is None or self._came(turn)):
-            return 0
+            if self._inside < self._room_for(which, settings):
+                self._inside += 1
+                return 0
         return _WAIT_S[which] + int(trace_id[-2:], 16) % (_MORE_S[which] + 1)
 
     def leave(self) -> None:
         with self._lock:
             self._inside -= 1
-            self._working -= 1
-            self._let_in()
-
-    def _came(self, turn: threading.Lock) -> bool:
-        """Wait in line. Who has waited too long is not answered any more by then: it goes."""
-        if turn.acquire(timeout=_IN_LINE_S):
-            return True
-        with self._lock:
-            if turn not in self._line:
-                return True
-            self._line.remove(turn)
-            self._inside -= 1
-            return False
-
-    def _is_full(self) -> bool:
-        return bool(self._line) or self._wanting() >= self.room
-
-    def _wanting(self) -> int:
-        """How many want the interpreter."""
-        return self._working - self._waiting()
-
-    def _let_in(self) -> None:
-        """Whoever stands first in line, as far as there is room; the lock is held."""
-        while self._line and self._wanting() < self.room:
-            self._working += 1
-            self._line.popleft().release()
 
     def _room_for(self, which: int, settings: Hub) -> float:
         most, mode = settings.max_in_flight, settings.peak.mode
@@ -123,22 +84,20 @@ class Peak:
             self._watch(settings)
         if which == ESSENTIAL:
             return most + most // 8
-        if which == ORDINARY:
-            return most
-        return 0 if mode == "always" else min(most, self.room + self._waiting()) // 2
+        room = min(most, self.room + self._waiting())
+        return room if which == ORDINARY else 0 if mode == "always" else room // 2
 
     def felt(self, late: float, bearable: float, most: int) -> None:
         """One look at how late (seconds) the worker is. Two of three decide: one pause of the machine is no peak."""
         self._late.append(late)
         usual = median(self._late) if len(self._late) == _LOOKS else 0.0
         if usual > bearable:
-            self.room = max(_LEAST, min(self.room, self._wanting()) * (0.5 if usual > 4 * bearable else 0.8))
+            room = min(self.room, self._inside - self._waiting())
+            self.room = max(_LEAST, room * (0.5 if usual > 4 * bearable else 0.8))
         elif self.room < most:
             self.room = self.room * 1.02 + 0.2
         else:
             self.room = float("inf")
-        with self._lock:
-            self._let_in()
 
     def _watch(self, settings: Hub) -> None:
         if self._pulse is None or not self._pulse.is_alive():

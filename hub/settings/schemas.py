@@ -79,7 +79,7 @@ class FlowSchema(Strict):
 
 class PeakSchema(Strict):
     mode = fields.String(load_default="auto", validate=validate.OneOf(["auto", "always", "never"]))
-    late_ms = whole(1, 1000, load_default=5)
+    late_ms = whole(5, 1000, load_default=20)
 
     @post_load
     def shape(self, data: dict[str, Any], **_: Any) -> Peak:

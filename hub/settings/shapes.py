@@ -317,11 +317,11 @@ class Oidc:
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """`mode` auto: what can wait stands in line while a worker is later than `late_ms`, and history, pictures and
-    statistics are refused. always: those are refused without that, too. never: only beyond max_in_flight, all alike."""
+    """`mode` auto: what can wait is refused while a worker is later than `late_ms`. always: history, pictures
+    and statistics are refused without that, too. never: only beyond max_in_flight, all alike."""
 
     mode: str = "auto"
-    late_ms: int = 5
+    late_ms: int = 20
 
 
 @dataclass(frozen=True, slots=True)

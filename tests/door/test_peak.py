@@ -15,17 +15,10 @@ from hub.settings.shapes import Hub as Terms
 from hub.settings.shapes import Peak as Said
 from tests.door.served import snapshot
 from tests.door.wire import serving
-from tests.phone import eventually
 
 CODE, LIST, HISTORY = "/api/v1/health-code", "/api/v1/services", "/api/v1/health-code/history"
 ALL = (CODE, LIST, HISTORY)
 SECOND = "7f"
-
-
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody who alone asks waits in line."""
-    monkeypatch.setattr(peak, "_IN_LINE_S", 0.0)
 
 
 def terms(most: int = 100, mode: str = "auto") -> Terms:
@@ -35,7 +28,7 @@ def terms(most: int = 100, mode: str = "auto") -> Terms:
 def filled(number: int, room: float = float("inf"), waiting: int = 0) -> Peak:
     """A worker with so many inside, of whom some wait for a department."""
     full = Peak(lambda: waiting)
-    full._inside, full._working, full.room = number, number, room
+    full._inside, full.room = number, room
     full._watch = lambda _: None  # type: ignore[method-assign]
     return full
 
@@ -77,52 +70,10 @@ def test_feat_X10_a_late_worker_has_less_room_and_more_again_when_it_is_not() ->
     assert let_in(worker, terms()) == [CODE, LIST] and worker.room == float("inf"), "150 looks, each of 20 ms"
 
 
-def test_feat_X10_what_can_wait_stands_in_line_and_comes_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(peak, "_IN_LINE_S", 30.0)
-    worker, told, said = filled(12, room=12), list[str](), terms(most=14)
-    waiting = [threading.Thread(target=_stand, args=(worker, said, told, name)) for name in ("first", "second")]
-    for number, each in enumerate(waiting, 1):
-        each.start()
-        assert eventually(lambda number=number: len(worker._line) == number, 30)  # type: ignore[misc]
-    assert worker.enter(LIST, said, SECOND) == 3, "the line is full"
-    assert worker.enter(CODE, said, SECOND) == 0, "a code passes by it"
-    worker.leave()
-    assert told == [] and len(worker._line) == 2, "the room is what it was"
-    worker.leave()
-    waiting[0].join(30)
-    worker.leave()
-    waiting[1].join(30)
-    assert told == ["first", "second"] and not worker._line
-    worker.leave(), worker.leave()
-    assert (worker._inside, worker._working) == (10, 10)
-
-
-def test_feat_X10_who_stands_in_line_too_long_goes() -> None:
-    worker = filled(12, room=12)
-    assert worker.enter(LIST, terms(), SECOND) == 3
-    assert (worker._inside, worker._working, len(worker._line)) == (12, 12, 0)
-
-
-def test_feat_X10_who_is_in_line_comes_in_when_there_is_more_room(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(peak, "_IN_LINE_S", 30.0)
-    worker, told = filled(12, room=12), list[str]()
-    waits = threading.Thread(target=_stand, args=(worker, terms(), told, "one"))
-    waits.start()
-    assert eventually(lambda: bool(worker._line), 30)
-    late(worker, 0.001, 3)
-    waits.join(30)
-    assert told == ["one"]
-
-
 def test_feat_X10_who_waits_for_a_department_takes_no_room() -> None:
     assert let_in(filled(40, room=12), terms()) == [CODE]
     assert let_in(filled(40, room=12, waiting=29), terms()) == [CODE, LIST]
     assert let_in(filled(40, room=12, waiting=80), terms()) == [CODE, LIST, HISTORY]
-
-
-def _stand(worker: Peak, said: Terms, told: list[str], name: str) -> None:
-    assert worker.enter(LIST, said, SECOND) == 0
-    told.append(name)
 
 
 def test_feat_X10_one_long_pause_of_the_machine_is_no_peak() -> None:
