@@ -6,7 +6,7 @@ The key belongs to whoever is signed in and to the route, so nobody meets anothe
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
@@ -72,6 +72,16 @@ def kept(session: Any, response: Response) -> Response:
     running: Running | None = g.get("running")
     if running is not None and not running.keep(session, _packed(response)):
         raise Problem("IDEMPOTENCY_IN_PROGRESS", retry_after=1)
+    return response
+
+
+def kept_by(keep: Callable[[Mapping[str, Any]], bool], response: Response) -> Response | None:
+    """The same where `keep` commits by itself, with what it is given. None where it did not: then nothing is done."""
+    running: Running = g.running
+    packed = _packed(response)
+    if not keep(running.row(packed)):
+        return None
+    running.kept = packed
     return response
 
 

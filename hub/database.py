@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, ClassVar, LiteralString
@@ -11,11 +11,13 @@ from typing import Any, ClassVar, LiteralString
 import psycopg
 from psycopg.abc import RV, PQGen
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     DateTime,
     Engine,
     LargeBinary,
     Table,
+    column,
     create_engine,
     event,
     func,
@@ -26,6 +28,7 @@ from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.sql.selectable import TableValuedAlias
 
 from hub.errors import Problem
 
@@ -36,6 +39,7 @@ _SERVER_OPTIONS = (
 PATIENCE_S = 2.5  # and nobody tries again at once: a caller is told within 3.5 s that the server is frozen
 _FRESH_S = 0.2  # so long after its last use a connection is not asked whether it lives: no server starts anew so fast
 _USED = "used_at"
+_CROSSED = psycopg.IntegrityError, psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected
 _SILENT_S = 1.0  # how long nobody tries a new connection after one gave the server up: one request may ask twice
 
 
@@ -55,6 +59,13 @@ def plain(row: type[Base]) -> Table:
     table = row.__table__
     assert isinstance(table, Table)
     return table
+
+
+def in_json(told: ColumnElement[Any], table: Table, names: Iterable[str]) -> TableValuedAlias:
+    """These columns of a row, as they stand in a JSON object: a source for a statement that is built once. To bind each
+    value of a row costs more than to write it."""
+    columns = [column(name, table.c[name].type) for name in names]
+    return func.json_to_record(told).table_valued(*columns).render_derived(with_types=True)
 
 
 class PatientConnection(psycopg.Connection[Any]):
@@ -83,6 +94,10 @@ def patient(connection: Connection, seconds: float) -> None:
 def away(error: Exception) -> Problem:
     """PostgreSQL cannot be asked now."""
     return Problem("STORE_UNAVAILABLE", origin="hub", retry_after=5, note=type(error).__name__)
+
+
+class Crossed(Problem):
+    """What a statement wanted to write somebody else has written, or is writing: nothing of it is done."""
 
 
 class Database:
@@ -173,11 +188,13 @@ class Steady:
 
     def ask(self, statement: LiteralString, values: Sequence[Any]) -> Any:
         """The one value it answers, outside of a transaction. Where the server was started anew since, it is asked
-        twice: what the statement writes must bear that. Raises STORE_UNAVAILABLE."""
+        twice: what the statement writes must bear that. Raises STORE_UNAVAILABLE, of which Crossed is one."""
         with self._database.translated():
             for again in (False, True):
                 try:
                     return self._value(statement, values)
+                except _CROSSED as error:
+                    raise Crossed("STORE_UNAVAILABLE", retry_after=1, note=type(error).__name__) from error
                 except psycopg.OperationalError as error:
                     lost = self._cursor is None or self._cursor.connection.closed
                     self.close()

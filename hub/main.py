@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from sqlalchemy.orm import Session
 
 from hub.appeals.service import Appeals
+from hub.cases.accepting import Accepting
 from hub.cases.seams import Seams
 from hub.cases.service import Cases
 from hub.catalogue.service import Catalogue
@@ -268,14 +269,15 @@ class Hub:
 
     def _open_cases(self) -> None:
         seams = Seams(
-            tell=self.messages.tell,
             colleagues=self._who_handles_cases,
             holds_licence=self._holds_licence,
             filings=self.filings,
             materials=self.materials,
+            messages=self.messages,
             tasks=self.tasks,
         )
         self.cases = Cases(lambda: self.settings.now, self.crypto, self.clock, self.workdays, seams)
+        self.accepting = Accepting(self.database)
         self.health_code = open_health_code(
             home=self.home, database=self.database, line=self.line, crypto=self.crypto, signing=self.signing,
             exchanges=self.exchanges, identity=self.identity, clock=self.clock, now=lambda: self.settings.now,

@@ -15,7 +15,7 @@ from sqlalchemy.sql.dml import ReturningInsert
 from hub.cases import rules
 from hub.cases.models import CaseRow, CorrectionRow, EventRow, PauseRow, ResultRow
 from hub.cases.seams import Tell
-from hub.cases.views import CaseView, Correction, Entry, Happened, Paused
+from hub.cases.views import CaseView, Correction, Entry, Happened, Paused, Receipt
 from hub.clock import CHINA, Clock
 from hub.crypto import Crypto
 from hub.database import plain, turn
@@ -109,12 +109,10 @@ class Files:
     def begin(self, session: Session, row: CaseRow, event: str) -> None:
         """A case that is new, with the first line of its timeline, the applicant's. Raises ALREADY_SUBMITTED with the
         receipt number of the one there is."""
-        for name in _COLUMNS.keys() - row.__dict__.keys():
-            setattr(row, name, None)
-        case = {name: row.__dict__[name] for name in _COLUMNS}
-        given = {**case, **{f"line_{name}": value for name, value in self._line(row, event, "applicant").items()}}
+        made = self.begun(row, event)
+        given = {**made["case"], **{f"line_{name}": value for name, value in made["line"].items()}}
         if row.once_tag:
-            id = session.scalar(_BEGUN_ONCE, {**given, "turn": turn(row.once_tag)})
+            id = session.scalar(_BEGUN_ONCE, {**given, "turn": made["turn"]})
         else:
             id = session.scalar(_BEGUN, given)
         if id is None:
@@ -123,6 +121,14 @@ class Files:
         row.id = id
         make_transient_to_detached(row)
         session.add(row)  # as if it had been found there
+
+    def begun(self, row: CaseRow, event: str) -> dict[str, Any]:
+        """What `begin` writes."""
+        for name in _COLUMNS.keys() - row.__dict__.keys():
+            setattr(row, name, None)
+        case = {name: row.__dict__[name] for name in _COLUMNS}
+        once = turn(row.once_tag) if row.once_tag else None
+        return {"receipt_no": row.receipt_no, "turn": once, "case": case, "line": self._line(row, event, "applicant")}
 
     def _line(
         self, row: CaseRow, event: str, by: str, actor: str = "", detail: Mapping[str, Any] = {}
@@ -162,8 +168,12 @@ class Files:
 
     def tell(self, session: Session, row: CaseRow, kind: str, **values: str | Text) -> None:
         """To the applicant, and to whom the case is about where that is somebody else with an inbox."""
+        self._tell(session, *self.told(row, kind, **values))
+
+    def told(self, row: CaseRow, kind: str, **values: str | Text) -> tuple[str, str, dict[str, str | Text], str]:
+        """What `tell` says: to whom, the kind of message, its values, what it is about."""
         told = {"service": self.service(row).title, "receipt_no": row.receipt_no, **values}
-        self._tell(session, row.citizen_id, kind, told, row.receipt_no)
+        return row.citizen_id, kind, told, row.receipt_no
 
     def day(self, moment: datetime | None) -> str:
         return moment.astimezone(CHINA).date().isoformat() if moment else ""
@@ -191,14 +201,13 @@ class Files:
     ) -> CaseView:
         """`by`: the applicant, or an officer's permissions; `shows`: up to which data class, None for all. Without its
         `story` (timeline, pauses, corrections, result) it is a receipt, and asks the database nothing."""
-        service, workflow, snapshot = self.service(row), self.workflow(row), self._now()
+        service, workflow = self.service(row), self.workflow(row)
         body, stage = self.open(row, row.body_sealed), workflow.stages.get(row.status)
         fields = body["fields"] if shows is None else rules.visible(service, body["fields"], shows)
-        department = snapshot.departments.get(row.department)
         chain = workflow.cards.chain
         return CaseView(
             receipt_no=row.receipt_no, service=row.service, title=service.title,
-            department=department.name if department else _NONE, handler=self.number(row.handler),
+            department=self._department(row), handler=self.number(row.handler),
             status=row.status, status_title=stage.title if stage else _BEFORE.get(row.status, _NONE),
             created_at=row.created_at, submitted_at=row.submitted_at, since=row.since,
             promised_at=row.promised_at, legal_at=row.legal_at, make_up_at=row.make_up_at,
@@ -213,6 +222,12 @@ class Files:
             possible=rules.possible(workflow, row.status, by),
         )  # fmt: skip
 
+    def receipt(self, row: CaseRow, body: Mapping[str, Any]) -> Receipt:
+        """Of what is about to be kept: `body` as it was sealed."""
+        return Receipt(
+            row.receipt_no, row.status, row.promised_at, self._department(row), body["fields"], body["papers"]
+        )
+
     def entry(self, row: CaseRow, officer: str = "") -> Entry:
         snapshot = self._now()
         service, workflow = snapshot.services.get(row.service), snapshot.workflows.get(row.workflow)
@@ -226,6 +241,10 @@ class Files:
     def number(self, staff_id: str) -> str:
         """What is told of an officer: a number of six digits."""
         return f"{int.from_bytes(self.tag(staff_id, 'officer')[:8], 'big') % 10**6:06d}" if staff_id else ""
+
+    def _department(self, row: CaseRow) -> Text:
+        department = self._now().departments.get(row.department)
+        return department.name if department else _NONE
 
     def _timeline(self, session: Session, row: CaseRow) -> Sequence[Happened]:
         rows = session.scalars(select(EventRow).where(EventRow.case_id == row.id).order_by(EventRow.id))

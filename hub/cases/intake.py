@@ -63,13 +63,7 @@ class Intake:
         """Into the desk's queue, and on its way to the department, in one transaction."""
         papers = self.checked(session, row, service, body["papers"])
         body["papers"] = [asdict(paper) for paper in papers]
-        row.body_sealed, row.version = self._files.seal(row, body), row.version + 1
-        self._files.start_clock(row)
-        filed = bool(service.system and service.operation)
-        if filed:
-            row.filing_state = "ready"
-            row.unheard_at = self._files.workdays.after(self._files.moment(), service.heard_days)
-        self._files.move(row, status)
+        filed = self._ready(row, service, body, status)
         if row.id is None:
             self._files.begin(session, row, event)
         else:
@@ -78,6 +72,34 @@ class Intake:
         self._ask_community(session, row, service, body["fields"])
         if filed:
             self._seams.filings.place(session, self._order(row, service, body["fields"], papers))
+
+    def at_once(self, row: CaseRow, service: Service, body: dict[str, Any]) -> dict[str, Any] | None:
+        """What `send` writes of a new case, for a statement that it shares with others (accepting.py). None where more
+        has to be looked at first."""
+        first = self._files.workflow(row).first
+        if body["papers"] or body["promised"] or self._files.workflow(row).stages[first].tasks:
+            return None
+        rules.check_papers(service, (), ())
+        row.once_tag = self._once_tag(row, service, body["fields"])
+        row.submitted_at = self._files.moment()
+        filed = self._ready(row, service, body, first)
+        order = self._order(row, service, body["fields"], ()) if filed else None
+        told = self._files.told(row, "case-received", promised_on=self._files.day(row.promised_at))
+        return {
+            **self._files.begun(row, "received"), "filing": order and self._seams.filings.row(order),
+            "message": self._seams.messages.told(*told),
+        }  # fmt: skip
+
+    def _ready(self, row: CaseRow, service: Service, body: dict[str, Any], status: str) -> bool:
+        """Sealed, its clock begun, in this step; whether it goes to a department."""
+        row.body_sealed, row.version = self._files.seal(row, body), row.version + 1
+        self._files.start_clock(row)
+        filed = bool(service.system and service.operation)
+        if filed:
+            row.filing_state = "ready"
+            row.unheard_at = self._files.workdays.after(self._files.moment(), service.heard_days)
+        self._files.move(row, status)
+        return filed
 
     def _ask_community(self, session: Session, row: CaseRow, service: Service, fields: Mapping[str, Any]) -> None:
         """Those on the spot, by the region the form names, see what names the case and no more."""

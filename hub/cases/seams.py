@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from hub.filings.service import Filings
 from hub.materials.service import Materials
+from hub.messages.service import Messages
 from hub.settings.shapes import Text
 from hub.tasks.service import Tasks
 
@@ -21,9 +22,9 @@ class Seams:
     """`colleagues`: account and user name of each who can handle cases of this department; `holds_licence`: whether
     this one, a citizen or who is represented, has this licence."""
 
-    tell: Tell
     colleagues: Callable[[Session, str], Mapping[str, str]]
     holds_licence: Callable[[Session, str, str], bool]
     filings: Filings
     materials: Materials
+    messages: Messages
     tasks: Tasks

@@ -13,6 +13,7 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from hub.cases import rules
+from hub.cases.accepting import Made
 from hub.cases.bundles import Bundles
 from hub.cases.department import Department
 from hub.cases.desk import Desk
@@ -57,12 +58,12 @@ class Cases:
         self, now: Callable[[], Snapshot], crypto: Crypto, clock: Clock, workdays: Workdays, seams: Seams
     ) -> None:
         self._seams = seams
-        self.files = Files(now, crypto, clock, workdays, seams.tell)
+        self.files = Files(now, crypto, clock, workdays, seams.messages.tell)
         self.intake = Intake(self.files, seams)
         self._turns = Turns(now, self.files, self.intake)
         steps = Steps(self.files, seams, self._turns)
         self.desk, self.department = Desk(self.files, seams, steps), Department(self.files, steps, crypto)
-        self.bundles = Bundles(now, self.files, self.intake, self._turns, seams.tell)
+        self.bundles = Bundles(now, self.files, self.intake, self._turns, seams.messages.tell)
         self.rounds, self.ratings = Rounds(self.files), Ratings(self.files)
 
     def submit(
@@ -86,6 +87,12 @@ class Cases:
         else:
             self.intake.send(session, row, service, body)
         return self.files.view(session, row, APPLICANT, story=False)
+
+    def at_once(self, caller: Caller, service: Service, fields: Mapping[str, Any]) -> Made | None:
+        """`submit` of what has no papers, for Accepting. None where more than one statement has to be made."""
+        row, body = self.intake.new(caller, service), {"fields": dict(fields), "papers": [], "promised": []}
+        rows = self.intake.at_once(row, service, body)
+        return None if rows is None else Made(self.files.receipt(row, body), rows)
 
     def edit(
         self,

@@ -87,6 +87,18 @@ class CaseView:
 
 
 @dataclass(frozen=True, slots=True)
+class Receipt:
+    """What an applicant is told at once; a CaseView has it all, too."""
+
+    receipt_no: str
+    status: str
+    promised_at: datetime | None
+    department: Text
+    fields: Mapping[str, Any]
+    papers: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One case in a list: no field of a person. `id` is its place."""
 

@@ -16,7 +16,6 @@ from hub.clock import CHINA, Clock
 from hub.credentials import codes
 from hub.credentials.acting import named
 from hub.credentials.desk import Desk, Kept
-from hub.credentials.looks import Looks
 from hub.credentials.models import CheckRow, CopyRow, ShownRow
 from hub.credentials.registry import Registries
 from hub.credentials.rules import Held, State, state_now
@@ -24,6 +23,7 @@ from hub.crypto import Crypto, token_hash
 from hub.database import Database, Steady
 from hub.errors import Problem
 from hub.gateway.orders import ActsFor, Caller, Registered
+from hub.looks import Looks
 from hub.settings.shapes import Licence, Snapshot
 from hub.trace import Trace
 

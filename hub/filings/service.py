@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from sqlalchemy import DateTime, Select, bindparam, func, literal, select, true
+from sqlalchemy import CTE, ColumnElement, FromClause, Select, bindparam, func, literal, null, select, true
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
 from hub.crypto import Crypto
-from hub.database import plain
+from hub.database import in_json, plain
 from hub.errors import REFERENCE, Problem
 from hub.filings import rules
 from hub.filings.models import FilingRow, MoveRow
@@ -34,6 +34,9 @@ _OPEN = frozenset({State.INFLIGHT, State.UNKNOWN, State.DUPLICATE, State.LOST_BY
                    State.CANCELLING})  # fmt: skip
 _MANY, _COUNTED = 20, 100_000
 _CHINA = timezone(timedelta(hours=8))
+_TABLE, _READY = plain(FilingRow), literal(State.READY.value)
+_GIVEN = ("receipt_no", "version", "subject_tag", "service", "system", "operation", "natural_key", "order_sealed",
+          "content_digest", "since")  # fmt: skip
 
 
 class Filings:
@@ -53,13 +56,34 @@ class Filings:
     def place(self, session: Session, order: Order) -> None:
         """It will be filed, whatever happens to us from the commit on, and begins as ready. Raises ALREADY_SUBMITTED
         with the receipt number of the one there is, STATE_CONFLICT when the version before it is still on its way."""
-        self._way(order.system)  # a system that takes no filings is found out here
         if order.version > 1:
             self._replace_former(session, order)
-        now = self._clock.now()
-        id = session.scalar(_PLACED, self._values(order, now))
+        id = session.scalar(_PLACED, self.row(order))
         if id is None:
             raise self._there_already(session, order)
+
+    @staticmethod
+    def placing(given: FromClause) -> tuple[CTE, ColumnElement[Any]]:
+        """`place` as a part of the caller's own statement: for each row of `given` where `filing` holds, in JSON, what
+        `row` told. What has to be done, and the doorbell, a column. One that is there already breaks the statement."""
+        told = in_json(given.c.filing, _TABLE, _GIVEN)
+        values = _row(lambda name: told.c[name])
+        rows = select(*values.values()).select_from(given.join(told, true())).where(given.c.filing.is_not(null()))
+        filing = insert(_TABLE).from_select(list(values), rows).returning(_TABLE.c.id, _TABLE.c.since).cte("filing")
+        newest = select(func.max(filing.c.id).label("id")).subquery("newest")
+        rung = select(Jobs.ringing(TASK, filing=newest.c.id)).where(newest.c.id.is_not(None))
+        return _history(filing), rung.scalar_subquery()
+
+    def row(self, order: Order) -> dict[str, Any]:
+        """What is kept of it. Raises CONFIG_INVALID for a system that takes no filings."""
+        self._way(order.system)
+        return {
+            "receipt_no": order.receipt_no, "version": order.version, "subject_tag": order.subject_tag,
+            "service": order.service, "system": order.system, "operation": order.operation,
+            "natural_key": order.natural_key, "since": self._clock.now(),
+            "order_sealed": self._crypto.seal(order.packed(), PURPOSE),
+            "content_digest": self._crypto.lookup(order.content.decode(), "filings.content"),
+        }  # fmt: skip
 
     def of(self, session: Session, receipt_no: str) -> Filing:
         """How the newest version stands. Raises NOT_FOUND."""
@@ -100,15 +124,6 @@ class Filings:
                 raise Problem("STATE_CONFLICT", extra={"status": rules.shown(state), "possible": []})
             former.live = False
 
-    def _values(self, order: Order, now: datetime) -> dict[str, Any]:
-        return {
-            "receipt_no": order.receipt_no, "version": order.version, "subject_tag": order.subject_tag,
-            "service": order.service, "system": order.system, "operation": order.operation,
-            "natural_key": order.natural_key, "since": now,
-            "order_sealed": self._crypto.seal(order.packed(), PURPOSE),
-            "content_digest": self._crypto.lookup(order.content.decode(), "filings.content"),
-        }  # fmt: skip
-
     def _there_already(self, session: Session, order: Order) -> Problem:
         same = (
             FilingRow.subject_tag == order.subject_tag,
@@ -130,24 +145,30 @@ class Filings:
         return session.scalar(select(func.count()).select_from(before.subquery())) or 0
 
 
-def _placed() -> Select[Any]:
-    """The filing, the first line of its history and the doorbell in one trip: its id, or nothing where there is one
-    already. Built once, as that costs more than to send it."""
-    given = ("receipt_no", "version", "subject_tag", "service", "system", "operation", "natural_key", "order_sealed",
-             "content_digest")  # fmt: skip
-    now, ready = bindparam("since", type_=DateTime(timezone=True)), literal(State.READY.value)
-    values = {
-        **{name: bindparam(name) for name in given}, "state": ready, "live": true(), "since": now, "created_at": now,
+def _row(given: Callable[[str], ColumnElement[Any]]) -> dict[str, ColumnElement[Any]]:
+    """A filing that is new, of what is `given` by name."""
+    return {
+        **{name: given(name) for name in _GIVEN}, "state": _READY, "live": true(), "created_at": given("since"),
         "not_before": func.clock_timestamp(),
         **dict.fromkeys(("tries", "sent", "faults", "absent", "look", "papers_done"), literal(0)),
         **dict.fromkeys(("register_no", "department_receipt", "reason", "refused", "owner"), literal("")),
     }  # fmt: skip
-    table = plain(FilingRow)
-    filing = insert(table).values(**values).on_conflict_do_nothing().returning(table.c.id).cte("filing")
-    line = select(filing.c.id, now, ready, *(literal(word) for word in ("", "hub", "")))
+
+
+def _history(filing: CTE) -> CTE:
+    """The first line of its history."""
+    line = select(filing.c.id, filing.c.since, _READY, *(literal(word) for word in ("", "hub", "")))
     names = ["filing_id", "at", "state", "reason", "actor", "note"]
-    history = insert(plain(MoveRow)).from_select(names, line).cte("line")
-    return select(filing.c.id, Jobs.ringing(TASK, filing=filing.c.id)).add_cte(history)
+    return insert(plain(MoveRow)).from_select(names, line).cte("moved")
+
+
+def _placed() -> Select[Any]:
+    """The filing, the first line of its history and the doorbell in one trip: its id, or nothing where there is one
+    already. Built once, as that costs more than to send it."""
+    values = _row(lambda name: bindparam(name, type_=_TABLE.c[name].type))
+    fresh = insert(_TABLE).values(**values).on_conflict_do_nothing()
+    filing = fresh.returning(_TABLE.c.id, _TABLE.c.since).cte("filing")
+    return select(filing.c.id, Jobs.ringing(TASK, filing=filing.c.id)).add_cte(_history(filing))
 
 
 _PLACED = _placed()

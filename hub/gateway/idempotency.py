@@ -15,17 +15,22 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import (
+    CTE,
     ColumnElement,
     Connection,
     Executable,
+    FromClause,
     Interval,
     and_,
     bindparam,
     delete,
+    exists,
     func,
+    literal,
     null,
     or_,
     select,
+    true,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
@@ -33,7 +38,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql.dml import ReturningInsert
 
 from hub.crypto import Crypto
-from hub.database import Database, plain
+from hub.database import Database, in_json, plain
 from hub.errors import Problem
 from hub.gateway.models import Submission
 
@@ -104,6 +109,9 @@ _KEPT = (
 )
 
 
+_ROW = ("subject_tag", "route", "key_tag", "body_digest", "owner", "answer_sealed")
+
+
 class Running:
     """A key that is ours to run. `keeps` is how its answer is kept: it is taken already, or with its answer."""
 
@@ -116,6 +124,28 @@ class Running:
         found: Any = session.execute(self._keeps, {**self._claim.told(), "sealed": self._crypto.seal(answer, PURPOSE)})
         self.kept = answer if found.rowcount else None
         return self.kept is not None
+
+    def row(self, answer: bytes) -> dict[str, Any]:
+        """What `keep` writes of a key that is new."""
+        claim = self._claim
+        told = claim.subject_tag, claim.route, claim.key_tag, claim.body_digest, claim.owner
+        return dict(zip(_ROW, (*told, self._crypto.seal(answer, PURPOSE)), strict=True))
+
+    @staticmethod
+    def fresh(given: ColumnElement[Any]) -> ColumnElement[bool]:
+        """Whether the key of this `row`, in JSON, is new: a column of the caller's own statement."""
+        told = in_json(given, _TABLE, _ROW[:3])
+        same = (_TABLE.c[name] == told.c[name] for name in _ROW[:3])
+        return ~exists().where(*same).select_from(_TABLE, told)
+
+    @staticmethod
+    def keeping(given: FromClause) -> CTE:
+        """`keep` as a part of the caller's own statement: for each row of `given`, whose `submission` holds, in JSON,
+        what `row` gave. One that is there already breaks the statement."""
+        told = in_json(given.c.submission, _TABLE, _ROW)
+        until = func.clock_timestamp() + literal(KEPT, Interval)
+        rows = select(*told.c, until).select_from(given.join(told, true()))
+        return insert(_TABLE).from_select([*_ROW, "expires_at"], rows).cte("submission")
 
 
 class Submissions:

@@ -10,12 +10,27 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from sqlalchemy import bindparam, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    FromClause,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
 from hub.crypto import Crypto
-from hub.database import plain
+from hub.database import in_json, plain
 from hub.errors import Problem
 from hub.jobs.service import Jobs
 from hub.messages import rules
@@ -68,12 +83,28 @@ class Messages:
         the message's id. `kind` is a template of config/messages.yaml, a value a text or one by language, `about` an
         id (receipt number) that the client opens. Raises ValueError where kind or values are not the template's: an
         error of ours."""
+        told = self.told(citizen_id, kind, values, about)
+        session.execute(_RUNG if told["state"] == "waiting" else _WRITTEN, told)
+        return str(told["id"])
+
+    def told(
+        self, citizen_id: str, kind: str, values: Mapping[str, rules.Value], about: str = ""
+    ) -> dict[str, Any]:
+        """What `tell` writes."""
         template = self._templates().get(kind)
         if template is None:
             raise ValueError(f"no message {kind} in messages.yaml")
-        made = self._made(template, citizen_id, rules.checked(template, values, about), about)
-        session.execute(_RUNG if made["state"] == "waiting" else _WRITTEN, {**_NOTHING, **made})
-        return str(made["id"])
+        return {**_NOTHING, **self._made(template, citizen_id, rules.checked(template, values, about), about)}
+
+    @staticmethod
+    def telling(given: FromClause) -> tuple[CTE, ColumnElement[Any]]:
+        """`tell` as a part of the caller's own statement: for each row of `given`, whose `message` holds, in JSON, what
+        `told` gave. What has to be done, and the doorbell, a column."""
+        told = in_json(given.c.message, _TABLE, _NOTHING)
+        rows = select(*told.c).select_from(given.join(told, true()))
+        message = insert(_TABLE).from_select(list(_NOTHING), rows).returning(_TABLE.c.state).cte("message")
+        rung = select(Jobs.ringing(TASK)).where(exists().where(message.c.state == literal("waiting")))
+        return message, rung.scalar_subquery()
 
     def row(
         self, template: Template, citizen_id: str, values: Mapping[str, Mapping[str, str]], about: str = "",

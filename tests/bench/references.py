@@ -13,6 +13,8 @@ import requests
 import urllib3
 from flask import Flask, Response, jsonify
 from flask import request as asked
+from psycopg_pool import ConnectionPool
+from sqlalchemy import make_url
 
 from adapters.protocols.transport import Transport
 from blueprints.app import create_app
@@ -27,6 +29,25 @@ def bare() -> Flask:
     @app.get("/")
     def view() -> Response:
         return jsonify(status="ok", items=[])
+
+    return app
+
+
+def two_rows() -> Flask:
+    """A bare Flask view that commits two rows, on a connection of psycopg's own pool."""
+    app = Flask("two rows")
+    url = make_url(os.environ["HUB_DATABASE_URL"]).set(drivername="postgresql")
+    pool = ConnectionPool(url.render_as_string(hide_password=False), min_size=8, max_size=8, open=True)
+    with pool.connection() as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS bench_two (id bigserial PRIMARY KEY, note text, body bytea)")
+
+    @app.post("/")
+    def view() -> tuple[Response, int]:
+        kind = asked.get_json()["fields"]["kind"]
+        with pool.connection() as connection:
+            for _ in range(2):
+                connection.execute("INSERT INTO bench_two (note, body) VALUES (%s, %s)", (kind * 4, b"y" * 400))
+        return jsonify(status="received", kind=kind), 202
 
     return app
 

@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import create_engine, text
 
-from hub.credentials.looks import Looks
 from hub.database import Database, Steady
 from hub.errors import Problem
+from hub.looks import Looks
 from tests.credentials.conftest import HAN, LIN, Room
 
 CALLERS = 40

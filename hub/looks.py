@@ -1,4 +1,4 @@
-"""Checks that come at the same time share one statement and one commit: whoever comes first asks for all that wait."""
+"""What comes at the same time shares one statement and one commit: whoever comes first asks for all that wait."""
 
 from __future__ import annotations
 
