@@ -15,6 +15,7 @@ from flask import Response, current_app, g, request
 
 from blueprints.auth import caller, the_hub
 from blueprints.contract import IDEMPOTENT, SIGNED_IN, View, problem_codes
+from blueprints.whole import Plain
 from hub.errors import Problem
 
 if TYPE_CHECKING:
@@ -60,10 +61,10 @@ def _once(key: str, view: Callable[[], Any], ours: bool) -> Response:
 
     stored, again = the_hub().submissions.once(caller().citizen_id, route, key, digest, run, ours, mandate)
     status, headers, body = orjson.loads(stored)
-    response = Response(body, status, headers, mimetype="application/json")
+    told = [("Content-Type", "application/json"), *headers.items()]
     if again:
-        response.headers["Idempotency-Replayed"] = "true"
-    return response
+        told.append(("Idempotency-Replayed", "true"))
+    return Plain(body.encode(), told, status)
 
 
 def kept(session: Any, response: Response) -> Response:
@@ -87,6 +88,8 @@ def kept_by(keep: Callable[[Mapping[str, Any]], bool], response: Response) -> Re
 
 def _packed(answered: Any) -> bytes:
     """What is stored of an answer: status, the headers that belong to it, body."""
+    if isinstance(answered, Plain):
+        return orjson.dumps([answered.status_code, answered.own(_KEPT_HEADERS), answered.get_data(as_text=True)])
     response = current_app.make_response(answered)
     headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
     return orjson.dumps([response.status_code, headers, response.get_data(as_text=True)])

@@ -36,6 +36,10 @@ class Plain(Whole):
         self._status, self._status_code = _LINES[status], status
         self._on_close, self.direct_passthrough = [], False
 
+    def own(self, names: Iterable[str]) -> dict[str, str]:
+        """Those of its headers that have these names."""
+        return {name: value for name, value in self._own if name in names}
+
     @cached_property
     def headers(self) -> Headers:  # type: ignore[override]
         return Headers(self._own)

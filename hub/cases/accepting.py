@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, LiteralString
+from types import SimpleNamespace
+from typing import Any, NamedTuple, cast
 
 import orjson
 from sqlalchemy import BigInteger, ColumnElement, Text, column, func, literal_column, or_, select, true
@@ -25,6 +26,7 @@ _LANES = 2
 _DIALECT = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 _CASE, _LINE = plain(CaseRow), plain(EventRow)
 OF_CASE = tuple(each.key for each in _CASE.columns if each.key != "id")
+_EMPTY = {"id": None, **{each.key: None for each in _CASE.columns if each.nullable}}
 OF_LINE = tuple(each.key for each in _LINE.columns if each.key not in ("id", "case_id"))
 
 
@@ -36,13 +38,23 @@ class Made:
     rows: Mapping[str, Any]
 
 
-def _statement() -> LiteralString:
+def unmapped(**values: Any) -> CaseRow:
+    """A case that never is in a session: to let the mapper watch each of its values costs more than to make it."""
+    return cast("CaseRow", SimpleNamespace(**_EMPTY, **values))
+
+
+class Sent(NamedTuple):
+    receipt_no: str
+    rows: str
+
+
+def _statement() -> bytes:
     """The receipt numbers of those that were kept, as JSON. Left out, for a way of its own: whose key is not new, where
     somebody else is at the same thing (`turn`), or has it. Who waited for none of that can still cross somebody: then
     the whole statement fails, and each goes its own way."""
     rows = (column(name, JSON) for name in ("case", "line", "filing", "message", "submission"))
     sent: list[ColumnElement[Any]] = [column("receipt_no", Text), column("turn", BigInteger), *rows]
-    asked = func.json_to_recordset(literal_column("CAST(%s AS json)")).table_valued(*sent)
+    asked = func.json_to_recordset(literal_column("CAST($1 AS json)")).table_valued(*sent)
     asked = asked.render_derived(with_types=True)
     mine = or_(asked.c.turn.is_(None), func.pg_try_advisory_xact_lock(asked.c.turn))
     given = select(*asked.c).where(Running.fresh(asked.c.submission), mine).cte("given")
@@ -60,7 +72,7 @@ def _statement() -> LiteralString:
     whole = select(select(numbers).scalar_subquery(), ring_filing, ring_message)
     whole = whole.add_cte(line, filed, message, Running.keeping(kept))
     compiled = whole.compile(dialect=_DIALECT, compile_kwargs={"literal_binds": True})
-    return str(compiled).replace("%%s", "%s")
+    return str(compiled).encode()
 
 
 _KEPT = _statement()
@@ -70,19 +82,26 @@ class Accepting:
     """One for the process."""
 
     def __init__(self, database: Database) -> None:
-        self._looks: Looks[bytes, bool] = Looks([partial(self._together, Steady(database)) for _ in range(_LANES)])
+        self._looks: Looks[Sent, bool] = Looks([partial(self.together, Steady(database)) for _ in range(_LANES)])
 
     def keep(self, made: Made, submission: Mapping[str, Any]) -> bool:
         """It is kept, with the answer that is stored for it. False: nothing of it is done. Raises STORE_UNAVAILABLE."""
-        return self._looks.one(orjson.dumps({**made.rows, "submission": submission}, default=_hex))
+        return self._looks.one(sent(made, submission))
 
-    def _together(self, steady: Steady, sent: Sequence[bytes]) -> list[bool]:
+    @staticmethod
+    def together(steady: Steady, sent: Sequence[Sent]) -> list[bool]:
         try:
-            told = steady.ask(_KEPT, (f"[{b','.join(sent).decode()}]",))
+            told = steady.ask(_KEPT, (f"[{','.join(each.rows for each in sent)}]",))
         except Crossed:
             return [False] * len(sent)
         kept = frozenset(orjson.loads(told or "[]"))
-        return [orjson.loads(each)["receipt_no"] in kept for each in sent]
+        return [each.receipt_no in kept for each in sent]
+
+
+def sent(made: Made, submission: Mapping[str, Any]) -> Sent:
+    """As the statement reads it."""
+    rows = orjson.dumps({**made.rows, "submission": submission}, default=_hex)
+    return Sent(made.receipt.receipt_no, rows.decode())
 
 
 def _hex(value: bytes) -> str:

@@ -5,7 +5,7 @@ Takes a session and never commits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -30,10 +30,10 @@ class Intake:
     def __init__(self, files: Files, seams: Seams) -> None:
         self._files, self._seams = files, seams
 
-    def new(self, caller: Caller, service: Service) -> CaseRow:
+    def new(self, caller: Caller, service: Service, made: Callable[..., CaseRow] = CaseRow) -> CaseRow:
         """Not yet in the session."""
         now = self._files.moment()
-        return CaseRow(
+        return made(
             receipt_no=rules.new_receipt_no(now), citizen_id=caller.subject, subject=caller.whose, service=service.id,
             service_version=service.version, workflow=service.workflow, department=service.department,
             status=rules.DRAFT, version=0, handler="", card="none", raised=0, filing_state="", department_receipt="",

@@ -13,7 +13,7 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from hub.cases import rules
-from hub.cases.accepting import Made
+from hub.cases.accepting import Made, unmapped
 from hub.cases.bundles import Bundles
 from hub.cases.department import Department
 from hub.cases.desk import Desk
@@ -90,7 +90,7 @@ class Cases:
 
     def at_once(self, caller: Caller, service: Service, fields: Mapping[str, Any]) -> Made | None:
         """`submit` of what has no papers, for Accepting. None where more than one statement has to be made."""
-        row, body = self.intake.new(caller, service), {"fields": dict(fields), "papers": [], "promised": []}
+        row, body = self.intake.new(caller, service, unmapped), {"fields": dict(fields), "papers": [], "promised": []}
         rows = self.intake.at_once(row, service, body)
         return None if rows is None else Made(self.files.receipt(row, body), rows)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
-from typing import LiteralString, NamedTuple
+from typing import NamedTuple
 
 import orjson
 from sqlalchemy import delete, func, select, update
@@ -29,9 +29,9 @@ from hub.trace import Trace
 
 # Finds what is shown under each code and notes the checks, in one statement: nothing is told that is not on record.
 # One text in, one text out for any number of checks: to bind and to read each value cost more than all the rest.
-_LOOK: LiteralString = """
+_LOOK = b"""
 WITH asked AS (
-    SELECT * FROM json_to_recordset(CAST(%s AS json)) AS a (place int, code text, by text, may boolean)
+    SELECT * FROM json_to_recordset(CAST($1 AS json)) AS a (place int, code text, by text, may boolean)
 ), found AS MATERIALIZED (
     SELECT asked.place, asked.by, shown.licence_id, shown.type, shown.citizen_id, shown.level, shown.fields,
            shown.until <= told.now AS over, shown.mandate_id, shown.version AS shown_version, held.id, held.version,
@@ -39,9 +39,9 @@ WITH asked AS (
            EXISTS (SELECT 1 FROM credentials_revocation gone WHERE gone.confirmed_at IS NOT NULL
                    AND ((gone.kind = 'key' AND gone.target IN (shown.key_id, held.key_id))
                         OR (gone.kind = 'batch' AND gone.target = held.batch AND held.batch <> ''))) AS taken_back,
-           told.now, asked.may OR shown.type = ANY(CAST(%s AS text[])) AS may
+           told.now, asked.may OR shown.type = ANY(CAST($2 AS text[])) AS may
     FROM asked JOIN credentials_shown shown ON shown.code_hash = decode(asked.code, 'hex')
-    CROSS JOIN (SELECT CAST(%s AS timestamptz) AS now) told
+    CROSS JOIN (SELECT CAST($3 AS timestamptz) AS now) told
     LEFT JOIN credentials_licence held ON held.id = shown.licence_id
 ), noted AS (
     INSERT INTO credentials_check (licence_id, citizen_id, by, fields, at, mandate_id)
