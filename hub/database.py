@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import psycopg
 from psycopg.abc import RV, PQGen
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     DateTime,
@@ -23,7 +24,7 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.exc import DBAPIError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -224,10 +225,12 @@ def _left(driver: PatientConnection | None, entry: ConnectionPoolEntry) -> None:
         driver.patience = PATIENCE_S
 
 
-def one_at_a_time(session: Session, tag: bytes) -> None:
-    """Until the transaction ends, nobody else passes here with this tag: what a unique column cannot promise while two
-    keys tag one value."""
-    session.execute(select(func.pg_advisory_xact_lock(turn(tag))))
+def one_at_a_time(session: Session, *tags: bytes) -> None:
+    """Until the transaction ends, nobody else passes here with one of these tags: what a unique column cannot promise
+    while two keys tag one value. Whoever needs several asks for all of them at once: they are taken in one order."""
+    if tags:
+        each = func.unnest(array(sorted({turn(tag) for tag in tags}), type_=BigInteger)).column_valued("each")
+        session.execute(select(func.pg_advisory_xact_lock(each)))
 
 
 def turn(tag: bytes) -> int:

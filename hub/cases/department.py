@@ -51,6 +51,8 @@ class Department:
     def told(self, session: Session, system: str, records: Sequence[Record]) -> list[BadRow]:
         """The events among these records; those that came to nothing are given back, for operations and the report."""
         refused = []
+        ours = [record for record in records if record.dataset == DATASET]
+        one_at_a_time(session, *(self._turn(system, _receipt(record)) for record in ours))
         for number, record in enumerate(records):
             if record.dataset == DATASET:
                 outcome = self._one(session, system, record)
@@ -72,9 +74,7 @@ class Department:
             event.outcome = self._put(session, row, event, fields)
 
     def _one(self, session: Session, system: str, record: Record) -> str:
-        fields = record.fields
-        receipt = str(fields.get("case_receipt") or "")
-        one_at_a_time(session, self._turn(system, receipt))
+        fields, receipt = record.fields, _receipt(record)
         event = self._kept(session, system, receipt, record)
         if event.outcome:
             return event.outcome  # it was here before
@@ -164,6 +164,10 @@ class Department:
 
     def _turn(self, system: str, receipt: str) -> bytes:
         return self._files.tag(f"{system}\0{receipt}", "department_turn")
+
+
+def _receipt(record: Record) -> str:
+    return str(record.fields.get("case_receipt") or "")
 
 
 def purpose_of(event: DepartmentEventRow) -> str:

@@ -8,14 +8,17 @@ import hmac
 import json
 import secrets
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from hub.clock import CHINA
-from hub.port import Record
+from hub.database import one_at_a_time, turn
+from hub.port import BadRow, Record
 from tests.cases.conftest import HAN, Hall
 from tests.cases.test_cases import messages
 from tests.cases.test_clock import events
@@ -132,6 +135,32 @@ def test_feat_C4_a_receipt_nobody_knows_is_seen_and_counts_once_it_is_known(hall
     with hall.hub.database.session() as session:
         (refused,) = hall.hub.cases.department.told(session, "civil_affairs", [record])
     assert refused.code == "RECEIPT_UNKNOWN", "another department's word is none"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_feat_C4_two_batches_in_opposite_order_cannot_wait_for_each_other(hall: Hall, order: int) -> None:
+    """Whatever stands in them first, both begin with the same turn: while that is another's, the other one is free."""
+    department, database = hall.hub.cases.department, hall.hub.database
+    numbers = [f"N{secrets.token_hex(4)}" for _ in range(2)]
+    first, last = sorted((department._turn(SYSTEM, each) for each in numbers), key=turn)
+    records = [Record("case_events", secrets.token_hex(8), {"case_receipt": each, "number": "9", "step": "accepted",
+                      "at": "2026-12-30T09:00:00+08:00"}) for each in numbers][::order]  # fmt: skip
+
+    def said() -> list[BadRow]:
+        with database.session() as session:
+            return department.told(session, SYSTEM, records)
+
+    waits = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database ="
+                 " (SELECT oid FROM pg_database WHERE datname = current_database())")  # fmt: skip
+    free = text("SELECT pg_try_advisory_xact_lock(:turn)")
+    with ThreadPoolExecutor(1) as pool:
+        with database.session() as session:
+            one_at_a_time(session, first)
+            batch = pool.submit(said)
+            while not session.scalar(waits):
+                assert not batch.done()
+            assert session.scalar(free, {"turn": turn(last)})
+        assert [each.code for each in batch.result(60)] == ["RECEIPT_UNKNOWN"] * 2
 
 
 def test_feat_S8_a_department_too_closes_nothing_without_its_document_or_its_reasons(hall: Hall) -> None:
