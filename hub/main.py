@@ -269,13 +269,9 @@ class Hub:
 
     def _open_cases(self) -> None:
         seams = Seams(
-            colleagues=self._who_handles_cases,
-            holds_licence=self._holds_licence,
-            filings=self.filings,
-            materials=self.materials,
-            messages=self.messages,
-            tasks=self.tasks,
-        )
+            colleagues=self._who_handles_cases, holds_licence=self._holds_licence, filings=self.filings,
+            materials=self.materials, messages=self.messages, tasks=self.tasks,
+        )  # fmt: skip
         self.cases = Cases(lambda: self.settings.now, self.crypto, self.clock, self.workdays, seams)
         self.accepting = Accepting(self.database)
         self.health_code = open_health_code(
