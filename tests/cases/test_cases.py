@@ -22,7 +22,12 @@ HEARING = {"procedure": "hearing", "days": 5, "reason": "有利害关系人要�
 
 
 def messages(hall: Hall, number: str) -> list[str]:
-    found = hall.citizen(HAN).get("/me/messages?page_size=100").json["items"]
+    """Wherever in the inbox they stand: the clock of others went further."""
+    found, path, after = list[Any](), "/me/messages?page_size=100", ""
+    while after is not None:
+        page = hall.citizen(HAN).get(path + after).json
+        found += page["items"]
+        after = page["next_cursor"] and f"&cursor={page['next_cursor']}"
     return [each["kind"] for each in found if each["about"] == number]
 
 
