@@ -4,7 +4,7 @@ represented is found by the id that stands in a case."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0040"
+revision = "0039"
 down_revision = "0038"
 branch_labels = None
 depends_on = None
