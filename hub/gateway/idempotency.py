@@ -109,7 +109,7 @@ _KEPT = (
 )
 
 
-_ROW = ("subject_tag", "route", "key_tag", "body_digest", "owner", "answer_sealed")
+_ROW = ("subject_tag", "route", "key_tag", "body_digest", "owner", "mandate_tag", "answer_sealed")
 
 
 class Running:
@@ -128,7 +128,7 @@ class Running:
     def row(self, answer: bytes) -> dict[str, Any]:
         """What `keep` writes of a key that is new."""
         claim = self._claim
-        told = claim.subject_tag, claim.route, claim.key_tag, claim.body_digest, claim.owner
+        told = claim.subject_tag, claim.route, claim.key_tag, claim.body_digest, claim.owner, claim.mandate_tag
         return dict(zip(_ROW, (*told, self._crypto.seal(answer, PURPOSE)), strict=True))
 
     @staticmethod

@@ -50,7 +50,7 @@ def _made(hall: Hall, **service: Any) -> Made:
     return made
 
 
-def _key(hall: Hall) -> Mapping[str, Any]:
+def _key(hall: Hall, mandate: str | None = None) -> Mapping[str, Any]:
     """What is stored of the answer under a new key."""
     told: list[Mapping[str, Any]] = []
 
@@ -58,7 +58,7 @@ def _key(hall: Hall) -> Mapping[str, Any]:
         told.append(running.row(b"told"))
         return b""
 
-    Submissions(hall.hub.database, hall.hub.crypto).once("c", "POST /", secrets.token_hex(8), b"", run, ours=True)
+    Submissions(hall.hub.database, hall.hub.crypto).once("c", "POST /", secrets.token_hex(8), b"", run, True, mandate)
     return told[0]
 
 
@@ -182,6 +182,15 @@ def test_an_answer_of_a_statement_that_was_asked_twice_is_the_one_that_is_stored
     finally:
         steady.close()
     assert [len(each) for each in _rows(hall, made.receipt.receipt_no)] == [1] * 5
+
+
+def test_threat_T15_what_is_kept_under_a_mandate_goes_with_whom_it_is_about(hall: Hall) -> None:
+    assert _kept(hall, (_made(hall), _key(hall, "v-one")), (_made(hall), _key(hall))) == [True] * 2
+    stored = text("SELECT count(mandate_tag) FROM gateway_submission WHERE mandate_tag IS NOT NULL")
+    with hall.hub.database.session() as session:
+        before = session.scalar(stored)
+        hall.hub.submissions.erase(session, "nobody", ["v-one"])
+        assert (before, session.scalar(stored)) == (1, 0)
 
 
 def test_what_an_office_has_to_look_at_is_handed_in_by_itself(hall: Hall) -> None:
