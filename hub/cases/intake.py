@@ -74,15 +74,15 @@ class Intake:
             self._seams.filings.place(session, self._order(row, service, body["fields"], papers))
 
     def at_once(self, row: CaseRow, service: Service, body: dict[str, Any]) -> dict[str, Any] | None:
-        """What `send` writes of a new case, for a statement that it shares with others (accepting.py). None where more
+        """What `send` writes of a new case without papers, for a shared statement (accepting.py). None where more
         has to be looked at first."""
-        first = self._files.workflow(row).first
-        if body["papers"] or body["promised"] or self._files.workflow(row).stages[first].tasks:
+        workflow = self._files.workflow(row)
+        if workflow.stages[workflow.first].tasks:
             return None
         rules.check_papers(service, (), ())
         row.once_tag = self._once_tag(row, service, body["fields"])
         row.submitted_at = self._files.moment()
-        filed = self._ready(row, service, body, first)
+        filed = self._ready(row, service, body, workflow.first)
         order = self._order(row, service, body["fields"], ()) if filed else None
         told = self._files.told(row, "case-received", promised_on=self._files.day(row.promised_at))
         return {

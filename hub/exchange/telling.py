@@ -28,13 +28,12 @@ class Telling:
         if given.data_class < GUARDED or self._told(session, given):
             return
         office = self._now().departments.get(given.user)
-        title = self._sharing.resources.get(session, given.service).title
-        name = office.name if office else {"zh": given.user, "en": given.user}
         values = {
-            "office": name["zh"], "office_en": name["en"],
-            "what": title, "what_en": title, "on": given.at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M"),
+            "office": office.name if office else given.user,
+            "what": self._sharing.resources.get(session, given.service).title,
+            "on": given.at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M"),
             "purpose": given.purpose,
-        }  # fmt: skip
+        }
         self._tell(session, citizen, "data-read", values, str(given.exchange_id))
 
     @staticmethod

@@ -20,6 +20,7 @@ from hub.ledger.exchange import Exchange
 from hub.ledger.four_eyes import Orders
 from hub.ledger.statement import Statement
 from hub.ledger.writer import Exchanges
+from hub.settings.shapes import Text
 
 LOOKED_AT = "hub"
 _WAIT_S = 3.0
@@ -27,10 +28,12 @@ _LONGEST = timedelta(days=365)
 _NUMBER = re.compile(r"[0-9]{17}[0-9X]", re.ASCII)
 _CITIZEN = re.compile(r"c[0-9a-f]{32}", re.ASCII)
 _CLASS = 4
-_BY_ORDER = {"office": "依命令查看的机关", "office_en": "An authority, by order", "what": "行踪记录",
-             "what_en": "where you were"}  # fmt: skip
+_BY_ORDER: Mapping[str, Text] = {
+    "office": {"zh": "依命令查看的机关", "en": "An authority, by order"},
+    "what": {"zh": "行踪记录", "en": "where you were"},
+}
 
-Tell = Callable[[Session, str, str, Mapping[str, str], str], object]
+Tell = Callable[[Session, str, str, Mapping[str, str | Text], str], object]
 """A message to a citizen: kind, values, what it is about. In the caller's transaction."""
 
 

@@ -28,7 +28,7 @@ OF_HEALTH_CODES: Mapping[str, frozenset[str]] = {
     "health-code-appeal": frozenset({"answer"}),
 }
 OF_READS: Mapping[str, frozenset[str]] = {
-    "data-read": frozenset({"office", "office_en", "what", "what_en", "on", "purpose"}),
+    "data-read": frozenset({"office", "what", "on", "purpose"}),
 }
 OF_NOTICES: Mapping[str, frozenset[str]] = {"urgent-notice": frozenset({"title", "text"})}
 
