@@ -19,7 +19,7 @@ from hub.catalogue.fitting import Fitting
 from hub.catalogue.items import CONFIG, Counts
 from hub.catalogue.published import Row, rows
 from hub.catalogue.reading import NotJson, values
-from hub.catalogue.writing import Writer, lock, supersede
+from hub.catalogue.writing import LONGEST_S, Writer, lock, supersede
 from hub.settings.shapes import Snapshot
 
 _MOST_TOLD = 1000
@@ -79,7 +79,7 @@ def import_published(session: Session, source: Path | BinaryIO, scheme: str, sna
     Raises Broken when the file is not JSON, ValueError when the scheme is not a plain word."""
     if not _SCHEME.fullmatch(scheme) or scheme == CONFIG:
         raise ValueError(f"'{scheme}' is not a name for a code scheme")
-    lock(session, wait=True)
+    lock(session, LONGEST_S)
     report, fitting = Report(), Fitting(scheme, snapshot)
     with _opened(source) as stream, Writer(session) as writer:
         try:

@@ -6,7 +6,9 @@ the switches in force, so that neither waits for the table.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -37,6 +39,7 @@ from hub.settings.shapes import Service, Snapshot
 from hub.switches.service import Switches
 
 _LOOK_EVERY_S = 1.0
+_FIRST_S = 1
 _FRESH_S = 0.5
 _FREQUENCIES_S = 60.0
 NOBODY = Visitor()
@@ -84,6 +87,7 @@ class Catalogue:
         self._clock = clock
         self._misses = Misses(crypto)
         self._in_step_with: Snapshot | None = None
+        self._first = threading.Lock()
         self._looked_at = float("-inf")
         self._frequencies = Frequencies({})
         self._frequencies_until = float("-inf")
@@ -173,10 +177,11 @@ class Catalogue:
         return import_published(session, source, scheme, self._settings.now)
 
     def synchronise(self) -> bool:
-        """Put the services of config into the tables, in one transaction. False when another worker is writing."""
-        snapshot = self._settings.now
+        """Put the services of config into the tables, in one transaction. False when another worker is writing; only
+        the first time that is waited for, a second at most: what nobody has written yet nobody can read."""
+        snapshot, first = self._settings.now, self._in_step_with is None
         with self._database.session() as session:
-            if not lock(session, wait=False):
+            if not lock(session, _FIRST_S if first else 0):
                 return False
             put_services(session, snapshot)
         self._in_step_with = snapshot
@@ -187,6 +192,11 @@ class Catalogue:
         self._keep_in_step()
 
     def _keep_in_step(self) -> None:
+        """Before it was done once, all wait for who does it: the table may be empty."""
+        with self._first if self._in_step_with is None else nullcontext():
+            self._look()
+
+    def _look(self) -> None:
         """At most once a second, so that a database that is away is not asked by every request."""
         now = self._clock.monotonic()
         if now - self._looked_at < _LOOK_EVERY_S:

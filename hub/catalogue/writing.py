@@ -16,12 +16,12 @@ from sqlalchemy.orm import Session
 from hub.catalogue.copying import NULL, line
 from hub.catalogue.items import COLUMNS, Counts, Item
 from hub.catalogue.words import Words
-from hub.database import patient
+from hub.database import PATIENCE_S, patient
 
 BATCH = 20_000
 _PIECE = 200
 _MANY = 1_000
-_LONGEST_S = 120
+LONGEST_S = 120
 _LOCK = 360423003  # one writer of the catalogue at a time
 _LISTED = ", ".join(COLUMNS)
 _STAGE = """
@@ -88,12 +88,13 @@ WHERE ours.source = 'config' AND ours.region = item.region AND ours.keys && item
 """
 
 
-def lock(session: Session, wait: bool) -> bool:
-    """Hold the catalogue alone until the transaction ends; False when another one does and this is not to `wait`."""
-    if not wait:
+def lock(session: Session, seconds: int) -> bool:
+    """Hold the catalogue alone until the transaction ends; False when another one does and this is not to wait. Raises
+    STORE_UNAVAILABLE when it was waited for so long."""
+    if not seconds:
         return bool(session.scalar(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}))
-    patient(session.connection(), _LONGEST_S)
-    session.execute(text(f"SET LOCAL lock_timeout = '{_LONGEST_S}s'"))
+    patient(session.connection(), max(seconds, PATIENCE_S))
+    session.execute(text(f"SET LOCAL lock_timeout = '{seconds}s'"))
     session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     session.execute(text("SET LOCAL lock_timeout = '1s'"))
     return True
@@ -119,8 +120,8 @@ class Writer(AbstractContextManager["Writer"]):
         self._thread = ThreadPoolExecutor(1, "catalogue-writer")
         self._before: Future[None] | None = None
         # A large batch takes longer than an ordinary question may.
-        patient(session.connection(), _LONGEST_S)
-        session.execute(text(f"SET LOCAL statement_timeout = '{_LONGEST_S}s'"))
+        patient(session.connection(), LONGEST_S)
+        session.execute(text(f"SET LOCAL statement_timeout = '{LONGEST_S}s'"))
         session.execute(text("SET LOCAL idle_in_transaction_session_timeout = '300s'"))
         for statement in _STAGE.split(";"):
             session.execute(text(statement))

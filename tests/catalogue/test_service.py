@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
@@ -74,7 +75,7 @@ def test_what_did_not_change_is_not_written_again(room: Room) -> None:
 
 def test_one_writer_at_a_time_and_the_others_try_again(room: Room) -> None:
     with room.database.session() as session:
-        assert lock(session, wait=False)
+        assert lock(session, 0)
         rewrite(room, "my-records", ("我的档案", "我的全部档案"))
         assert not room.catalogue.synchronise()
         assert "我的全部档案" not in room.titles("")
@@ -96,6 +97,18 @@ def test_many_workers_at_once(room: Room) -> None:
         ).all()
     assert len(rows) == len(room.settings.now.services)
     assert {count for _, count in rows} == {1}
+
+
+def test_who_asks_first_waits_until_the_services_are_there(room: Room) -> None:
+    """Two workers on an empty table, several citizens at once at each."""
+    with room.database.session() as session:
+        session.execute(text("TRUNCATE catalogue_item, catalogue_name"))
+        session.execute(text("UPDATE catalogue_state SET config = ''"))
+    workers = [Catalogue(room.settings, room.switches, room.database, room.clock, CRYPTO) for _ in range(2)]
+    with ThreadPoolExecutor(6) as citizens:
+        found = citizens.map(lambda each: workers[each % 2].search(Query(kind="application"), "zh").items, range(6))
+    offered = sum(service.kind == "application" for service in room.settings.now.services.values())
+    assert [len(each) for each in found] == [offered] * 6
 
 
 def test_feat_B3_a_service_of_config_begins_and_ends_at_midnight(room: Room) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Error, sync_playwright
 
 from tests.county import County
 from tests.faces.office import office, visit
@@ -34,6 +35,17 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=found, args=options)
         yield browser
         browser.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With a failure belongs what stood on the screen."""
+    report = yield
+    glass = getattr(item, "funcargs", {}).get("glass")
+    if report.failed and glass:
+        with contextlib.suppress(Error):
+            report.sections.append(("the screen", glass.page.inner_text("body", timeout=2_000)))
+    return report
 
 
 @pytest.fixture
