@@ -6,10 +6,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from select import POLLIN, POLLOUT, poll
 from typing import Any, ClassVar
 
 import psycopg
 from psycopg.abc import RV, PQGen
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGresult
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
@@ -79,10 +82,14 @@ class PatientConnection(psycopg.Connection[Any]):
         try:
             return super().wait(gen, interval, timeout or self.patience)
         except psycopg.errors._WaitTimeout as error:
-            self.pgconn.finish()
-            if self.gave_up:
-                self.gave_up()
-            raise psycopg.OperationalError("the server does not answer") from error
+            raise self.given_up() from error
+
+    def given_up(self) -> psycopg.OperationalError:
+        """What to raise: the server does not answer."""
+        self.pgconn.finish()
+        if self.gave_up:
+            self.gave_up()
+        return psycopg.OperationalError("the server does not answer")
 
 
 def patient(connection: Connection, seconds: float) -> None:
@@ -178,45 +185,81 @@ class Database:
 
 class Steady:
     """One connection kept for a statement that is asked all the time, by one caller at a time: to borrow one from the
-    pool, to see whether it lives and to hand it back takes longer than the statement. It speaks to the driver itself:
-    one text in and one out cost a tenth of what rows of objects do. A statement is bytes, with $1 for the first value:
-    so the driver has nothing to translate."""
+    pool, to see whether it lives and to hand it back takes longer than the statement. It speaks to libpq itself, whose
+    cursors would cost several times what they ask: one text out, one text in. $1 is a statement's first value.
+    `patience`: so many seconds the server may be silent."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, patience: float = PATIENCE_S) -> None:
+        self._database, self._patience_ms = database, patience * 1000
         self._connection: Connection | None = None
-        self._cursor: psycopg.RawCursor[Any] | None = None
+        self._driver: PatientConnection | None = None
+        self._prepared: dict[bytes, bytes] = {}
+        self._ready = poll()
         database.steady.append(self)
 
-    def ask(self, statement: bytes, values: Sequence[Any]) -> Any:
-        """The one value it answers, outside of a transaction. Where the server was started anew since, it is asked
-        twice: what the statement writes must bear that. Raises STORE_UNAVAILABLE, of which Crossed is one."""
+    def ask(self, statement: bytes, values: Sequence[bytes]) -> bytes | None:
+        """The one value it answers, as text, outside of a transaction. Where the server was started anew since, it is
+        asked twice: what the statement writes must bear that. Raises STORE_UNAVAILABLE, of which Crossed is one, and
+        psycopg's DataError."""
         with self._database.translated():
             for again in (False, True):
                 try:
-                    return self._value(statement, values)
+                    return self.once(statement, values)
                 except _CROSSED as error:
                     raise Crossed("STORE_UNAVAILABLE", retry_after=1, note=type(error).__name__) from error
                 except psycopg.OperationalError as error:
-                    lost = self._cursor is None or self._cursor.connection.closed
+                    lost = self._driver is None or self._driver.closed
                     self.close()
                     if again or not lost:
                         raise away(error) from error
+        return None
+
+    def once(self, statement: bytes, values: Sequence[bytes]) -> bytes | None:
+        """The same for who tries again himself: raises what psycopg and SQLAlchemy raise."""
+        driver = self._driver or self._connected()
+        name = self._prepared.get(statement)
+        if name is None:
+            name = b"steady%d" % len(self._prepared)
+            driver.pgconn.send_prepare(name, statement)
+            self._answer(driver)
+            self._prepared[statement] = name
+        driver.pgconn.send_query_prepared(name, values)
+        answer = self._answer(driver)
+        return answer.get_value(0, 0) if answer.ntuples else None
 
     def close(self) -> None:
-        connection, self._connection, self._cursor = self._connection, None, None
+        connection, self._connection, self._driver, self._prepared = self._connection, None, None, {}
         if connection is not None:
             connection.invalidate()
             connection.close()
 
-    def _value(self, statement: bytes, values: Sequence[Any]) -> Any:
-        if self._cursor is None:
-            self._connection = self._database.autocommit.connect()
-            driver = self._connection.connection.driver_connection
-            assert isinstance(driver, PatientConnection)
-            self._cursor = psycopg.RawCursor(driver)
-        row = self._cursor.execute(statement, values, prepare=True).fetchone()
-        return row[0] if row else None
+    def _connected(self) -> PatientConnection:
+        self._connection = self._database.autocommit.connect()
+        driver = self._connection.connection.driver_connection
+        assert isinstance(driver, PatientConnection)
+        self._driver, self._ready = driver, poll()
+        return driver
+
+    def _answer(self, driver: PatientConnection) -> PGresult:
+        server = driver.pgconn
+        while server.flush():
+            self._wait(driver, POLLIN | POLLOUT)
+        while server.is_busy():
+            self._wait(driver, POLLIN)
+        answer = server.get_result()
+        while server.get_result() is not None:
+            pass
+        assert answer is not None
+        if answer.status == ExecStatus.FATAL_ERROR:
+            raise psycopg.errors.error_from_result(answer)
+        return answer
+
+    def _wait(self, driver: PatientConnection, event: int) -> None:
+        """As PatientConnection.wait."""
+        self._ready.register(driver.pgconn.socket, event)
+        if not self._ready.poll(self._patience_ms):
+            raise driver.given_up()
+        driver.pgconn.consume_input()
 
 
 def _left(driver: PatientConnection | None, entry: ConnectionPoolEntry) -> None:

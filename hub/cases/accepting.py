@@ -45,7 +45,7 @@ def unmapped(**values: Any) -> CaseRow:
 
 class Sent(NamedTuple):
     receipt_no: str
-    rows: str
+    rows: bytes
 
 
 def _statement() -> bytes:
@@ -91,7 +91,7 @@ class Accepting:
     @staticmethod
     def together(steady: Steady, sent: Sequence[Sent]) -> list[bool]:
         try:
-            told = steady.ask(_KEPT, (f"[{','.join(each.rows for each in sent)}]",))
+            told = steady.ask(_KEPT, (b"[%b]" % b",".join(each.rows for each in sent),))
         except Crossed:
             return [False] * len(sent)
         kept = frozenset(orjson.loads(told or "[]"))
@@ -101,7 +101,7 @@ class Accepting:
 def sent(made: Made, submission: Mapping[str, Any]) -> Sent:
     """As the statement reads it."""
     rows = orjson.dumps({**made.rows, "submission": submission}, default=_hex)
-    return Sent(made.receipt.receipt_no, rows.decode())
+    return Sent(made.receipt.receipt_no, rows)
 
 
 def _hex(value: bytes) -> str:

@@ -39,9 +39,9 @@ WITH asked AS (
            EXISTS (SELECT 1 FROM credentials_revocation gone WHERE gone.confirmed_at IS NOT NULL
                    AND ((gone.kind = 'key' AND gone.target IN (shown.key_id, held.key_id))
                         OR (gone.kind = 'batch' AND gone.target = held.batch AND held.batch <> ''))) AS taken_back,
-           told.now, asked.may OR shown.type = ANY(CAST($2 AS text[])) AS may
+           told.now, asked.may OR shown.type = ANY(told.public) AS may
     FROM asked JOIN credentials_shown shown ON shown.code_hash = decode(asked.code, 'hex')
-    CROSS JOIN (SELECT CAST($3 AS timestamptz) AS now) told
+    CROSS JOIN (SELECT CAST($2 AS timestamptz) AS now, CAST($3 AS text[]) AS public) told
     LEFT JOIN credentials_licence held ON held.id = shown.licence_id
 ), noted AS (
     INSERT INTO credentials_check (licence_id, citizen_id, by, fields, at, mandate_id)
@@ -176,12 +176,13 @@ class Checking:
         return Checked(state, type, held.shown(row.fields), now)
 
     def _looked(self, steady: Steady, looks: Sequence[_Look]) -> list[_Found | None]:
-        public = [id for id, type in self._now().licences.items() if type.public]
+        public = ",".join(id for id, type in self._now().licences.items() if type.public)
         asked = [
             {"place": place, "code": each.code.hex(), "by": each.by or "", "may": each.by is not None}
             for place, each in enumerate(looks)
         ]
-        told = steady.ask(_LOOK, (orjson.dumps(asked).decode(), public, self._clock.now().isoformat()))
+        now = self._clock.now().isoformat()
+        told = steady.ask(_LOOK, (orjson.dumps(asked), now.encode(), f"{{{public}}}".encode()))
         found = {row[0]: _Found(*row) for row in orjson.loads(told or "[]")}  # a check noted twice is still true
         return [found.get(place) for place in range(len(looks))]
 

@@ -11,15 +11,13 @@ import time
 from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
-from typing import Any
 
 import orjson
 import psycopg
 import structlog
-from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.database import Database, patient
+from hub.database import Database, Steady
 from hub.errors import Problem
 from hub.ledger.exchange import Exchange
 
@@ -27,8 +25,8 @@ from hub.ledger.exchange import Exchange
 # still true: the first time may have been committed without our hearing of it.
 _PUT = """
 INSERT INTO ledger_exchange ({columns})
-SELECT {columns} FROM json_populate_recordset(NULL::ledger_exchange, CAST(%s AS json)) ON CONFLICT DO NOTHING
-""".format(columns=", ".join(column.name for column in fields(Exchange)))
+SELECT {columns} FROM json_populate_recordset(NULL::ledger_exchange, CAST($1 AS json)) ON CONFLICT DO NOTHING
+""".format(columns=", ".join(column.name for column in fields(Exchange))).encode()
 _LINGER_S = 0.02  # how long a batch nobody waits for collects more …
 _GATHER_S = 0.004  # … and one that callers wait for: a commit costs the same for one row and for twenty
 _AT_ONCE = 4
@@ -69,13 +67,14 @@ class _Batch:
 class Exchanges:
     def __init__(self, database: Database, capacity: int = 20_000) -> None:
         self.lost = 0
-        self._engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        # Longer than the server's own limit on a statement. Giving up sooner would leave the rows to a statement nobody
+        # waits for, and the second try would run into its locks. The callers have deadlines of their own.
+        self._steady = Steady(database, _PATIENCE_S)
         self._capacity = capacity
         self._signal = threading.Condition()
         self._open = _Batch()
         self._depth = 0
         self._late: list[Exchange] = []
-        self._connection: Connection | None = None
         self._writing_since: float | None = None
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
@@ -149,7 +148,7 @@ class Exchanges:
             if not batch.committed:
                 self._late = batch.rows
                 self._catch_up()
-        self._drop_connection()
+        self._steady.close()
 
     def _catch_up(self) -> None:
         """PostgreSQL is away: try until it is back, or until we are told to end."""
@@ -170,7 +169,7 @@ class Exchanges:
         except _REFUSED:
             self._put_singly(rows)
         except (psycopg.Error, SQLAlchemyError):
-            self._drop_connection()
+            self._steady.close()
             return False
         finally:
             self._writing_since = None
@@ -179,7 +178,7 @@ class Exchanges:
         return True
 
     def _put(self, rows: list[Exchange]) -> None:
-        self._driver().execute(_PUT, (orjson.dumps(rows, default=_hex).decode(),), prepare=True)
+        self._steady.once(_PUT, (orjson.dumps(rows, default=_hex),))
 
     def _put_singly(self, rows: list[Exchange]) -> None:
         """One row the database refuses must not take the others with it."""
@@ -189,23 +188,6 @@ class Exchanges:
             except (psycopg.Error, SQLAlchemyError, *_REFUSED) as error:
                 self.lost += 1
                 self._log.error("record_refused", trace_id=row.trace_id, error=type(error).__name__)
-
-    def _connected(self) -> Connection:
-        if self._connection is None:
-            self._connection = self._engine.connect()
-            # Longer than the server's own limit on a statement. Giving up sooner would leave the rows to a statement
-            # nobody waits for, and the second try would run into its locks. The callers have deadlines of their own.
-            patient(self._connection, _PATIENCE_S)
-        return self._connection
-
-    def _driver(self) -> Any:
-        return self._connected().connection.driver_connection
-
-    def _drop_connection(self) -> None:
-        if self._connection is not None:
-            self._connection.invalidate()
-            self._connection.close()
-            self._connection = None
 
 
 def _hex(value: bytes) -> str:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from psycopg import DataError
 from sqlalchemy import create_engine, text
 
 from hub.database import Database, Steady
@@ -108,12 +111,39 @@ def test_row_licence_check_many_at_once_mix_nothing_up_and_all_are_on_record(roo
 
 def test_fault_F19_a_server_that_was_started_anew_is_asked_again(fresh_database: str) -> None:
     database = Database(fresh_database)
-    steady, mine = Steady(database), "SELECT pg_backend_pid()"
+    steady, mine = Steady(database), b"SELECT pg_backend_pid()"
     first = steady.ask(mine, ())
     assert steady.ask(mine, ()) == first, "kept"
     with database.read() as connection:
-        connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": first})
+        connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": int(first)})
     assert steady.ask(mine, ()) != first
+    database.close()
+
+
+def test_fault_F22_a_server_process_that_is_silent_is_given_up(fresh_database: str) -> None:
+    database = Database(fresh_database)
+    steady, mine = Steady(database, patience=0.3), b"SELECT pg_backend_pid()"
+    first = steady.ask(mine, ())
+    assert first is not None
+    os.kill(int(first), signal.SIGSTOP)
+    thaw = threading.Timer(8, os.kill, (int(first), signal.SIGCONT))
+    thaw.start()
+    asked = time.monotonic()
+    with pytest.raises(Problem, match="STORE_UNAVAILABLE"):  # and for a second nobody tries a new one
+        steady.ask(mine, ())
+    assert time.monotonic() - asked < 7
+    thaw.cancel()
+    os.kill(int(first), signal.SIGCONT)
+    database.close()
+
+
+def test_what_is_long_goes_out_and_comes_in_whole(fresh_database: str) -> None:
+    database, long = Database(fresh_database), b"x" * 5_000_000
+    steady = Steady(database)
+    assert steady.ask(b"SELECT reverse($1)", (long,)) == long
+    with pytest.raises(DataError):
+        steady.ask(b"SELECT CAST($1 AS int)", (long[:3],))
+    assert steady.ask(b"SELECT CAST($1 AS int) + 1", (b"2",)) == b"3"
     database.close()
 
 
