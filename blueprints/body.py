@@ -132,10 +132,13 @@ def parse(raw: bytes) -> dict[str, Any]:
     text = _decode(raw)
     if text.count(":") > MOST_KEYS or text.count("{") + text.count("[") > DEEPEST or text.count(",") > MOST_KEYS:
         _measure(text)
+    text = text.strip(" \t\r\n")
     try:
-        value = _DECODER.decode(text)
-    except json.JSONDecodeError:
+        value, end = _DECODER.scan_once(text, 0)
+    except (json.JSONDecodeError, StopIteration):
         raise Problem("JSON_SYNTAX") from None
+    if end != len(text):
+        raise Problem("JSON_SYNTAX")
     if not isinstance(value, dict):
         raise Problem("JSON_NOT_OBJECT")
     if "\\u" in text:  # the only way left for a NUL or half a character to get in

@@ -10,7 +10,7 @@ import secrets
 from hub.crypto import Crypto
 from hub.errors import Problem
 
-_SHAPE = re.compile(r"[A-Za-z0-9_-]{36}", re.ASCII)
+SHAPE = re.compile(r"[A-Za-z0-9_-]{36}", re.ASCII)
 _CHANCE, _KEYED = 18, 9
 
 
@@ -21,7 +21,7 @@ def make(crypto: Crypto) -> str:
 
 def check(crypto: Crypto, code: str) -> None:
     """Raises QR_INVALID for whatever this hub did not make."""
-    if not _SHAPE.fullmatch(code):
+    if not SHAPE.fullmatch(code):
         raise Problem("QR_INVALID")
     raw = base64.urlsafe_b64decode(code)
     if not hmac.compare_digest(raw[_CHANCE:], _keyed(crypto, raw[:_CHANCE])):
