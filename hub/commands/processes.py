@@ -88,10 +88,13 @@ def serve(host: str, port: int, workers: int, listener: str, people: Path | None
 
 def _as_worker() -> None:
     """Until a worker has its own, it would keep the parent's signal handlers, which do nothing for it: a stop that
-    comes while it still starts would be lost."""
+    comes while it still starts would be lost. A thread that is woken does not push the one aside that woke it and
+    holds the interpreter: it could only wait for it."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     end_with_parent(signal.SIGTERM)
+    with contextlib.suppress(AttributeError, OSError):  # elsewhere than on Linux
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 def _empty(folder: Path) -> None:
