@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 import structlog
 from argon2 import PasswordHasher
+from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
 from hub.database import Database
@@ -36,6 +37,10 @@ from tests.reuse import Reused, execute, hasty
 SYSTEMS = ("medical_insurance", "household_registration", "civil_affairs", "social_security", "housing_fund",
            "vehicle_administration", "health_commission", "sms_mobile", "sms_telecom", "wechat")  # fmt: skip
 SECRETS = ("username", "password", "key", "key_old", "callback_key", "appid", "secret")
+
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @dataclass

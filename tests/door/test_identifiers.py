@@ -116,7 +116,7 @@ def test_the_newer_card_of_a_foreigner_has_the_citizens_check() -> None:
         read("foreign_permit", body + ("0" if good[-1] != "0" else "1"), TODAY)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(["11010519491231002X", "440524188001010014", "91350100M000100Y43"]), st.data())
 def test_any_wrong_character_and_any_swap_of_neighbours_is_caught(number: str, data: st.DataObject) -> None:
     kind = "credit_code" if "Y" in number else "id_number"
@@ -130,7 +130,7 @@ def test_any_wrong_character_and_any_swap_of_neighbours_is_caught(number: str, d
             read(kind, wrong, TODAY)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(identifier.KINDS), st.text(max_size=90))
 def test_no_text_is_anything_but_refused_with_a_code(kind: str, text: str) -> None:
     try:

@@ -57,7 +57,7 @@ def test_no_form_of_a_service_breaks_on_what_is_typed_into_it(county: County, to
 
 
 def _type_into(phone: Phone, example: dict[str, Any], names: list[str], statuses: set[int]) -> None:
-    @settings(max_examples=30, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=30, derandomize=True, database=None)
     @given(made_up.sampled_from([*names, "id_number", "other"]), TYPED)
     def each(name: str, typed: Any) -> None:
         statuses.add(phone.call(example["service"], **{**example["fields"], name: typed}).status_code)

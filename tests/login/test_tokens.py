@@ -162,7 +162,7 @@ def test_odd_headers_are_refused(tokens: AccessTokens, header: bytes, rest: str)
 TEXTS = st.text(max_size=200) | st.text(string.ascii_letters + string.digits + "._-=", max_size=300)
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(TEXTS)
 def test_no_text_breaks_the_reader(tokens: AccessTokens, text: str) -> None:
     assert refused(tokens, text)
