@@ -1,4 +1,4 @@
-"""Licence checks by QR, against an empty view of the same server."""
+"""Licence checks by QR, against an empty view of the same server that is asked the same."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -35,7 +36,7 @@ def licence_check(stand: Stand, timing: Timing) -> Iterator[Row]:
         place, kind = f"{hub.url}/api/v1/verifications", {"Content-Type": "application/json"}
         asked = [Question(place, "POST", json.dumps({"code": code}), kind) for code in codes]
         sides = {
-            "bare": Side(bare, partial(closed, [Question(url)], _CONNECTIONS)),
+            "bare": Side(bare, partial(closed, [replace(each, url=url) for each in asked], _CONNECTIONS)),
             "hub": Side(hub.process, partial(closed, asked, _CONNECTIONS)),
         }
         best, others = compared(sides, timing)

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -83,9 +84,10 @@ def _measured(row: str, what: str, stand: Stand, timing: Timing, asked: Callable
         url = f"http://127.0.0.1:{port}/"
         bare = stack.enter_context(started(granian("tests.bench.references:bare", port, 256), url, [SERVER_CPU]))
         hub = stack.enter_context(stand.hub(Plan()))
+        questions = asked(hub.url)
         sides = {
-            "bare": Side(bare, partial(closed, [Question(url)], _CONNECTIONS)),
-            "hub": Side(hub.process, partial(closed, asked(hub.url), _CONNECTIONS)),
+            "bare": Side(bare, partial(closed, [replace(each, url=url) for each in questions], _CONNECTIONS)),
+            "hub": Side(hub.process, partial(closed, questions, _CONNECTIONS)),
         }
         best, others = compared(sides, timing)
     ratio = best["hub"].result.rate / best["bare"].result.rate

@@ -26,7 +26,7 @@ def bare() -> Flask:
     """The smallest useful Flask application."""
     app = Flask("bare")
 
-    @app.get("/")
+    @app.route("/", methods=["GET", "POST"])
     def view() -> Response:
         return jsonify(status="ok", items=[])
 
