@@ -40,8 +40,9 @@ def _licences(blueprint: Blueprint, hub: Hub) -> None:
     @idempotent()
     def issue(form: dict[str, Any]) -> Response:
         """Issue a licence"""
+        staff = caller()
         with hub.database.session() as session:
-            held = hub.credentials.desk.issue(session, _application(form), caller().citizen_id)
+            held = hub.credentials.desk.issue(session, _application(form), staff.citizen_id, staff.region)
         noting(target=f"credential:{held.id}", reason=form["reason"])
         return answer(_issued(hub, held), 201)
 
@@ -54,9 +55,9 @@ def _licences(blueprint: Blueprint, hub: Hub) -> None:
     )
     def change(form: dict[str, Any], id: str) -> Response:
         """Suspend, resume, renew or revoke one licence"""
+        staff, act, reason, days = caller(), form["act"], form["reason"], form.get("days")
         with hub.database.session() as session:
-            act, reason, days = form["act"], form["reason"], form.get("days")
-            held = hub.credentials.desk.change(session, id, act, caller().citizen_id, reason, days)
+            held = hub.credentials.desk.change(session, id, act, staff.citizen_id, reason, days, staff.region)
         noting(target=f"credential:{held.id}", reason=reason, after={"act": act, "state": held.state})
         return answer(_issued(hub, held))
 

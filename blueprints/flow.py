@@ -18,6 +18,7 @@ from blueprints.contract import STAFF, Blueprint, answer, problem_codes
 from blueprints.problems import in_language, preferred
 from hub.errors import Problem
 from hub.flow.service import Search
+from hub.offices import sees
 
 if TYPE_CHECKING:
     from hub.main import Hub
@@ -67,7 +68,7 @@ def _stream(blueprint: Blueprint, hub: Hub) -> None:
         """How many are inside each community, as it changes"""
         office = caller().region
         region = asked.get("region", office)
-        if not region.startswith(office):
+        if not sees(office, region):
             raise Problem("NOT_FOUND")
         if not places.acquire(blocking=False):
             raise Problem("OVERLOADED", origin="hub", retry_after=10)

@@ -15,11 +15,14 @@ from blueprints.health_code import agreed, change_shown
 from blueprints.ids import going_on
 from blueprints.materials_forms import BYTES
 from hub.clock import CHINA
+from hub.errors import Problem
 from hub.health_code.reviews import Wanted
+from hub.offices import sees
 
 if TYPE_CHECKING:
     from hub.health_code.reviews import Changed, Review
     from hub.health_code.scans import Alert
+    from hub.login.service import Principal
     from hub.main import Hub
 
 
@@ -45,6 +48,7 @@ def _reviewing(blueprint: Blueprint, hub: Hub) -> None:
     )  # fmt: skip
     def waiting(page: dict[str, Any]) -> Response:
         """Declarations that no rule settled, and appeals"""
+        _reviewer(hub)
         size = page["page_size"]
         with hub.database.session() as session:
             found = hub.health_code.reviews.open(session, page.get("cursor", ""), size + 1)
@@ -56,6 +60,7 @@ def _reviewing(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.doc(responses={200: BYTES})
     def evidence(review_id: str, file_id: str) -> Response:
         """A piece of evidence of an appeal"""
+        _reviewer(hub)
         with hub.database.session() as session:
             id = hub.health_code.reviews.evidence(session, review_id, file_id)
             body = hub.materials.read(session, id)
@@ -70,7 +75,7 @@ def _changing(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.response(200, forms.GradesChangedAnswer, description="Done, or waiting.", example=forms.CHANGED)
     def change(form: dict[str, Any]) -> Response:
         """Decide reviews, or change people's grade; of several only once a second person confirms it"""
-        staff = caller()
+        staff = _reviewer(hub)
         wanted = Wanted(
             tuple(form["reviews"]), tuple((each["name"], each["id_number"]) for each in form["people"]),
             form["grade"], form["reason_code"], form["rule"], form["case_id"], form["note"],
@@ -87,7 +92,7 @@ def _changing(blueprint: Blueprint, hub: Hub) -> None:
     def confirm(change_id: str) -> Response:
         """Confirm a change of several people that somebody else asked for"""
         with hub.database.session() as session:
-            done = hub.health_code.reviews.confirm(session, change_id, caller().citizen_id)
+            done = hub.health_code.reviews.confirm(session, change_id, _reviewer(hub).citizen_id)
         return _done(hub, done)
 
 
@@ -140,6 +145,16 @@ def _supervising(blueprint: Blueprint, hub: Hub) -> None:
                 "report": report[0] if report else None, "done_at": report[1] if report else None,
             }
         )  # fmt: skip
+
+
+def _reviewer(hub: Hub) -> Principal:
+    """What people declare of their health is for the department whose code it is, and for the county's staff. Raises
+    ROLE_REQUIRED."""
+    staff, now = caller(), hub.settings.now
+    service = now.services.get(now.health_code.service) if now.health_code else None
+    if not sees(staff.region, service.department if service else ""):
+        raise Problem("ROLE_REQUIRED")
+    return staff
 
 
 def _alert(alert: Alert) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from blueprints.contract import STAFF, Blueprint, Page, answer, paged, problem_c
 from blueprints.idempotency import idempotent
 from hub.catalogue.cursor import Cursors
 from hub.errors import Problem
+from hub.offices import is_place
 
 if TYPE_CHECKING:
     from hub.main import Hub
@@ -51,7 +52,8 @@ def _notices(blueprint: Blueprint, hub: Hub) -> None:
     @idempotent()
     def ask(form: dict[str, Any]) -> Response:
         """Write an urgent notice to every inbox of a region"""
-        if not form["region"].startswith(hub.settings.now.hub.region):
+        office = caller().region
+        if not form["region"].startswith(office if is_place(office) else hub.settings.now.hub.region):
             raise Problem("CHOICE", status=422)
         with hub.database.session() as session:
             notice = hub.notices.ask(session, **form, actor=caller().citizen_id)
@@ -111,7 +113,7 @@ def _tasks(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.response(
         200,
         forms.PhoneTasksAnswer,
-        description="The oldest first.",
+        description="The oldest first, of the people of my place.",
         example={"items": [forms.TASK], "next_cursor": None},
     )
     def tasks(asked: dict[str, Any]) -> Response:
@@ -119,7 +121,7 @@ def _tasks(blueprint: Blueprint, hub: Hub) -> None:
         cursors, size = Cursors(hub.settings.now.hub.token_keys), asked["page_size"]
         after = _place(cursors.read("phone-tasks", asked["cursor"], 2)) if "cursor" in asked else None
         with hub.database.session() as session:
-            found = hub.calls.page(session, after, size + 1)
+            found = hub.calls.page(session, caller().region, after, size + 1)
 
         def place(last: Task) -> str:
             return cursors.write("phone-tasks", (last.created_at.isoformat(), last.id))
@@ -133,7 +135,7 @@ def _tasks(blueprint: Blueprint, hub: Hub) -> None:
     def task(id: str) -> Response:
         """The number to call and what to say"""
         with hub.database.session() as session:
-            found = hub.calls.get(session, id)
+            found = hub.calls.get(session, id, caller().region)
         noting(target=f"message:{found.id}")
         return answer(asdict(found))
 
@@ -146,7 +148,7 @@ def _tasks(blueprint: Blueprint, hub: Hub) -> None:
         """How the call ended"""
         reached, code = form["outcome"] == "done", form["outcome"].upper()
         with hub.database.session() as session:
-            state = hub.calls.end(session, id, reached, "" if reached else f"CALL_{code}")
+            state = hub.calls.end(session, id, caller().region, reached, "" if reached else f"CALL_{code}")
         noting(target=f"message:{id}", after={"state": state, "outcome": form["outcome"]})
         return answer({"state": state})
 

@@ -106,7 +106,7 @@ def _doing(blueprint: Blueprint, hub: Hub) -> None:
     def reply(form: dict[str, Any], id: str) -> Response:
         """Answer what an office asked"""
         with hub.database.session() as session:
-            return answer(_whole(hub.tasks.reply(session, id, caller().citizen_id, form["note"])))
+            return answer(_whole(hub.tasks.reply(session, id, caller().region, caller().citizen_id, form["note"])))
 
 
 def _shown(task: Task) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class NoteForm(Form):
 class TaskActAnswer(marshmallow.Schema):
     act = fields.String(required=True)
     office = fields.String(required=True)
-    actor = fields.String(required=True, metadata={"description": "A staff account; empty: the hub itself."})
+    actor = fields.String(required=True, metadata={"description": "A staff account; first the office that wants it."})
     answer = fields.String(required=True)
     note = fields.String(required=True)
     at = fields.DateTime(required=True)

@@ -109,7 +109,7 @@ class Intake:
             self._seams.tasks.withdraw(session, row.receipt_no, "corrected")
         region = str(fields.get("region", service.region))
         for kind in stage.tasks:
-            office = self._seams.tasks.assign_about(session, kind, region, row.receipt_no, told)
+            office = self._seams.tasks.assign_about(session, kind, region, row.receipt_no, told, row.department)
             detail = {"task": kind, "office": office}
             self._files.note(session, row, "task_assigned", "community", detail=detail)
 

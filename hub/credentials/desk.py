@@ -19,6 +19,7 @@ from hub.credentials.models import ChangeRow, LicenceRow, RevocationRow
 from hub.credentials.rules import ALWAYS, Held, after, checked_fields, state_of
 from hub.crypto import Crypto
 from hub.errors import Fault, Problem, invalid
+from hub.offices import sees
 from hub.settings.shapes import Snapshot
 from hub.signing import Signing
 
@@ -81,11 +82,13 @@ class Desk:
     def __init__(self, crypto: Crypto, signing: Signing, now: Callable[[], Snapshot], clock: Clock) -> None:
         self._crypto, self._signing, self._now, self._clock = crypto, signing, now, clock
 
-    def issue(self, session: Session, application: Application, actor: str) -> Held:
-        """A new licence. Raises CHOICE for a kind the desk does not issue, or not to companies; the 422 that lists what
-        its fields lack."""
+    def issue(self, session: Session, application: Application, actor: str, office: str = "") -> Held:
+        """A new licence. Raises CHOICE for a kind the desk or this office does not issue, or not to companies; the 422
+        that lists what its fields lack."""
         type = self._now().licences.get(application.type)
-        if type is None or type.system or (application.is_company and not type.companies):
+        if type is None or type.system or not sees(office, type.department):
+            raise invalid([Fault("type", "CHOICE")])
+        if application.is_company and not type.companies:
             raise invalid([Fault("type", "CHOICE")])
         fields = checked_fields(type, application.fields)
         if application.batch and self._is_revoked(session, "batch", application.batch):
@@ -101,11 +104,14 @@ class Desk:
         row = LicenceRow(id=held.id, type=type.id, batch=application.batch, holder_tag=self._tag(held.id_number))
         return self._written(session, row, held, "issue", actor, application.reason)
 
-    def change(self, session: Session, id: str, act: str, actor: str, reason: str, days: int | None = None) -> Held:
-        """Suspend, resume, renew (a new version and term from today) or revoke. Raises NOT_FOUND, STATE_CONFLICT."""
+    def change(
+        self, session: Session, id: str, act: str, actor: str, reason: str, days: int | None = None, office: str = ""
+    ) -> Held:
+        """Suspend, resume, renew (a new version and term from today) or revoke. Raises NOT_FOUND, for a licence that
+        another department issues too; STATE_CONFLICT."""
         row = session.get(LicenceRow, id, with_for_update=True)
         held = self.find(session, id)
-        if row is None or held is None:
+        if row is None or held is None or not sees(office, held.type.department):
             raise Problem("NOT_FOUND")
         today = self._clock.now().date()
         state = after(act, state_of(held.state, held.valid_from, held.valid_until, today))

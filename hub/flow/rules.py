@@ -26,8 +26,3 @@ def bucket_of(at: datetime, seconds: int = BUCKET_S) -> datetime:
     """By the clock of `at`'s own zone: a day begins at its midnight."""
     offset = at.utcoffset() or timedelta()
     return at - timedelta(seconds=(at.timestamp() + offset.total_seconds()) % seconds)
-
-
-def within(place: str, office: str) -> bool:
-    """Whether an office sees this place; one without a place of its own sees the whole county."""
-    return place.startswith(office)

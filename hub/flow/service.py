@@ -21,10 +21,11 @@ from hub.errors import Fault, Problem, invalid
 from hub.flow import writing
 from hub.flow.events import Crossing, believable
 from hub.flow.models import CountRow, CrossingRow, PresenceRow
-from hub.flow.rules import BUCKET_S, Count, bucket_of, told, within
+from hub.flow.rules import BUCKET_S, Count, bucket_of, told
 from hub.flow.stream import Batch, Stream
 from hub.gateway.redis_line import Away, RedisLine
 from hub.ledger.orders import Look, Looks
+from hub.offices import seen_by, sees
 from hub.settings.movement_shapes import Flow as Terms
 
 _PAUSE_S, _AGAIN_S = 0.2, 1.0
@@ -118,7 +119,7 @@ class Flow:
     ) -> Community:
         """Counts of one community, or of all below a place. Raises NOT_FOUND for a place that is not the office's,
         RANGE_ORDER, RANGE_TOO_LONG."""
-        if not within(place, office):
+        if not sees(office, place):
             raise Problem("NOT_FOUND")
         _check(since, until)
         smallest = self._terms().smallest_group
@@ -144,7 +145,7 @@ class Flow:
         smallest = self._terms().smallest_group
         rows = session.execute(
             select(PresenceRow.place, func.count())
-            .where(PresenceRow.inside, PresenceRow.place.startswith(office, autoescape=True))
+            .where(PresenceRow.inside, seen_by(office, PresenceRow.place))
             .group_by(PresenceRow.place).order_by(PresenceRow.place)
         )  # fmt: skip
         return {place: told(number, smallest) for place, number in rows}
@@ -175,7 +176,7 @@ class Flow:
         ]  # fmt: skip
         if missing:
             raise invalid(missing)
-        if not all(within(place, search.office) for place in search.places):
+        if not all(sees(search.office, place) for place in search.places):
             raise Problem("NOT_FOUND")
         _check(search.since, search.until)
         self._looks.allow(session, search.order_no, search.office, search.sealed_until)

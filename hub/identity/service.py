@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, Select, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -142,9 +142,13 @@ class Identity:
 
     def in_region(self, session: Session, region: str, after: str = "", limit: int = 500) -> list[str]:
         """Citizens of a region and all below it, by their ids from `after` on."""
-        wanted = select(Person.citizen_id).where(Person.region.startswith(region, autoescape=True))
-        wanted = wanted.where(Person.citizen_id > after).order_by(Person.citizen_id).limit(limit)
+        wanted = self.living_in(region).where(Person.citizen_id > after).order_by(Person.citizen_id).limit(limit)
         return list(session.scalars(wanted))
+
+    @staticmethod
+    def living_in(region: str) -> Select[str]:
+        """The same as a part of another room's query."""
+        return select(Person.citizen_id).where(Person.region.startswith(region, autoescape=True))
 
     def count_in_region(self, session: Session, region: str) -> int:
         wanted = select(func.count()).where(Person.region.startswith(region, autoescape=True))

@@ -15,6 +15,7 @@ from hub.clock import Clock
 from hub.database import one_at_a_time
 from hub.errors import Fault, Problem, invalid
 from hub.ledger.models import OrderRow
+from hub.offices import seen_by, sees
 
 _ASKING = b"orders"
 _LONGEST = timedelta(days=90)
@@ -67,7 +68,7 @@ class Orders:
         """In force from now on. Raises NOT_FOUND, for another office's too; SECOND_PERSON_REQUIRED for who asked;
         STATE_CONFLICT where it was confirmed or has ended."""
         row = session.get(OrderRow, id, with_for_update=True)
-        if row is None or not row.office.startswith(office):
+        if row is None or not sees(office, row.office):
             raise Problem("NOT_FOUND")
         if row.confirmed_by is not None or row.ends_at <= self._clock.now():
             raise Problem("STATE_CONFLICT", extra={"possible": []})
@@ -78,7 +79,7 @@ class Orders:
 
     def page(self, session: Session, office: str) -> Sequence[Standing]:
         """Those of an office and of those below, the newest first."""
-        mine = select(OrderRow).where(OrderRow.office.startswith(office, autoescape=True))
+        mine = select(OrderRow).where(seen_by(office, OrderRow.office))
         rows = session.scalars(mine.order_by(OrderRow.asked_at.desc(), OrderRow.id).limit(_SHOWN))
         return [_standing(row) for row in rows]
 

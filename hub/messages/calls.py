@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, exists, false, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
@@ -15,6 +15,7 @@ from hub.errors import Problem
 from hub.identity.service import Identity
 from hub.messages.models import MessageRow
 from hub.messages.service import Messages
+from hub.offices import is_place
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +39,44 @@ class Calls:
     def __init__(self, clock: Clock, identity: Identity, messages: Messages) -> None:
         self._clock, self._identity, self._messages = clock, identity, messages
 
-    def page(self, session: Session, after: tuple[datetime, str] | None = None, limit: int = 20) -> Sequence[Task]:
+    def page(
+        self, session: Session, office: str, after: tuple[datetime, str] | None = None, limit: int = 20
+    ) -> Sequence[Task]:
         """The oldest first; `after` is time and id of the last one that was seen."""
-        wanted = select(MessageRow).where(MessageRow.state == "phone")
+        wanted = select(MessageRow).where(MessageRow.state == "phone", self._in_reach(office))
         wanted = wanted.where(tuple_(MessageRow.created_at, MessageRow.id) > after) if after else wanted
         rows = session.scalars(wanted.order_by(MessageRow.created_at, MessageRow.id).limit(limit)).all()
         return [self._task(row, self._names(session, row)[0]) for row in rows]
 
-    def get(self, session: Session, id: str) -> Task:
-        """With number and text, for who calls. Raises NOT_FOUND when there is no such task any more."""
-        row = session.get(MessageRow, id)
-        if row is None or row.state != "phone":
+    def get(self, session: Session, id: str, office: str) -> Task:
+        """With number and text, for who calls. Raises NOT_FOUND when there is no such task any more, or not here."""
+        row = self._row(session, id, office)
+        if row.state != "phone":
             raise Problem("NOT_FOUND")
         _, name, phone = self._names(session, row)
         words = self._messages.body(row)["zh"]
         return Task(row.id, row.kind, row.about, row.urgent, row.created_at, name, phone, **words)
 
-    def end(self, session: Session, id: str, reached: bool, code: str) -> str:
+    def end(self, session: Session, id: str, office: str, reached: bool, code: str) -> str:
         """Told by telephone, or not to be reached; the state it has then. Raises NOT_FOUND, STATE_CONFLICT when it was
         ended before or reached its owner otherwise."""
-        row = session.get(MessageRow, id, with_for_update=True)
-        if row is None:
-            raise Problem("NOT_FOUND")
+        row = self._row(session, id, office, lock=True)
         if row.state != "phone":
             raise Problem("STATE_CONFLICT")
         row.state, row.code, row.changed_at = "called" if reached else "unreached", code, self._clock.now()
         return row.state
+
+    def _in_reach(self, office: str) -> ColumnElement[bool]:
+        """People are called by those of the place where they live, or of the county; never by a department."""
+        if not office:
+            return true()
+        return MessageRow.citizen_id.in_(self._identity.living_in(office)) if is_place(office) else false()
+
+    def _row(self, session: Session, id: str, office: str, lock: bool = False) -> MessageRow:
+        row = session.get(MessageRow, id, with_for_update=True if lock else None)
+        if row is None or not session.scalar(select(exists().where(MessageRow.id == id, self._in_reach(office)))):
+            raise Problem("NOT_FOUND")
+        return row
 
     def _names(self, session: Session, row: MessageRow) -> tuple[str | None, str | None, str | None]:
         """The name masked, the name, the number."""

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal, cast
 
+from hub.offices import LEVELS, sees
 from hub.settings.shapes import COMMUNITY, PLACE, TaskKind
 from hub.workdays import Workdays
 
 State = Literal["open", "queried", "done", "withdrawn"]
 Card = Literal["none", "yellow", "red"]
 _TOWN = 9
-_LEVELS = (12, 9, 6)  # digits of a community, a subdistrict or town, a county (GB/T 2260 and 10114)
 
 
 def above(office: str) -> str:
     """The next office up; itself where there is none."""
-    return next((office[:digits] for digits in _LEVELS if digits < len(office)), office) if office.isdigit() else office
+    return next((office[:digits] for digits in LEVELS if digits < len(office)), office) if office.isdigit() else office
 
 
 def office_for(kind: TaskKind, region: str) -> str:
@@ -30,8 +30,7 @@ def office_for(kind: TaskKind, region: str) -> str:
 def has(office: str, task_office: str, raised_to: str) -> bool:
     """Whether an office has a task before it: its own, one of an office below, or one that was raised to it. An account
     without an office has none."""
-    below = oversees(office) and task_office.startswith(office)
-    return bool(office) and (office in (task_office, raised_to) or below)
+    return bool(office) and (office == raised_to or sees(office, task_office))
 
 
 def state(name: str) -> State:
@@ -55,8 +54,3 @@ def due_again(kind: TaskKind, shown: Card, assigned_at: datetime, now: datetime,
 def possible(now: State) -> Sequence[str]:
     """What may be done with a task that is in this state."""
     return {"open": ("acknowledge", "confirm", "query"), "queried": ("reply",)}.get(now, ())
-
-
-def oversees(office: str) -> bool:
-    """Whether it has offices below it: those whose codes begin with its own."""
-    return office.isdigit() and len(office) in _LEVELS

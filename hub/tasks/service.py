@@ -19,12 +19,14 @@ from hub.clock import Clock
 from hub.crypto import Crypto
 from hub.database import plain
 from hub.errors import Fault, Problem, invalid
+from hub.offices import seen_by, sees
 from hub.settings.shapes import Snapshot, TaskKind
 from hub.tasks import rules
 from hub.tasks.models import TaskActRow, TaskRow
 from hub.workdays import Wait, Workdays
 
 TOLD = "tasks.told"
+_ASSIGNED = "assigned"  # its actor is the office that wants the task
 _MOST = 500  # cards in one round; the rest has its turn in the next
 _LINE = insert(plain(TaskActRow))
 
@@ -98,12 +100,15 @@ class Tasks:
     ) -> None:
         self._crypto, self._clock, self._workdays, self._now, self._moved = crypto, clock, workdays, now, moved
 
-    def assign(self, session: Session, kind: str, office: str, about: str, told: Mapping[str, str]) -> str:
-        """The task's id. Raises KeyError for a kind that config/tasks.yaml does not have: a fault of ours."""
-        return self.assign_all(session, kind, about, [(office, told)])[0]
+    def assign(
+        self, session: Session, kind: str, office: str, about: str, told: Mapping[str, str], by: str = ""
+    ) -> str:
+        """The task's id; `by` is the office that wants it and answers questions, empty: the county's staff. Raises
+        KeyError for a kind that config/tasks.yaml does not have: a fault of ours."""
+        return self.assign_all(session, kind, about, [(office, told)], by)[0]
 
     def assign_all(
-        self, session: Session, kind: str, about: str, given: Sequence[tuple[str, Mapping[str, str]]]
+        self, session: Session, kind: str, about: str, given: Sequence[tuple[str, Mapping[str, str]]], by: str = ""
     ) -> Sequence[str]:
         """As `assign`, to each office what it is told; a thousand in a few statements."""
         rows = []
@@ -115,14 +120,16 @@ class Tasks:
         session.add_all(rows)
         session.flush()
         if rows:
-            lines = [self._line(row, "assigned", row.office, "", "", "", row.assigned_at) for row in rows]
+            lines = [self._line(row, _ASSIGNED, row.office, by, "", "", row.assigned_at) for row in rows]
             session.execute(_LINE, lines)
         return [row.id for row in rows]
 
-    def assign_about(self, session: Session, kind: str, region: str, about: str, told: Mapping[str, str]) -> str:
+    def assign_about(
+        self, session: Session, kind: str, region: str, about: str, told: Mapping[str, str], by: str = ""
+    ) -> str:
         """To whom its kind says, for a place: the office that has it now."""
         office = rules.office_for(self._now().tasks[kind], region)
-        self.assign(session, kind, office, about, told)
+        self.assign(session, kind, office, about, told, by)
         return office
 
     def page(self, session: Session, office: str, open_only: bool, after: str = "", limit: int = 20) -> Sequence[Task]:
@@ -178,10 +185,11 @@ class Tasks:
         self._note(session, row, "query", office, actor, "", note)
         return self._whole(session, row)
 
-    def reply(self, session: Session, id: str, actor: str, note: str) -> Task:
-        """To what an office asked; its time begins anew. Raises NOT_FOUND, STATE_CONFLICT."""
+    def reply(self, session: Session, id: str, office: str, actor: str, note: str) -> Task:
+        """To what an office asked, by whoever wants the task; its time begins anew. Raises NOT_FOUND,
+        STATE_CONFLICT."""
         row = session.get(TaskRow, id, with_for_update=True)
-        if row is None:
+        if row is None or not sees(office, self._wanted_by(session, id)):
             raise Problem("NOT_FOUND")
         self._allow(row, "reply")
         self._wait(row)
@@ -273,6 +281,11 @@ class Tasks:
             raise Problem("STATE_CONFLICT", extra={"possible": list(possible)})
 
     @staticmethod
+    def _wanted_by(session: Session, id: str) -> str:
+        first = select(TaskActRow.actor).where(TaskActRow.task_id == id, TaskActRow.act == _ASSIGNED)
+        return session.scalars(first).one()
+
+    @staticmethod
     def _row(session: Session, id: str, office: str, lock: bool = False) -> TaskRow:
         row = session.get(TaskRow, id, with_for_update=True if lock else None)
         if row is None or not rules.has(office, row.office, row.raised_to):
@@ -321,10 +334,7 @@ class Tasks:
 
 def before(office: str, own: InstrumentedAttribute[str], raised_to: InstrumentedAttribute[str]) -> ColumnElement[bool]:
     """What rules.has says, for the database: of rows with the office that has them and the one they were raised to."""
-    if not office:
-        return false()
-    mine = or_(own == office, raised_to == office)
-    return or_(mine, own.startswith(office, autoescape=True)) if rules.oversees(office) else mine
+    return or_(raised_to == office, seen_by(office, own)) if office else false()
 
 
 def _before(office: str) -> ColumnElement[bool]:

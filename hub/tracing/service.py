@@ -18,6 +18,7 @@ from hub.crypto import Crypto
 from hub.errors import Fault, Problem, invalid
 from hub.identity.service import Identity
 from hub.ledger.orders import Look, Looks
+from hub.offices import sees
 from hub.port import Record
 from hub.settings.movement_shapes import Channel, ChannelSource
 from hub.settings.shapes import Snapshot
@@ -124,7 +125,7 @@ class Tracing:
     def get(self, session: Session, id: str, office: str) -> Trace:
         """Raises NOT_FOUND, for another office's too."""
         row = session.get(TraceRow, id)
-        if row is None or not row.office.startswith(office):
+        if row is None or not sees(office, row.office):
             raise Problem("NOT_FOUND")
         return self._trace(session, row)
 
@@ -164,7 +165,7 @@ class Tracing:
             told = {"name": who.name, "phone": phone, "order_no": order.order_no, "at": at}
             office = home or seen.sighting.place or order.regions[0]
             given.append((office, {name: value for name, value in told.items() if value}))
-        tasks = self._tasks.assign_all(session, TASK, row.id, given)
+        tasks = self._tasks.assign_all(session, TASK, row.id, given, order.office)
         session.add_all(
             ContactRow(
                 trace_id=row.id, person=seen.person, channel=seen.sighting.channel, how=nearness.how,
@@ -206,7 +207,7 @@ def _allow(order: Order) -> None:
     given = {"order_no": order.order_no, "regions": order.regions}
     if missing := [Fault(name, "REQUIRED") for name, value in given.items() if not value]:
         raise invalid(missing)
-    if not all(region.startswith(order.office) for region in order.regions):
+    if not all(sees(order.office, region) for region in order.regions):
         raise Problem("NOT_FOUND")
     if order.since >= order.until:
         raise invalid([Fault("to", "RANGE_ORDER")])

@@ -120,7 +120,7 @@ def test_feat_X3_who_asks_back_is_waited_for_by_nobody_until_the_reply(offices: 
     id = assign(offices)
     offices.tasks.query(offices.session, id, VILLAGE, "s1", "哪一家?")
     assert offices.later(days=30) == 0
-    task = offices.tasks.reply(offices.session, id, "s9", "示范路1号东侧")
+    task = offices.tasks.reply(offices.session, id, "", "s9", "示范路1号东侧")
     assert (task.state, task.card) == ("open", "none")
     assert offices.later(days=4) == 1, "its time began anew"
 
