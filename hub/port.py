@@ -158,6 +158,16 @@ def nobody_listens(operation: str, kind: str, word: str) -> None:
     """What is not mapped is refused or left out all the same."""
 
 
+Numbers = Callable[[str, str], tuple[str, str]]
+"""Looks at a number that a department told, of a kind (id_number, credit_code …): the number in its one form and
+nothing, or nothing and the code of what is wrong with it."""
+
+
+def as_it_came(_: str, number: str) -> tuple[str, str]:
+    """Nobody looks."""
+    return number, ""
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """All an adapter is told when it is opened.
@@ -166,7 +176,7 @@ class Setting:
     name, `options` what operations wrote for it in systems.yaml, `folder` where its WSDL and samples lie, `records`
     what was delivered before.
     `allow_private` admits a loopback or private address, which is refused otherwise; `unmapped` counts what an answer
-    held that nobody mapped.
+    held that nobody mapped, `numbers` knows what makes a number one.
     """
 
     name: str
@@ -179,6 +189,7 @@ class Setting:
     allow_private: bool = False
     records: Records | None = None
     unmapped: Unmapped = nobody_listens
+    numbers: Numbers = as_it_came
 
 
 class Adapter(Protocol):

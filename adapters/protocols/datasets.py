@@ -98,7 +98,7 @@ def _compiled(setting: Setting, name: str, fields: Mapping[str, Any], ignored: l
     request: dict[str, Any] = {"fields": {}, "constants": {}, "key": ""}
     row = {"kind": "read", "outcome": None, "request": request, "answer": answer}
     facts = {**setting.facts, "subject": ""}
-    return Operation(setting.name, f"dataset {name}", facts, row, setting.unmapped)
+    return Operation(setting, f"dataset {name}", facts, row)
 
 
 _NO_CALL = Call("", {}, 0.0)

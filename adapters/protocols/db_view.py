@@ -32,7 +32,7 @@ class Adapter:
         own: Mapping[str, Any] = facts["db_view"]
         kind = kind_of(setting.address)
         self._probe: Mapping[str, Any] = facts["probe"]
-        self._operations = operations(setting.name, facts, setting.unmapped)
+        self._operations = operations(setting)
         self._questions = {
             name: Question(each, own["views"], own["schema"], kind) for name, each in facts["operations"].items()
         }

@@ -12,7 +12,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, post_load, valid
 
 from adapters.protocols.charset import CHARSETS
 from adapters.protocols.source_facts import CallbackFacts, PollFacts, complete, dataset_facts
-from adapters.protocols.values import TYPES, day_form
+from adapters.protocols.values import NUMBERS, TYPES, day_form
 from hub.errors import Problem
 
 OPTIONS = ("text", "integer", "boolean")
@@ -102,18 +102,23 @@ def _expression(text: str) -> None:
 
 
 class GivenFacts(Typed):
-    """`absent` lists texts that mean "nothing" (0000-00-00); `pattern` is what a text must match as a whole."""
+    """`absent` lists texts that mean "nothing" (0000-00-00); `pattern` is what a text must match as a whole, or the
+    answer is refused; `number` is which kind of number it is: a wrong one is left out (null) and reported."""
 
     source = path(data_key="from", attribute="from", required=True)
     required = fields.Boolean(load_default=False)
     data_class = fields.Integer(strict=True, data_key="class", attribute="class", required=True, validate=_CLASS)
     absent = texts(load_default=list)
     pattern = Words(load_default="", validate=_expression)
+    number = Words(load_default="", validate=validate.OneOf(NUMBERS))
 
     @validates_schema
-    def pattern_of_text(self, data: dict[str, Any], **_: Any) -> None:
-        if data["pattern"] and data["as"] != "text":
-            raise ValidationError("only a text has a pattern", "pattern")
+    def of_text(self, data: dict[str, Any], **_: Any) -> None:
+        for name in ("pattern", "number"):
+            if data[name] and data["as"] != "text":
+                raise ValidationError(f"only a text has a {name}", name)
+        if data["pattern"] and data["number"]:
+            raise ValidationError("a number has no pattern besides", "number")
 
 
 def _given() -> fields.Dict:
@@ -140,6 +145,8 @@ class ListFacts(Strict):
         unknown = set(data["key"]) - set(data["fields"])
         if unknown:
             raise ValidationError(f"no field of the row: {', '.join(sorted(unknown))}", "key")
+        if left_out := [name for name in data["key"] if data["fields"][name]["number"]]:
+            raise ValidationError(f"may be left out of a row: {', '.join(left_out)}", "key")
 
 
 class AnswerFacts(Strict):

@@ -20,7 +20,7 @@ class LookUps:
     def __init__(self, setting: Setting) -> None:
         facts = setting.facts
         self._records, self._datasets = setting.records, facts["datasets"]
-        self._operations = operations(setting.name, facts, setting.unmapped)
+        self._operations = operations(setting)
         self._known = {name: known_paths(each) for name, each in facts["operations"].items()}
         self._by = {
             name: each["request"]["fields"][each["file_drop"]["by"]]["to"] for name, each in facts["operations"].items()

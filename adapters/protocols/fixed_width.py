@@ -32,7 +32,7 @@ class Adapter:
         facts = setting.facts
         own: Mapping[str, Any] = facts["fixed_width"]
         self._probe: Mapping[str, Any] = facts["probe"]
-        self._operations = operations(setting.name, facts, setting.unmapped)
+        self._operations = operations(setting)
         self._messages = Messages(facts, setting.secrets)
         self._exchange = Exchange(setting, own["framing"], own["connections"])
 

@@ -32,7 +32,7 @@ class Adapter:
         self._message: str = facts["form"]["message"]
         self._probe: Mapping[str, Any] = facts["probe"]
         self._query: str = (facts["filing"] or {}).get("query", "")
-        self._operations = operations(setting.name, facts, setting.unmapped)
+        self._operations = operations(setting)
         self._labels = {name: _labels(each) for name, each in facts["operations"].items()}
         self._site = Site(setting)
         self._shared = setting.shared

@@ -32,7 +32,7 @@ class Adapter:
     def __init__(self, setting: Setting) -> None:
         own: Mapping[str, Any] = setting.facts["iso8583"]
         self._dialect = Dialect.read(setting.folder / own["dialect"])
-        self._operations = operations(setting.name, _limited(setting.facts, self._dialect), setting.unmapped)
+        self._operations = operations(setting, _limited(setting.facts, self._dialect))
         self._probe: Mapping[str, Any] = setting.facts["probe"]
         stamps = {name: stamp(each, self._dialect.width(name), setting.secrets) for name, each in own["stamps"].items()}
         self._stamps = {name: each for name, each in stamps.items() if each is not None}

@@ -21,7 +21,7 @@ from adapters.protocols.charset import storable, width
 from adapters.protocols.facts import Facts as FACTS
 from adapters.protocols.values import Reader, Writer, matching, reader, writer
 from hub.errors import Fault, Problem, invalid
-from hub.port import Call, Denied, Garbled, Rejected, Reply, Unavailable, Unmapped, nobody_listens
+from hub.port import Call, Denied, Garbled, Rejected, Reply, Setting, Unavailable, Unmapped
 
 __all__ = ["FACTS", "Operation", "operations"]
 
@@ -199,14 +199,11 @@ class Operation:
     """One operation of one system, ready to be used by many threads. `own` is its protocol's section."""
 
     def __init__(
-        self,
-        system: str,
-        name: str,
-        facts: Mapping[str, Any],
-        operation: Mapping[str, Any],
-        unmapped: Unmapped = nobody_listens,
+        self, setting: Setting, name: str, facts: Mapping[str, Any], operation: Mapping[str, Any]
     ) -> None:
         self.name = name
+        self._report = _Reports(setting.name, name, setting.unmapped)
+        self._numbers = setting.numbers
         self.write: bool = operation["kind"] == "write"
         self.own: Mapping[str, Any] = operation.get(facts["protocol"]) or {}
         self._subject: str = facts["subject"]
@@ -231,7 +228,6 @@ class Operation:
         self._receipt = as_path(answer["receipt"])
         self._known = partial(known_paths, operation)
         self._all_known = {(False,) * len(self._lists): self._known()}
-        self._report = _Reports(system, name, unmapped)
 
     def outgoing(self, call: Call) -> dict[str, str]:
         """What the department is sent, by wire name, constants first. Raises Problem 422 for what it cannot hold."""
@@ -295,9 +291,7 @@ class Operation:
             _Given(
                 field,
                 as_path(entry["from"]),
-                matching(entry["pattern"])
-                if entry["pattern"]
-                else reader(entry["as"], entry["formats"], self._codes.get(entry["table"])),
+                self._reader(field, entry),
                 entry["required"] or field == self._subject,  # whose record it is must be told
                 frozenset(entry["absent"]),
                 entry["table"],
@@ -305,12 +299,25 @@ class Operation:
             for field, entry in entries.items()
         )
 
+    def _reader(self, field: str, entry: Mapping[str, Any]) -> Reader:
+        if entry["number"] and field != self._subject:  # that one is compared with the number that was asked for
+            return partial(self._number, field, entry["number"])
+        if entry["pattern"]:
+            return matching(entry["pattern"])
+        return reader(entry["as"], entry["formats"], self._codes.get(entry["table"]))
 
-def operations(system: str, facts: Mapping[str, Any], unmapped: Unmapped = nobody_listens) -> dict[str, Operation]:
-    """All operations of a system, from its checked facts. `unmapped` is its setting's."""
-    return {
-        name: Operation(system, name, facts, operation, unmapped) for name, operation in facts["operations"].items()
-    }
+    def _number(self, field: str, kind: str, text: str) -> str | None:
+        """One wrong number takes neither the rest of the answer away, nor is it told as if it were right."""
+        number, wrong = self._numbers(kind, text)
+        if wrong:
+            self._report(f"{kind} {field}", wrong)
+        return number or None
+
+
+def operations(setting: Setting, facts: Mapping[str, Any] | None = None) -> dict[str, Operation]:
+    """All operations of a system, from its checked facts."""
+    facts = facts or setting.facts
+    return {name: Operation(setting, name, facts, operation) for name, operation in facts["operations"].items()}
 
 
 class _Reports:

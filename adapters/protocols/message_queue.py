@@ -30,7 +30,7 @@ class Adapter:
     def __init__(self, setting: Setting) -> None:
         self._facts = setting.facts
         self._own: Mapping[str, Any] = setting.facts["message_queue"]
-        self._operations = operations(setting.name, setting.facts, setting.unmapped)
+        self._operations = operations(setting)
         self._datasets, self._records = Datasets(setting), setting.records
         place = Place.of(setting)
         self._broker: Broker = Amqp(place) if self._own["wire"] == "amqp" else Stomp(place)

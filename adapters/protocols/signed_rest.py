@@ -40,7 +40,7 @@ class Adapter(Inbound):
         self._keys = _keys(own, setting.secrets)
         self._working = self._keys[0]  # the one that was taken last; at first the new one
         self._probe: Mapping[str, Any] = facts["probe"]
-        self._operations = operations(setting.name, facts, setting.unmapped)
+        self._operations = operations(setting)
         self._results = {
             name: as_path((each["outcome"] or {}).get("path", "")) for name, each in facts["operations"].items()
         }

@@ -55,7 +55,7 @@ class Adapter(Inbound):
         )
         self._compiled = {
             name: self._compile(operation, messages, facts["operations"][name])
-            for name, operation in operations(setting.name, facts, setting.unmapped).items()
+            for name, operation in operations(setting).items()
         }
         self._transport = Transport.of(setting)
         self.open_inbound(setting)

@@ -14,6 +14,8 @@ from typing import Any
 Reader = Callable[[str], Any]
 Writer = Callable[[Any], str]
 
+NUMBERS = ("id_number", "credit_code", "licence_id", "hk_macao_permit", "taiwan_permit", "passport",
+           "foreign_permit", "phone")  # fmt: skip
 TYPES = frozenset({"text", "integer", "yuan", "fen", "date", "datetime", "boolean", "code"})
 
 _INTEGER = re.compile(r"-?[0-9]{1,18}", re.ASCII)

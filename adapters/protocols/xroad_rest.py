@@ -38,7 +38,7 @@ class Adapter:
         self._encoding: str = facts["encoding"]
         self._hashed = tuple(own["hashed"])
         self._maintenance = own["maintenance"]
-        self._operations = operations(setting.name, facts, setting.unmapped)
+        self._operations = operations(setting)
         self._fields = {
             name: {sent["to"]: field for field, sent in each["request"]["fields"].items()}
             for name, each in facts["operations"].items()

@@ -1,12 +1,15 @@
-"""Numbers on papers and cards as fields of forms; their rules are in identifier.py. Mobile number, area code."""
+"""Numbers on papers and cards as fields of forms; their rules are in identifier.py. Mobile number, area code. And the
+same numbers as departments tell them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from marshmallow import ValidationError
 
+from hub.clock import Clock
 from hub.fields import identifier
 from hub.fields.text import Text
 
@@ -87,6 +90,27 @@ class Phone(Text):
 
     def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": r"^(\+86)?1[3-9][0-9]{9}$"}
+
+
+_NUMBERS: Mapping[str, Text] = {
+    **{each.kind: each() for each in (IdNumber, CreditCode, LicenceId, HkMacaoPermit, TaiwanPermit, Passport,
+                                      ForeignPermit)},
+    "phone": Phone(),
+}  # fmt: skip
+NUMBERS = tuple(_NUMBERS)
+
+
+def told(kind: str, number: str) -> tuple[str, str]:
+    """A number in a department's answer, `kind` one of NUMBERS: in its one form, or nothing and the code of what is
+    wrong. A citizen's old one of 15 digits is left as it is: departments still hold them."""
+    text = identifier.imported(number)
+    try:
+        if kind == "id_number" and len(text) == 15:
+            identifier.from_old(text, Clock().now().date())
+            return text, ""
+        return _NUMBERS[kind].accept(text), ""
+    except ValidationError as error:
+        return "", str(error.messages[0])
 
 
 class Region(Text):

@@ -27,6 +27,7 @@ from hub.systems.rogue import PEERS, SLOW, Peer, flood, redirect
 from hub.systems.sampling import labels_of
 
 Verdict = Literal["good", "bad", "skipped"]
+Told = list[tuple[str, str, str]]
 DEADLINE_S, OVER_S = 1.0, 0.3
 _MOST_BYTES = 12 << 20  # the cap of 5 MiB, and what the kernel had already taken
 _CUTS = 12
@@ -80,6 +81,7 @@ class Contract:
             "a cut answer is refused": self.complete,
             "unknown codes are refused and reported": self.unknown_codes,
             "unknown elements are reported": self.unknown_elements,
+            "wrong numbers are left out and reported": self.wrong_numbers,
             "nothing listens": self.nothing_listens,
             "recorded deliveries": self.delivered,
             "a delivery it cannot read": self.unreadable,
@@ -220,21 +222,33 @@ class Contract:
 
     def unknown_codes(self) -> str:
         tried = 0
-        for recording in recordings(self.folder):
-            for path, table in self._coded(recording.operation):
-                tried += self._unknown_code(recording, path, table)
+        for operation, path, _, entry, said, told in self._nonsense("table"):
+            assert isinstance(said, Garbled), f"{path}: a code without a meaning was let through"
+            assert (operation, f"code table {entry['table']}", _STRANGE) in told, f"{path}: not reported"
+            tried += 1
         return f"{tried} codes"
 
-    def _unknown_code(self, recording: Recording, path: str, table: str) -> bool:
-        label = path.rpartition(".")[2] if recording.sample.endswith(".html") else path
-        body = _with(recording, lambda at, text: _STRANGE if at in (path, label) else text)
-        if body is None or body == _with(recording, lambda _, text: text):
-            return False
-        told: list[tuple[str, str, str]] = []
-        said = _replay(recording, body, unmapped=lambda *words: told.append(words))
-        assert isinstance(said, Garbled), f"{path}: a code without a meaning was let through"
-        assert (recording.operation, f"code table {table}", _STRANGE) in told, f"{path}: not reported"
-        return True
+    def wrong_numbers(self) -> str:
+        tried = 0
+        for _, path, name, entry, said, told in self._nonsense("number"):
+            assert isinstance(said, Reply), f"{path}: one wrong number, and no answer ({said})"
+            assert _STRANGE not in str(said.fields), f"{path}: it is shown"
+            assert f"{entry['number']} {name}" in {kind for _, kind, _ in told}, f"{path}: not reported"
+            tried += 1
+        return f"{tried} numbers"
+
+    def _nonsense(self, of: str) -> Iterator[tuple[str, str, str, Mapping[str, Any], Reply | PortError, Told]]:
+        """Each field of this sort in the recordings: operation, path, name, facts, what comes of nonsense in it, and
+        what is reported."""
+        for recording in recordings(self.folder):
+            for path, name, entry in self._given(recording.operation):
+                label = path.rpartition(".")[2] if recording.sample.endswith(".html") else path
+                put = partial(_put, (path, label))
+                body = _with(recording, put) if entry[of] else None
+                if body is not None and body != _with(recording, lambda _, text: text):
+                    told: Told = []
+                    said = _replay(recording, body, unmapped=lambda *words, told=told: told.append(words))
+                    yield recording.operation, path, name, entry, said, told
 
     def unknown_elements(self) -> str:
         tried = 0
@@ -242,7 +256,7 @@ class Contract:
             body = _grown(recording)
             if body is None:
                 continue
-            told: list[tuple[str, str, str]] = []
+            told: Told = []
             said = _replay(recording, body, unmapped=lambda *words, told=told: told.append(words))
             assert isinstance(said, Reply), f"{recording.sample}: one more element, and no answer ({said})"
             assert any(kind == "element" and _STRANGE in word for _, kind, word in told), "not reported"
@@ -254,13 +268,12 @@ class Contract:
         by_kind = {each["kind"]: name for name, each in self.facts["operations"].items()}
         return list(by_kind.values())
 
-    def _coded(self, operation: str) -> Iterator[tuple[str, str]]:
+    def _given(self, operation: str) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
         answer = self.facts["operations"][operation]["answer"]
         groups = [("", answer["fields"]), *((f"{rows['from']}.", rows["fields"]) for rows in answer["lists"].values())]
         for above, fields in groups:
-            for entry in fields.values():
-                if entry["table"]:
-                    yield above + entry["from"], entry["table"]
+            for name, entry in fields.items():
+                yield above + entry["from"], name, entry
 
 
 def _absent(why: str) -> str:
@@ -280,6 +293,10 @@ def _replay(recording: Recording, body: bytes, **opening: Any) -> Reply | PortEr
         return replayed(recording, body, **opening)
     except PortError as error:
         return error
+
+
+def _put(places: tuple[str, str], at: str, text: str) -> str:
+    return _STRANGE if at in places else text
 
 
 def _with(recording: Recording, replace: Callable[[str, str], str]) -> bytes | None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.errors import Problem
+from hub.fields.document import told
 from hub.port import Adapter, Call, Records, Reply, Setting, Unavailable
 from hub.systems.drafted import checked
 from hub.systems.recording import Loopback, replaying
@@ -93,7 +94,7 @@ def opened_alone(
     adapter: Adapter = module.Adapter(
         Setting(
             folder.name, address, facts, folder, Drawer(), secrets=AnySecret() if secrets is None else secrets,
-            options=options or {}, allow_private=allow_private, records=records, **more,
+            options=options or {}, allow_private=allow_private, records=records, numbers=told, **more,
         )
     )  # fmt: skip
     try:

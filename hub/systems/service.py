@@ -20,6 +20,7 @@ from typing import Any
 import structlog
 from marshmallow import Schema, ValidationError
 
+from hub.fields.document import told
 from hub.port import Adapter, PortError, Records, Setting, Shared, Unavailable, Unmapped, nobody_listens
 from hub.settings.place import Complaint, Refused
 from hub.settings.reader import Document, read_yaml
@@ -193,6 +194,7 @@ class Systems:
             options=attached.options,
             allow_private=attached.allow_private,
             unmapped=self._unmapped(id),
+            numbers=told,
         )
 
     def _class(self, id: str, facts: Mapping[str, Any]) -> Any:

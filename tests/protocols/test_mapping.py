@@ -1,6 +1,7 @@
 """Department words to hub words and back: every type, every refusal, lists of 0, 1 and n rows."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,8 +9,12 @@ import structlog
 from marshmallow import Schema, ValidationError
 
 from adapters.protocols.mapping import FACTS, Operation, operations
+from adapters.protocols.values import NUMBERS
 from hub.errors import Problem
-from hub.port import Call, Denied, Garbled, PortError, Rejected, Reply, Unavailable
+from hub.fields.document import NUMBERS as fields_of_numbers
+from hub.fields.document import told
+from hub.port import Call, Denied, Garbled, PortError, Rejected, Reply, Setting, Unavailable
+from hub.systems.opening import Drawer
 
 ID = "362623190205121932"
 RAW: dict[str, Any] = {
@@ -85,8 +90,12 @@ class Facts(FACTS):
     """As a protocol without sections of its own."""
 
 
+def setting(**more: Any) -> Setting:
+    return Setting("test", "", load(), Path(), Drawer(), **more)
+
+
 def operation() -> Operation:
-    return operations("test", load())["ask"]
+    return operations(setting())["ask"]
 
 
 def call(**fields: Any) -> Call:
@@ -340,3 +349,70 @@ def test_a_write_declares_how_it_files() -> None:
     with pytest.raises(ValidationError):
         Facts().load(facts)
     Facts().load(facts | {"filing": {"class": "R1", "query": "look", "by": "name", "match": ["no"], "settle_s": 2.5}})
+
+
+def numbered(kind: str, told_as: str) -> tuple[Any, list[tuple[str, str, str]]]:
+    """What becomes of a number in a field of that kind, and what is reported."""
+    facts, reported = load(), []
+    given = {**facts["operations"]["ask"]["answer"]["fields"]["name"], "from": "Body.haoma", "number": kind}
+    facts["operations"]["ask"]["answer"]["fields"]["number"] = given
+    heard = lambda *words: reported.append(words)  # noqa: E731
+    asked = operations(setting(unmapped=heard, numbers=told), facts)["ask"]
+    answer = asked.reply(tree(haoma=told_as), call(), 1, 2).fields
+    assert answer["balance_fen"] == 1250, "the rest of the answer stays"
+    return answer["number"], reported
+
+
+@pytest.mark.parametrize(
+    ("kind", "told_as", "number"),
+    [
+        ("id_number", "11010519491231002x", "11010519491231002X"),
+        ("id_number", "１１０１０５１９４９１２３１００２Ｘ", "11010519491231002X"),
+        ("id_number", "110105491231002", "110105491231002"),
+        ("credit_code", "91350100M000100Y43", "91350100M000100Y43"),
+        ("phone", "+86 138-0000-0000", "13800000000"),
+    ],
+)
+def test_a_number_of_an_answer_is_told_in_its_one_form(kind: str, told_as: str, number: str) -> None:
+    assert numbered(kind, told_as) == (number, [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "wrong", "code"),
+    [
+        ("id_number", "110105194912310021", "ID_CHECKSUM"),
+        ("id_number", "110105491331002", "ID_FORMAT"),
+        ("credit_code", "91350100M000100Y44", "ID_CHECKSUM"),
+        ("licence_id", "1.2.156.3005.2.1", "ID_FORMAT"),
+        ("phone", "1380000000", "PHONE_FORMAT"),
+    ],
+)
+def test_feat_C9_a_wrong_number_of_an_answer_is_left_out_and_reported_without_it(
+    kind: str, wrong: str, code: str
+) -> None:
+    assert numbered(kind, wrong) == (None, [("ask", f"{kind} number", code)])
+
+
+def test_which_numbers_there_are_is_the_same_on_both_sides() -> None:
+    assert set(NUMBERS) == set(fields_of_numbers)
+
+
+@pytest.mark.parametrize(
+    ("place", "more", "says"),
+    [
+        (("fields", "name"), {"number": "id"}, "Must be one of"),
+        (("fields", "name"), {"number": "phone", "pattern": "x"}, "no pattern besides"),
+        (("fields", "days"), {"number": "phone"}, "only a text"),
+        (("lists", "payments", "fields", "no"), {"number": "phone"}, "left out of a row"),
+    ],
+)
+def test_a_kind_of_number_that_cannot_be_is_a_complaint(
+    place: tuple[str, ...], more: dict[str, str], says: str
+) -> None:
+    raw = copy.deepcopy(RAW)
+    entry = raw["operations"]["ask"]["answer"]
+    for name in place:
+        entry = entry[name]
+    entry.update(more)
+    with pytest.raises(ValidationError, match=says):
+        Facts().load(raw)

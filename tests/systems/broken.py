@@ -7,9 +7,8 @@ import urllib.request
 from dataclasses import replace
 from typing import Any
 
-from adapters.protocols.mapping import nobody_listens
 from adapters.protocols.signed_rest import Adapter as Good
-from hub.port import Call, Garbled, PortError, Reply, Setting
+from hub.port import Call, Garbled, PortError, Reply, Setting, nobody_listens
 
 
 class Sleeper(Good):

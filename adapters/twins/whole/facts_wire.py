@@ -34,11 +34,14 @@ def sent(system: Planned, field: Field) -> dict[str, Any]:
 def given(field: Field, path: str, kinds: dict[str, str] | None = None) -> dict[str, Any]:
     """How a field of the answer comes in, from `path` and its own word."""
     kind = {**_KINDS, **(kinds or {})}.get(field.type)
+    of_another = field.type == "id_number" and field.hub != "id_number"  # a spouse's, a guardian's
+    pattern = "" if of_another else _PATTERNS.get(field.type)
     return {
         "from": f"{path}{field.wire}",
         **({"as": kind} if kind else {}),
         **({"table": field.table} if kind == "code" else {}),
-        **({"pattern": _PATTERNS[field.type]} if field.type in _PATTERNS else {}),
+        **({"pattern": pattern} if pattern else {}),
+        **({"number": "id_number"} if of_another else {}),
         "required": field.required,
         "class": field.sensitivity,
     }
