@@ -32,7 +32,10 @@ _KEPT = (
         "why": {"zh": "个人信息保护法第五十六条：至少保存三年", "en": "PIPL article 56: three years at least"},
     },
     {
-        "what": {"zh": "登录与操作日志（仅编号）", "en": "Logs of sign-ins and acts, by opaque id only"},
+        "what": {
+            "zh": "登录、操作与证照核验的日志（仅编号）",
+            "en": "Logs of sign-ins and acts, and of who checked a licence, by opaque id only",
+        },
         "why": {"zh": "网络安全法：至少保存六个月", "en": "Cybersecurity Law: six months at least"},
     },
     {
@@ -45,6 +48,16 @@ _KEPT = (
     {
         "what": {"zh": "在办事项的材料", "en": "Papers of cases that are not decided yet"},
         "why": {"zh": "办结前部门仍需使用，办结后按期限删除", "en": "An office still needs them"},
+    },
+    {
+        "what": {
+            "zh": "行踪记录：出入口、车次等渠道所报（加密）",
+            "en": "Where I was, as gates and other channels told it (sealed)",
+        },
+        "why": {
+            "zh": "传染病防治法：流行病学调查需要；无命令任何人不得查看，数周后自动删除",
+            "en": "For tracing infections, by law; nobody sees it without an order, and it ends by itself within weeks",
+        },
     },
     {
         "what": {"zh": "已终止的授权和已撤回的同意", "en": "Mandates that ended and consents that were withdrawn"},
