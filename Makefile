@@ -12,7 +12,7 @@ BESIDE := -n 3 --dist loadfile --no-loadscope-reorder
 SIGNED := tests/identity tests/credentials tests/health_code
 EXTRAS := --extra embedded --extra files --extra sftp --extra mq --extra mysql --extra iso8583 --extra oidc --extra sm2
 
-.PHONY: help run test test-sm lint check bench drill audit sbom lock vendor faces pictures clean environment test-environment
+.PHONY: help run test test-sm lint check bench drill controls audit sbom lock vendor faces pictures clean environment test-environment
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,9 @@ bench: test-environment ## speed and memory, as ratios within one run
 
 drill: test-environment ## the longer fault drills (DRILL_SUBMISSIONS=3000, DRILL_SEED)
 	@$(PYTHON_HERE) -m pytest -m drill
+
+controls: test-environment ## takes each control out of a copy and sees its tests fail (ROWS="Q25 T11", half an hour for all)
+	@$(PYTHON_HERE) -m tests.controls $(ROWS)
 
 audit: test-environment ## known vulnerabilities of what is installed
 	@$(PYTHON_HERE) -m pip_audit --require-hashes --disable-pip -r requirements.txt

@@ -184,7 +184,7 @@ def test_an_answer_of_a_statement_that_was_asked_twice_is_the_one_that_is_stored
     assert [len(each) for each in _rows(hall, made.receipt.receipt_no)] == [1] * 5
 
 
-def test_threat_T15_what_is_kept_under_a_mandate_goes_with_whom_it_is_about(hall: Hall) -> None:
+def test_what_is_kept_under_a_mandate_goes_with_whom_it_is_about(hall: Hall) -> None:
     assert _kept(hall, (_made(hall), _key(hall, "v-one")), (_made(hall), _key(hall))) == [True] * 2
     stored = text("SELECT count(mandate_tag) FROM gateway_submission WHERE mandate_tag IS NOT NULL")
     with hall.hub.database.session() as session:

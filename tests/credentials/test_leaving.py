@@ -17,7 +17,7 @@ SELECT (SELECT count(*) FROM credentials_shown WHERE citizen_id = :citizen),
 """)
 
 
-def test_threat_T15_shown_codes_copies_and_stored_answers_end_with_the_person(room: Room) -> None:
+def test_shown_codes_copies_and_stored_answers_end_with_the_person(room: Room) -> None:
     person = room.citizen(GOING)
     id = room.issue("food-business-licence", GOING)["id"]
     code = room.show(GOING, id)

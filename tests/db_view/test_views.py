@@ -82,7 +82,7 @@ def test_fault_F10_quirk_Q40_rows_twice(room: Room, jabs: Adapter, students: Ada
         "誠\\", "諀' UNION SELECT 1", "\u2019 OR 1=1",
     ],
 )  # fmt: skip
-def test_threat_T15_row_B94_a_value_is_never_a_statement(students: Adapter, room: Room, text: str) -> None:
+def test_threat_T15_row_B58_a_value_is_never_a_statement(students: Adapter, room: Room, text: str) -> None:
     """縗 ends in 5C and 諀 in 7C when it is written in GBK."""
     with pytest.raises(Rejected):
         ask(students, "query_student", id_number=HAN["id_number"], name=text)

@@ -42,7 +42,7 @@ def test_row_B79_B80_B81_on_the_catalogue(house: Server, query: str, code: str) 
 @pytest.mark.parametrize(
     "text", ["%7B%7B7*7%7D%7D", "$%7B7*7%7D", "%25s", "%27%20OR%201%3D1%20--", "%F0%A0%AE%B7", "a" * 50]
 )
-def test_row_B58_B61_any_text_may_be_looked_for(house: Server, text: str) -> None:
+def test_any_text_may_be_looked_for(house: Server, text: str) -> None:
     told = house.get(f"/api/v1/services?q={text}")
     assert told.status == 200
     assert isinstance(told.body["items"], list)

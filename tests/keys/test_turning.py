@@ -203,7 +203,7 @@ def holding(hub: Hub, n: int) -> set[str]:
         return found | {"identity_person" for each in people if each.get("id_number") == number(n)}
 
 
-def test_threat_T15_T27_who_leaves_while_the_key_turns_is_gone_under_either_key(with_ring: Open) -> None:
+def test_threat_T27_who_leaves_while_the_key_turns_is_gone_under_either_key(with_ring: Open) -> None:
     before, turned = with_ring(OLD), with_ring(NEW, OLD)
     between, afterwards = 8101, 8102
     ids = {n: settled(before, n) for n in (between, afterwards)}

@@ -15,7 +15,7 @@ from tests.mandates.test_consents import given
 from tests.mandates.test_mandates import code, refused_within_a_second
 
 
-def test_threat_T15_feat_H5_mandates_and_consents_end_with_the_person(town: Town, fresh_database: str) -> None:
+def test_feat_H5_mandates_and_consents_end_with_the_person(town: Town, fresh_database: str) -> None:
     anna, bert = town["安娜"], town["伯特"]
     held = anna.offer("parent", "伯特").get_json()["id"]
     assert bert.ask("POST", f"/me/mandates/{held}/acceptance").status_code == 200
@@ -62,7 +62,7 @@ def asked_under(town: Town, name: str, mandate: str = "") -> UUID:
     return leg.id
 
 
-def test_threat_T15_feat_D3_what_was_kept_under_a_mandate_goes_with_either_of_the_two(town: Town) -> None:
+def test_feat_D3_what_was_kept_under_a_mandate_goes_with_either_of_the_two(town: Town) -> None:
     pairs = ("安娜", "伯特"), ("陈晨", "安娜"), ("伯特", "陈晨")
     acts, acted_for, others = (town.mandate(*pair, "service:pension") for pair in pairs)
     hers = [asked_under(town, "安娜"), asked_under(town, "安娜", acts), asked_under(town, "陈晨", acted_for)]

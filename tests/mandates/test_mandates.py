@@ -230,7 +230,7 @@ def test_what_a_legal_representative_holds_ends_with_the_office(town: Town) -> N
         ({"state": "in_force"}, "state", "UNKNOWN_FIELD"),
     ],
 )
-def test_row_B55_wrong_forms_say_where(town: Town, change: dict[str, Any], path: str, wanted: str) -> None:
+def test_wrong_forms_say_where(town: Town, change: dict[str, Any], path: str, wanted: str) -> None:
     good = {
         "subject": {"kind": "parent", "id_number": NUMBERS["伯特"], "name": "伯特"},
         "scope": ["service:balance"],

@@ -150,8 +150,10 @@ def test_quirk_Q51_a_report_replaces_the_one_before(server: Sshd) -> None:
     adapter = opened(server)
     for code in ("REQUIRED", "DATE"):
         adapter.report(Delivery(TODAY, b""), [BadRow(f"{TODAY}//2/姓名", code)])
-    text = gbk(server.files, "回执", f"{TODAY}.回执.csv").read_bytes().decode("gb18030")
+    report = gbk(server.files, "回执", f"{TODAY}.回执.csv")
+    text = report.read_bytes().decode("gb18030")
     assert "DATE" in text and "REQUIRED" not in text
+    assert [*report.parent.iterdir()] == [report]
 
 
 def test_fault_F7_a_line_that_breaks_within_a_download_gives_nothing(server: Sshd) -> None:

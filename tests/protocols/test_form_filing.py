@@ -125,6 +125,6 @@ def test_a_session_lost_at_the_filing_itself_is_never_sent_again(
 
 def test_quirk_Q18_a_stale_token_is_garbled_not_done(civil: Bureau, adapter: Adapter) -> None:
     civil.twin.used = lambda visit, token: False
-    with pytest.raises(Garbled):  # the department's own words, which are in no table of ours
+    with pytest.raises(Garbled, match="not in the table"):  # the department's own words
         ask(adapter, FILE, 10, **WISH)
     assert held(civil) == 0

@@ -160,7 +160,7 @@ def test_what_is_published_is_there_persistent_and_in_the_departments_words(rabb
     assert "<ywlsh>K-0000000000000001</ywlsh>" in text
 
 
-def test_threat_T16_no_markup_of_a_citizen_gets_into_the_message(site: MessageQueueSite) -> None:
+def test_threat_T15_row_B59_no_markup_of_a_citizen_gets_into_the_message(site: MessageQueueSite) -> None:
     declare(declaring(site.address, "q"), item_code="</sxbm><x>&")
     assert b"<sxbm>&lt;/sxbm&gt;&lt;x&gt;&amp;</sxbm>" in site.waiting("q")[0].body
     with pytest.raises(Problem, match="TEXT_CONTROL"):
@@ -229,7 +229,7 @@ def test_fault_F4_a_message_that_drips_in_ends_at_the_deadline(rabbitmq: Rabbit)
     eventually(lambda: rabbitmq.count(queue) == 1, 20)
 
 
-def test_row_B92_a_message_that_is_too_long_is_not_gathered(rabbitmq: Rabbit) -> None:
+def test_row_B94_a_message_that_is_too_long_is_not_gathered(rabbitmq: Rabbit) -> None:
     line = Line("amqp", rabbitmq)
     line.put(b"x" * ((16 << 20) + 1))
     with pytest.raises(Unavailable):

@@ -364,8 +364,11 @@ def test_row_B55_row_B58_what_breaks_the_register_is_told_and_not_sent(household
     assert caught.value.code == "CHAR_FORBIDDEN" and household.twin.calls == 0
 
 
-def test_row_B58_where_it_is_only_text_it_finds_nobody(department: Department) -> None:
+def test_row_B58_where_it_is_only_text_it_is_asked_as_it_stands(department: Department) -> None:
+    answer, asked = department.twin.answer, []
+    department.twin.answer = lambda request: (asked.append(request.body), answer(request))[1]  # type: ignore[method-assign]
     refused(department, Rejected, "DEPARTMENT_REJECTED", "' OR 1=1 --")
+    assert b">' OR 1=1 --<" in asked[0]
 
 
 def test_row_B53_a_name_the_register_cannot_store_is_not_sent(household: Department) -> None:
