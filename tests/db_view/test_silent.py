@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from adapters.protocols import db_view_kinds
 from adapters.protocols.db_view_kinds import KINDS
 from adapters.twins.db_view import Gate
 from adapters.twins.silent import Silent
@@ -104,9 +105,10 @@ def hall(
 
 @pytest.mark.parametrize("kind", sorted(DRIVERS))
 def test_quirk_Q32_quirk_Q33_quirk_Q38_the_caller_is_let_go_at_the_deadline(
-    silent: Silent, hall: Callable[..., World], kind: str
+    silent: Silent, hall: Callable[..., World], kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     present(kind)
+    monkeypatch.setattr(db_view_kinds, "CONNECT_S", 20)  # a driver that does not give up by itself
     world = hall(f"{kind}://127.0.0.1:{silent.port}/db")
     for _ in range(2):
         started = time.monotonic()

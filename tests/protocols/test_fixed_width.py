@@ -177,9 +177,11 @@ def test_quirk_Q28_the_answer_to_the_question_before(fund: Bureau, change: Any) 
 
 def test_quirk_Q28_an_answer_glued_to_ours_takes_its_line_with_it(fund: Bureau) -> None:
     fund.tell("/twin/quirks", Q28="glued", alone=False)
-    adapter = opened(fund, pooled)
+    adapter, guests = opened(fund, pooled), set()
     for who in (HAN, LIN, HAN):
         assert ask(adapter, "query_account", **who).fields["name"] == who["name"]
+        guests.add(fund.twin.guest())
+    assert len(guests) == 3
 
 
 def test_quirk_Q28_bytes_that_come_behind_a_kept_line_end_it(fund: Bureau) -> None:
