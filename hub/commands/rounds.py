@@ -17,7 +17,7 @@ from hub.inspection.service import due
 from hub.ledger.retention import shred
 from hub.main import Hub
 
-_PROBE_S, _SWEEP_S, _JOBS_S, _LOOK_S, _LEDGER_S = 60.0, 600.0, 20.0, 5.0, 30.0
+_PROBE_S, _SWEEP_S, _JOBS_S, _LOOK_S, _LEDGER_S = 60.0, 600.0, 20.0, 5.0, 10.0
 
 
 @dataclass(slots=True)
@@ -90,7 +90,7 @@ class Rounds:
             self._inspected_at = now
 
     def _look_at_ledger(self) -> None:
-        """Whether anybody changed what was; checkpoints, witnesses and what waits besides."""
+        """What its verifier found; checkpoints, witnesses and what waits besides."""
         self._hub.inspection.of_ledger(
             Finding("ledger", f"ledger/{each.about}", "failing", each.code, each.note[:300])
             if each.bad

@@ -18,12 +18,12 @@ from hub.ledger import suspicion, volumes
 from hub.ledger.canaries import Canaries
 from hub.ledger.checkpoints import newest
 from hub.ledger.evidence import Evidence
+from hub.ledger.looking import Fault
 from hub.ledger.models import EntryRow, LeafRow
 from hub.ledger.proofs import receipts, shown
 from hub.ledger.statement import Statement
 from hub.ledger.suspicion import Taker
 from hub.ledger.tracing import Hit, Tracing
-from hub.ledger.verifying import Fault
 
 MOST = 200  # values
 _PATIENCE_S = 300.0

@@ -30,7 +30,7 @@ from hub.ledger.receipts import Signer, party_signer, public_keys
 from hub.ledger.sequencer import Sequencer
 from hub.ledger.spool import Spool
 from hub.ledger.tracing import Tracing
-from hub.ledger.verifying import Verifier
+from hub.ledger.verifying import LATE_S, Verifier
 from hub.ledger.volumes import Watch
 from hub.ledger.writer import Exchanges
 from hub.settings.shapes import Snapshot
@@ -105,30 +105,31 @@ class Ledger:
 
     def threads(self, stop: threading.Event) -> list[threading.Thread]:
         """Not yet started; they end when `stop` is set."""
-        parts = {"sequencer": self.sequencer.run, "checkpoints": self.checkpoints.run}
+        parts = {"sequencer": self.sequencer.run, "checkpoints": self.checkpoints.run, "verifier": self.verifier.run}
         return [
             threading.Thread(target=run, args=(stop,), name=f"ledger-{name}", daemon=True)
             for name, run in parts.items()
         ]
 
     def standing(self) -> list[State]:
-        """How it stands, after a look at the newest of it and the next of the rest. Raises STORE_UNAVAILABLE."""
+        """How it stands, and what the verifier's thread has found. Raises STORE_UNAVAILABLE."""
         with suppress(Problem):  # what waits because PostgreSQL is away goes on waiting
             self.evidence.replay()
-        waiting, faults = self.evidence.waiting(), self.verifier.round()
+        waiting, faults = self.evidence.waiting(), self.verifier.faults
         with self._database.session() as session:
             last = newest(session)
         age = self._clock.now() - last.at if last else None
         cosigned, wanted = len(last.cosigned) if last else 0, max(QUORUM, len(self._witnesses()))
         refused = "; ".join(f"{name}: {why}" for name, why in self.checkpoints.refused.items())
         told = "; ".join(f"{fault.kind} at {fault.place}: {fault.about}" for fault in faults[:5])
-        many = self._volumes.today()
+        many, unseen_s = self._volumes.today(), self.verifier.unseen_s
         whose = "; ".join(f"{each.user} about {each.people} people, usually {each.usual}" for each in many[:5])
         return [
             State("checkpoint", "CHECKPOINT_LATE", age is None or age > OLDEST, f"the last is {age} old"),
             State("witnesses", "WITNESS_MISSING", cosigned < wanted, f"{cosigned} of {wanted} cosign; {refused}"),
             State("spool", "EVIDENCE_WAITS", waiting is not None, f"for {waiting} in the file"),
             State("tree", "TAMPERED", bool(faults), told),
+            State("turn", "VERIFYING_LATE", unseen_s > LATE_S, f"a part was not looked at for {unseen_s:.0f} s"),
             State("volume", "VOLUME_UNCOMMON", bool(many), whose),
         ]
 

@@ -1,175 +1,200 @@
-"""Looks whether the ledger is still what it was: each row against its leaf, each leaf against a copy outside the
-database, the tiles against each other, the last checkpoint against the tiles. Each fault names its row or its place.
+"""Looks whether the ledger is still what it was: each row against its fingerprint, and where that differs against its
+leaf; each leaf against a copy outside the database, the tiles against each other, the last checkpoint against the
+tiles. Each fault names its row or its place.
 
-The copy is a file of leaf hashes in the home, 32 bytes each; only ever added to. Whoever rules the database does not
-thereby rule the file, and the witnesses besides.
+Copies of leaf hashes and of fingerprints are files in the home. Whoever rules the database does not thereby rule them,
+and the witnesses besides.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
+import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
 from hub.database import Database
+from hub.errors import Problem
 from hub.ledger import note as notes
 from hub.ledger.checkpoints import Made, newest, tree_size
+from hub.ledger.copies import Copy
+from hub.ledger.fingerprints import NONE, fingerprints, may_differ
+from hub.ledger.looking import Fault, hashes, look, table
 from hub.ledger.note import Checkpoint, Key
-from hub.ledger.sequencer import CLOCK, COLUMNS, EXCHANGE, exchange_leaf
-from hub.ledger.statement import leaf_of
+from hub.ledger.slipped import Slipped
 from hub.ledger.tiles import BYTES, WIDTH, Tiles, fold
-from hub.ledger.tree import leaf_hash, root
+from hub.ledger.tree import root
+from hub.ledger.tripwire import moves
 
-_AT_ONCE = 100 * WIDTH
+AT_ONCE = 100 * WIDTH
+_ROUNDS = 3  # go through all leaves
+_EVERY_S, _TRIPWIRE_S = 30.0, 5.0
+LATE_S = 600.0  # a part that is not looked at for so long is told
 _PATIENCE_S = 60.0
+_SOUGHT, _TOLD = 20, 1000  # faults of one part; where a table was emptied each leaf would be one
 KEPT = timedelta(days=3 * 365 + 1)  # after that a row may be gone; its leaf stays
-_LEAVES = text("SELECT number, exchange_id, step, at FROM ledger_leaf WHERE number >= :first AND number < :end")
-_EXCHANGES = text(
-    f"SELECT {COLUMNS} FROM ledger_leaf l JOIN ledger_exchange e ON e.request_in_at = l.at AND e.id = l.exchange_id"  # noqa: S608
-    " WHERE l.number >= :first AND l.number < :end AND l.step = 'EXCHANGE'"
-)
-_ENTRIES = text(
-    "SELECT e.exchange_id, e.step, e.leaf FROM ledger_leaf l"
-    " JOIN ledger_entry e ON e.exchange_id = l.exchange_id AND e.step = l.step"
-    " WHERE l.number >= :first AND l.number < :end"
-)
-_TILES = text("SELECT number, hashes FROM ledger_tile WHERE level = 0 AND number >= :first AND number < :end")
-_MISSED = text(
-    "SELECT e.exchange_id FROM ledger_entry e WHERE e.at > :since AND e.written_in < CAST(CAST(:taken AS text) AS xid8)"
-    " AND NOT EXISTS (SELECT FROM ledger_leaf l WHERE l.exchange_id = e.exchange_id AND l.step = e.step)"
-    " UNION ALL SELECT e.id FROM ledger_exchange e WHERE e.request_in_at > :since"
-    " AND e.written_in < CAST(CAST(:taken AS text) AS xid8)"
-    " AND NOT EXISTS (SELECT FROM ledger_leaf l WHERE l.exchange_id = e.id AND l.step = 'EXCHANGE') LIMIT 20"
-)
-_LATELY = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """`kind`: deleted, altered, moved, inserted, cut_off, forked, unsigned. `place` is the number of a leaf, or of
-    leaves a checkpoint speaks of."""
-
-    kind: str
-    place: int
-    about: str
+_EVERYWHERE = 1 << 63  # what is about no part: told after them
+# One moment for all that is asked of a part: else a row could be another when its fingerprint is taken.
+_ONE_MOMENT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_PATIENT = "SET LOCAL idle_in_transaction_session_timeout = '60s'"
+Rest = Callable[[float], bool]
 
 
 class Verifier:
-    """One per home: the copy belongs to it."""
+    """One per home: the copies belong to it."""
 
-    def __init__(self, database: Database, clock: Clock, home: Path, key: Key) -> None:
-        self._database, self._clock, self._key = database, clock, key
-        self._copy = home / "ledger" / "leaves"
-        self._next = 0
+    def __init__(self, database: Database, clock: Clock, home: Path, key: Key, at_once: int = AT_ONCE) -> None:
+        """`at_once`: leaves of one part, some whole tiles."""
+        self._database, self._clock, self._key, self._at_once = database, clock, key, at_once
+        self._leaves, self._rows = Copy(home / "ledger" / "leaves"), Copy(home / "ledger" / "rows")
+        self._next = self._thorough = 0
+        self._found: dict[int, Sequence[Fault]] = {}
+        self._looked: dict[int, float] = {}
+        self._folds: dict[int, bytes] = {}
+        self._slipped = Slipped()
+        self._hurry, self._asked = 0, 0.0
+        self._moves: list[Any] | None = None
+        self._log = structlog.get_logger()
 
-    def round(self, whole: bool = False) -> list[Fault]:
-        """The newest leaves, and of the others the next hundred thousand or so; all of them where `whole`."""
+    @property
+    def faults(self) -> list[Fault]:
+        """What was found, until a later look finds it mended."""
+        return list(dict.fromkeys(fault for _, found in sorted(self._found.items()) for fault in found))
+
+    @property
+    def unseen_s(self) -> float:
+        """How long ago the part was looked at that was not looked at for longest."""
+        return time.monotonic() - min(self._looked.values(), default=time.monotonic())
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`. A third of all every half minute, and no more than two thirds of the time at work, on a busy
+        machine a fifth; all without a pause where the tripwire moved."""
+        while not stop.is_set():
+            began = time.monotonic()
+            try:
+                self.round(rest=lambda took: stop.wait(0 if self._hurries() else _pause(took)))
+            except Problem as problem:
+                self._log.warning("verifier_waits", code=problem.code)
+            except Exception as error:  # one bad round must not end the others
+                self._log.error("verifier_failed", error=type(error).__name__)
+            stop.wait(1.0 if self._hurry else max(1.0, began + _EVERY_S - time.monotonic()))
+
+    def _hurries(self) -> bool:
+        """Called once for each part: for one whole turn."""
+        self._hurry = max(0, self._hurry - 1)
+        if time.monotonic() > self._asked + _TRIPWIRE_S:
+            with self._database.session() as session:
+                found = moves(session)
+            if self._moves not in (None, found):
+                self._log.warning("ledger_moved")
+                self._hurry = len(self._looked)
+            self._moves, self._asked = found, time.monotonic()
+        return self._hurry > 0
+
+    def round(self, whole: bool = False, rest: Rest = lambda _: False) -> list[Fault]:
+        """The newest leaves and a third of the others by their fingerprints, one part of them leaf by leaf; all of them
+        so where `whole`. `rest` hears how long a part took, and says whether to end. Gives `faults`."""
         with self._database.session(patience=_PATIENCE_S) as session:
             last = newest(session)  # first: the tree goes on growing meanwhile
             size = tree_size(session)
             taken = session.scalar(text("SELECT taken FROM ledger_place WHERE id = 1")) or 0
-            due = self._due(size, whole)
-            faults = list(self._against_copy(session, size, due))
-            for first in due:
-                faults += self._rows(session, first, min(first + _AT_ONCE, size))
-            faults += self._missed(session, taken)
-            faults += self._signed(session, size, last)
-        return list(dict.fromkeys(faults))
+            known, cut = self._copied(session)
+            slipped = self._slipped.look(session, taken, self._clock.now())
+            general = [*cut, *slipped, *self._signed(session, size, last)]
+        starts = range(0, size, self._at_once)
+        kept = {first: found for first, found in self._found.items() if first in starts}
+        self._found = {**kept, _EVERYWHERE: general}
+        self._looked = {first: self._looked.get(first, time.monotonic()) for first in starts}
+        for first in self._due(starts, known, whole):
+            began = time.monotonic()
+            with self._database.session(patience=_PATIENCE_S) as session:
+                session.execute(text(_ONE_MOMENT))
+                session.execute(text(_PATIENT))
+                thorough = whole or first == starts[self._thorough]
+                found = list(self._part(session, first, min(first + self._at_once, size), thorough))
+            self._found = {**self._found, first: found}
+            self._looked[first] = time.monotonic()
+            if rest(time.monotonic() - began):
+                break
+        return self.faults
 
-    def _due(self, size: int, whole: bool) -> Sequence[int]:
-        starts = range(0, size, _AT_ONCE)
-        if whole or len(starts) <= 2:
+    def _due(self, starts: range, known: int, whole: bool) -> Sequence[int]:
+        """The beginnings of parts; those among them that are not yet copied wholly."""
+        if whole or not starts:
             return starts
-        turn = self._next = (self._next + 1) % (len(starts) - 1)
-        return [starts[turn], starts[-1]]
+        share = -(-len(starts) // _ROUNDS)
+        turn = {starts[(self._next + each) % len(starts)] for each in range(share)}
+        self._next = (self._next + share) % len(starts)
+        self._thorough = (self._thorough + 1) % len(starts)
+        fresh = range(known // starts.step * starts.step, starts.stop, starts.step)
+        return sorted({*turn, starts[self._thorough], starts[-1], *fresh})
 
-    def _against_copy(self, session: Session, size: int, due: Sequence[int]) -> Iterator[Fault]:
+    def _copied(self, session: Session) -> tuple[int, list[Fault]]:
+        """How many leaves were seen before. A copy that begins anew lets the other begin anew."""
+        with self._leaves.alone() as new:
+            if new:
+                self._rows.forget()
+            known, there = self._leaves.size, tree_size(session)  # asked again: somebody may have gone further
+        cut = Fault("cut_off", there, f"{known} leaves were seen, and there are {there}")
+        return known, [cut] if known > there else []
+
+    def _part(self, session: Session, first: int, end: int, thorough: bool) -> Iterator[Fault]:
         """What was seen before is compared, what is new is copied: whoever changes both rows and tree is seen here."""
-        self._copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._copy.touch(0o600)
-        with self._copy.open("r+b") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)  # others of this home may look too
-            known = file.seek(0, os.SEEK_END) // BYTES
-            if known > (there := tree_size(session)):  # asked again: somebody else may have gone further
-                yield Fault("cut_off", there, f"{known} leaves were seen, and there are {there}")
-            for first in sorted({*due, *range(known // _AT_ONCE * _AT_ONCE, size, _AT_ONCE)}):
-                end = min(first + _AT_ONCE, size)
-                now = self._hashes(session, first, end)
-                file.seek(first * BYTES)
-                before = file.read(len(now))
-                yield from _different(before, now, first)
-                if len(now) > len(before):
-                    file.seek(first * BYTES + len(before))
-                    file.write(now[len(before) :])
+        now, rows = hashes(session, first, end), fingerprints(session, first, end)
+        with self._leaves.alone():
+            before = self._leaves.read(first, end)
+            yield from _different(before, now, first)
+            if first <= self._leaves.size < end:
+                self._leaves.write(first + len(before) // BYTES, now[len(before) :])
+            kept = self._rows.read(first, end).ljust(len(rows), b"\0")
+            doubtful = range(first, end) if thorough else _doubtful(kept, rows, first, end)
+            if doubtful:
+                yield from self._doubted(session, doubtful, kept, rows, first)
+        yield from self._folded(session, before, now, first, end)
 
-    def _hashes(self, session: Session, first: int, end: int) -> bytes:
-        tiles = {
-            number: bytes(hashes)
-            for number, hashes in session.execute(_TILES, {"first": first // WIDTH, "end": -(-end // WIDTH)})
-        }
-        whole = b"".join(
-            tiles.get(number, b"").ljust(WIDTH * BYTES, b"\0") for number in range(first // WIDTH, -(-end // WIDTH))
-        )
-        return whole[: (end - first) * BYTES]
-
-    def _rows(self, session: Session, first: int, end: int) -> Iterator[Fault]:
-        among = {"first": first, "end": end}
-        hashes, found = self._hashes(session, first, end), self._recomputed(session, among)
-        places = {number: (id, step, at) for number, id, step, at in session.execute(_LEAVES, among)}
-        expected = [hashes[place : place + BYTES] for place in range(0, len(hashes), BYTES)]
-        where = {each: number for number, each in enumerate(expected, first)}
-        for number, wanted in enumerate(expected, first):
-            if number not in places:
-                yield Fault("deleted", number, "ledger_leaf has no row of this number")
+    def _doubted(
+        self, session: Session, doubtful: range, kept: bytes, rows: bytes, first: int
+    ) -> Iterator[Fault]:
+        """Leaf by leaf. The fingerprint of a row that was never seen, and fits its leaf, is kept."""
+        since = self._clock.now() - KEPT
+        found = list(look(session, doubtful.start, doubtful.stop, since, self._elsewhere()))
+        yield from islice(found, _TOLD)
+        wrong, fresh = {fault.place for fault in found}, bytearray(kept)
+        for number in doubtful:
+            place = slice((number - first) * BYTES, (number - first + 1) * BYTES)
+            if rows[place] in (kept[place], NONE) or number in wrong:
                 continue
-            id, step, at = places[number]
-            made = leaf_hash(leaf_of(CLOCK, id, at)) if step == CLOCK else found.get((id, step))
-            if made is None and at > self._clock.now() - KEPT:
-                yield Fault("deleted", number, f"{_table(step)} has no row {id} ({step})")
-            elif made is not None and made != wanted:
-                moved = where.get(made)
-                told = f"{_table(step)} {id} ({step})"
-                yield (
-                    Fault("moved", number, f"{told} belongs to {moved}")
-                    if moved is not None
-                    else Fault("altered", number, told)
-                )
-        yield from self._folded(session, hashes, first, end)
+            if may_differ(kept[place], rows[place], since):
+                fresh[place] = rows[place]
+            else:
+                yield _beside(session, number)
+        if fresh != kept:
+            self._rows.write(first, bytes(fresh))
 
-    @staticmethod
-    def _recomputed(session: Session, among: dict[str, int]) -> dict[tuple[UUID, str], bytes]:
-        found: dict[tuple[UUID, str], bytes] = {}
-        for row in session.execute(_EXCHANGES, among):
-            values: Sequence[Any] = row
-            found[values[-1], EXCHANGE] = leaf_hash(exchange_leaf(values))
-        for id, step, leaf in session.execute(_ENTRIES, among):
-            found[id, step] = leaf_hash(leaf)
-        return found
+    def _elsewhere(self) -> Callable[[bytes], int | None]:
+        """For a few hashes; each is a look through all of the copy."""
+        left = iter(range(_SOUGHT))
+        return lambda made: self._leaves.find(made) if next(left, None) is not None else None
 
-    @staticmethod
-    def _folded(session: Session, hashes: bytes, first: int, end: int) -> Iterator[Fault]:
-        """Each full tile's root stands in the tile above it; `hashes` are those from `first` on."""
+    def _folded(self, session: Session, before: bytes, now: bytes, first: int, end: int) -> Iterator[Fault]:
+        """Each full tile's root stands in the tile above it. That of a tile that is as it was is remembered."""
         tiles = Tiles(session)
         for number in range(first // WIDTH, end // WIDTH):
-            tile = hashes[(number * WIDTH - first) * BYTES :][: WIDTH * BYTES]
-            above = tiles.tile(1, number // WIDTH)[number % WIDTH * BYTES :][:BYTES]
-            if fold(tile) != above:
+            place = slice((number * WIDTH - first) * BYTES, ((number + 1) * WIDTH - first) * BYTES)
+            known = self._folds.get(number) if before[place] == now[place] else fold(now[place])
+            if known is None:
+                known = self._folds[number] = fold(now[place])
+            if known != tiles.tile(1, number // WIDTH)[number % WIDTH * BYTES :][:BYTES]:
                 yield Fault("altered", number * WIDTH, f"tile {number} does not fit the tile above it")
-
-    def _missed(self, session: Session, taken: int) -> Iterator[Fault]:
-        """A row that came in behind the sequencer's back."""
-        since = self._clock.now() - _LATELY
-        for id in session.scalars(_MISSED, {"since": since, "taken": str(taken)}):
-            yield Fault("inserted", -1, f"row {id} was never given a place")
 
     def _signed(self, session: Session, size: int, last: Made | None) -> Iterator[Fault]:
         if last is None:
@@ -203,5 +228,21 @@ def _different(before: bytes, now: bytes, first: int) -> Iterator[Fault]:
             yield Fault("forked", first + place // BYTES, "the tree has another leaf here than was seen before")
 
 
-def _table(step: str) -> str:
-    return "ledger_exchange" if step == EXCHANGE else "ledger_entry"
+def _doubtful(kept: bytes, rows: bytes, first: int, end: int) -> range | None:
+    """From the first tile in which a row is not as it was, to the last."""
+    width = WIDTH * BYTES
+    slices = (slice(place, place + width) for place in range(0, len(rows), width))
+    tiles = [each.start for each in slices if kept[each] != rows[each]]
+    return range(first + tiles[0] // BYTES, min(first + tiles[-1] // BYTES + WIDTH, end)) if tiles else None
+
+
+def _beside(session: Session, number: int) -> Fault:
+    query = text("SELECT exchange_id, step FROM ledger_leaf WHERE number = :number")
+    id, step = session.execute(query, {"number": number}).one()
+    return Fault("altered", number, f"{table(step)} {id} ({step}) fits its leaf; its receipts or columns beside differ")
+
+
+def _pause(took: float) -> float:
+    """A busy machine is left to the citizens."""
+    busy = os.getloadavg()[0] > (os.cpu_count() or 1)
+    return took * 4 if busy else took / 2

@@ -37,6 +37,7 @@ from tests.bench.sealing import look_up, sealing
 from tests.bench.stand import Stand, standing
 from tests.bench.start import start
 from tests.bench.table import Row, show, write
+from tests.bench.tampering import tampering
 from tests.bench.tracing import tracing
 from tests.bench.whole_county import whole_county
 from tests.bench.wire_http import wire_form, wire_rest
@@ -77,13 +78,14 @@ MEASURES: tuple[tuple[frozenset[str], Measure], ...] = (
     (frozenset({"drain"}), drain),
     (frozenset({"ledger"}), ledger),
     (frozenset({"ledger_large"}), large),
+    (frozenset({"tampering"}), tampering),
     (frozenset({"flow"}), flow),
     (frozenset({"tracing"}), tracing),
     (frozenset({"county"}), whole_county),
 )
 _NAMES = sorted(frozenset().union(*(names for names, _ in MEASURES)))
 # They fill a table of millions or start a whole county first: only when asked for by name.
-_LONG = frozenset({"P8", "look_up", "tracing", "ledger_large", "county"})
+_LONG = frozenset({"P8", "look_up", "tracing", "ledger_large", "tampering", "county"})
 
 
 def main() -> None:
