@@ -185,6 +185,19 @@ class KeysAnswer(marshmallow.Schema):
     revoked = fields.List(fields.Dict(), required=True)
 
 
+class IssuedTypeAnswer(marshmallow.Schema):
+    """A kind of licence the desk issues; `fields`: the label of each thing it says. `companies`: they hold it, too."""
+
+    id = fields.String(required=True)
+    title = fields.String(required=True)
+    companies = fields.Boolean(required=True)
+    fields_ = fields.Dict(required=True, data_key="fields")
+
+
+class IssuedTypesAnswer(marshmallow.Schema):
+    items = fields.List(fields.Nested(IssuedTypeAnswer), required=True)
+
+
 class IssuedAnswer(marshmallow.Schema):
     """What the desk issued or changed; nothing of its holder."""
 
@@ -252,6 +265,7 @@ KEYS = {
     "revoked": [],
 }  # fmt: skip
 ISSUED = {"id": _ID, "licence_id": _LICENCE_ID, "type": "senior-citizen-card", **_TERM}
+ISSUED_TYPE = {"id": "senior-citizen-card", "title": "老年人优待证", "companies": False, "fields": {"level": "优待类别"}}
 REVOCATION = {
     "id": "r0a1b2c3d4e5f60718293a4b5c6d7e8f9",
     "kind": "batch",

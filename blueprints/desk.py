@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from flask import Response
+from flask import Response, request
 
 from blueprints import credentials_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller
 from blueprints.contract import STAFF, Blueprint, answer, problem_codes
 from blueprints.idempotency import idempotent
+from blueprints.problems import in_language, preferred
 from hub.credentials.desk import Application
 
 if TYPE_CHECKING:
@@ -30,6 +31,25 @@ def make(hub: Hub) -> Blueprint:
 
 
 def _licences(blueprint: Blueprint, hub: Hub) -> None:
+    @blueprint.route("/credentials/types")
+    @recorded("credential.write", only_refusals=True)
+    @problem_codes(*STAFF)
+    @blueprint.response(
+        200, forms.IssuedTypesAnswer, description="In the order of config.", example={"items": [forms.ISSUED_TYPE]}
+    )
+    def types() -> Response:
+        """What this desk issues, and what each says"""
+        spoken = preferred(request.headers.get("Accept-Language"))
+        items = [
+            {
+                "id": each.id, "title": in_language(each.title, spoken), "companies": each.companies,
+                "fields": {name: in_language(label, spoken) for name, label in each.fields.items()},
+            }
+            for each in hub.settings.now.licences.values()
+            if not each.system
+        ]  # fmt: skip
+        return answer({"items": items})
+
     @blueprint.route("/credentials", methods=["POST"])
     @recorded("credential.write")
     @problem_codes(*_WRITING, "CHOICE", "RANGE", "ID_FORMAT", "ID_CHECKSUM", "ID_OBSOLETE")

@@ -156,7 +156,9 @@ def _history(blueprint: Blueprint, hub: Hub) -> None:
             changes = hub.switches.history(
                 session, query.get("kind"), query.get("id"), going_on(query), query["page_size"] + 1
             )
-        return answer(page([changed(change) for change in changes], query["page_size"]))
+            names = hub.accounts.names(session, {change.actor for change in changes})
+        told = [changed(change, names.get(change.actor, "")) for change in changes]
+        return answer(page(told, query["page_size"]))
 
     @blueprint.route("/switches/rollback", methods=["POST"])
     @recorded("switch.write")
@@ -268,6 +270,9 @@ def _change(hub: Hub, kind: Kind, id: str, patch: Mapping[str, Any]) -> None:
 def _done(hub: Hub, change: Change) -> Response:
     """This worker need not wait for its next look."""
     noting(target=f"{change.kind}:{change.target}", before=change.before, after=change.after)
+    name = ""
     with suppress(Problem):  # it is done, whether or not we see it now
         hub.switches.refresh()
-    return answer(changed(change))
+        with hub.database.session() as session:
+            name = hub.accounts.names(session, {change.actor}).get(change.actor, "")
+    return answer(changed(change, name))

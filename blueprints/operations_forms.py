@@ -140,6 +140,7 @@ class ChangeAnswer(marshmallow.Schema):
     after = fields.Dict(required=True, allow_none=True)
     reason = fields.String(required=True)
     actor = fields.String(required=True)
+    actor_name = fields.String(required=True, metadata={"description": "User name; empty where it is gone"})
     changed_at = fields.String(required=True)
 
 
@@ -280,6 +281,7 @@ CHANGE = {
     "after": _OFF,
     "reason": "停机升级",
     "actor": _STAFF,
+    "actor_name": "operator",
     "changed_at": _AT,
 }
 ACT = {

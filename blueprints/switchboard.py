@@ -127,9 +127,9 @@ def differing(difference: Difference) -> dict[str, Any]:
     }
 
 
-def changed(change: Change) -> dict[str, Any]:
+def changed(change: Change, actor_name: str) -> dict[str, Any]:
     shown = asdict(change)
-    return {"change_id": str(shown.pop("id")), "id": shown.pop("target"), **shown}
+    return {"change_id": str(shown.pop("id")), "id": shown.pop("target"), **shown, "actor_name": actor_name}
 
 
 def acted(act: Act) -> dict[str, Any]:

@@ -251,10 +251,18 @@ class Files:
         return [
             Happened(
                 each.event, each.status, each.by, self.number(each.actor) if each.by == "officer" else "", each.at,
-                each.promised_at, self.open(row, each.detail_sealed),
+                each.promised_at, self._worded(self.open(row, each.detail_sealed)),
             )
             for each in rows
         ]  # fmt: skip
+
+    def _worded(self, detail: dict[str, Any]) -> dict[str, Any]:
+        """What an office was asked and what it answered, by their names too."""
+        if "task" not in detail:
+            return detail
+        kind = self._now().tasks.get(detail["task"])
+        said = kind.answers.get(detail.get("answer", "")) if kind else None
+        return {**detail, "title": self.task_title(detail["task"]), **({"text": said} if said else {})}
 
     def _pauses(self, session: Session, row: CaseRow, workflow: Workflow) -> Sequence[Paused]:
         rows = session.scalars(select(PauseRow).where(PauseRow.case_id == row.id).order_by(PauseRow.id))

@@ -28,6 +28,11 @@ from tests.login.room import movable_hub
 
 DESKTOP, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 PICTURES = os.environ.get("PICTURES", "")
+_STILL = """new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))).then(() => Promise.all(
+    document.getAnimations().filter((each) => each.effect.getComputedTiming().iterations !== Infinity)
+        .map((each) => each.finished.catch(() => null))))"""
+_FITS = """[document.documentElement, ...(innerWidth > 700 ? [] : document.querySelectorAll(".scroll"))]
+    .every((each) => each.scrollWidth <= each.clientWidth)"""
 _SECRET = "JBSWY3DPEHPK3PXP"
 
 
@@ -72,10 +77,19 @@ class Visit:
             self.page.wait_for_timeout(400)
             self.page.screenshot(path=f"{PICTURES}/{name}.png")
 
-    def check(self, name: str) -> None:
-        """Nobody is shut out: no serious finding of axe-core. And a picture for whoever looks at pages."""
-        self.page.wait_for_timeout(350)  # what slides in is half transparent before
+    def check(self, name: str, languages: bool = False) -> None:
+        """Nobody is shut out: no serious finding of axe-core; nothing is wider than the screen, on a phone no table
+        either. `languages`: in the other one, too. And a picture for whoever looks at pages."""
+        self.page.evaluate(_STILL)  # what slides in is half transparent before
         self.picture(name)
+        assert self.page.evaluate(_FITS), f"{name} is wider than the screen"
+        self._is_usable(name)
+        if languages:
+            self.page.locator(".head button").first.click()
+            self.check(f"{name}-other")
+            self.page.locator(".head button").first.click()
+
+    def _is_usable(self, name: str) -> None:
         found = Axe().run(self.page).response["violations"]
         serious = [
             f"{each['id']}: {each['nodes'][0]['html'][:160]} {each['nodes'][0].get('failureSummary', '')[:200]}"

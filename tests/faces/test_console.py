@@ -52,7 +52,8 @@ def test_every_room_is_usable_by_everybody_and_asks_no_other_host(console: Visit
         page = go(console, room)
         page.locator(f".rooms a[aria-current=page][href='#{room}']").wait_for()
         page.wait_for_load_state("networkidle")
-        console.check(f"console-{room}")
+        console.check(f"console-{room}", languages=True)
+        assert page.locator(".el-alert--error").count() == 0, room
     console.clean()
 
 
@@ -72,12 +73,32 @@ def test_U42_U49_a_service_is_switched_off_with_a_notice_and_back_again(console:
     told = office.citizen(HAN).post(f"/services/{SERVICE}/calls", {"fields": {}})
     assert (told.status_code, told.json["code"]) == (503, "SERVICE_DISABLED")
     assert NOTICE in str(told.json)
-    expect(page.locator(".el-drawer .table")).to_contain_text("停机升级")
+    changed = page.locator(".el-drawer .table tbody tr").first
+    expect(changed).to_contain_text("停机升级")
+    expect(changed).to_contain_text("是否开放 停用")  # in words, and by whom
+    assert not re.search(r"enabled|[{}]", changed.inner_text())
+    assert page.locator(".head .who").inner_text().split(" · ")[0] in changed.inner_text()
     page.locator("input[name=reason]").fill("提前完成")
     page.get_by_role("button", name="回到此前").first.click()
     expect(page.locator(".el-alert--success")).to_contain_text("已回退")
     assert balance(office) == (200, "OK")
     console.clean()
+
+
+def test_U42_who_else_may_stays_when_the_percent_is_changed(console: Visit) -> None:
+    office, page = console.office, go(console, "services/pension-status")
+    town = {"percent": 50, "regions": ["360423001"], "citizens": []}
+    with office.hub.database.session() as session:
+        office.hub.switches.change(session, "service", "pension-status", {"rollout": town}, "试点", "somebody")
+    office.hub.switches.refresh()
+    expect(page.locator(".phone")).to_contain_text("以及 豫宁街道 的所有人")
+    page.get_by_label("百分比").fill("30")
+    page.keyboard.press("Tab")
+    page.locator("input[name=reason]").fill("先放三成")
+    page.get_by_role("button", name="保存并生效").click()
+    expect(page.locator(".el-drawer .table tbody tr").first).to_contain_text("30 %、豫宁街道")
+    assert office.hub.switches.service("pension-status").rollout.regions == ("360423001",)
+    console.check("console-rollout", languages=True)
 
 
 def test_U43_U44_a_drill_shows_in_the_lights_and_each_leg_is_found_by_its_trace(console: Visit) -> None:
@@ -95,7 +116,8 @@ def test_U43_U44_a_drill_shows_in_the_lights_and_each_leg_is_found_by_its_trace(
     page.locator(".chart svg").wait_for()
     console.check("console-system")
     link.click()
-    expect(page.locator(".leg").first).to_contain_text("medical_insurance")
+    expect(page.locator(".leg").first).to_contain_text("医疗保障结算系统")
+    expect(page.locator(".leg").first).to_contain_text("答复乱码")
     assert re.search(r"#calls/[0-9a-f]{32}$", page.url)
     console.check("console-trace")
     assert balance(office) == (200, "OK")
@@ -238,11 +260,10 @@ def test_it_speaks_english_and_fits_a_phone(office: Office, visit: Open) -> None
     opened = visit(PHONE, "en-GB")
     opened.sign_in("/console", office.member("auditor"))
     page = opened.page
-    for room in ("systems", "services", "audit"):
+    for room in ("systems", "services", "changes", "calls", "audit"):
         go(opened, room)
         page.locator(f".rooms a[aria-current=page][href='#{room}']").wait_for()
         page.wait_for_load_state("networkidle")
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), room
         opened.check(f"console-phone-{room}")
         said = page.locator(".rooms").inner_text() + page.locator("h1").inner_text()
         assert not re.search(r"[\u4e00-\u9fff]", said), said

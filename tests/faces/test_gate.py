@@ -55,9 +55,18 @@ def shows(gate: Visit, kind: str, text: str) -> None:
 
 
 def test_a_code_that_is_none_is_told_from_a_stop(gate: Visit) -> None:
-    gate.check("gate-type")
+    gate.check("gate-type", languages=True)
     scan(gate, "no code of ours")
+    gate.check("gate-none", languages=True)
     shows(gate, "cannot_decide", "无法判断")
+    gate.page.get_by_role("button", name="没带手机").click()
+    gate.check("gate-name", languages=True)
+    gate.page.locator("input[name=name]").fill("查无此人")
+    gate.page.locator("input[name=tail]").fill("123456")
+    gate.page.get_by_role("button", name="查询").click()
+    shows(gate, "cannot_decide", "没有找到此人。请核对")
+    gate.page.get_by_role("button", name="扫码").click()
+    gate.check("gate-camera", languages=True)
     gate.clean()
 
 
@@ -117,7 +126,10 @@ def test_feat_F5_after_its_end_the_pack_decides_nothing_and_is_loud(gate: Visit)
     page.clock.fast_forward("31:00")
     expect(page.locator(".loud")).to_contain_text("离线包已过期")
     scan(gate, form(gate.office.hub, "00"))
+    gate.check("gate-ended", languages=True)
     shows(gate, "cannot_decide", "离线包已过期")
+    with page.expect_request("**/api/v1/gate/offline-pack"):  # at once, not at its next time
+        page.context.set_offline(False)
 
 
 def test_it_can_be_installed(office: Office, visit: Open) -> None:

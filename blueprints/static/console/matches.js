@@ -5,6 +5,7 @@ import { done, trouble } from "../shared/answers.js";
 import { call, get, tried } from "../shared/api.js";
 import { useList } from "../shared/lists.js";
 import { Reasoned } from "../shared/reasoned.js";
+import { table } from "../shared/table.js";
 import { day, moment, t } from "../shared/words.js";
 import { departmentName, nameOfSystem } from "./names.js";
 
@@ -31,13 +32,17 @@ const sides = (match) => [
   { name: t("记录编号", "Number of the record"), sought: "", told: match.told.record },
 ];
 
-const compared = (match) => html`
-  <div class="scroll" tabindex="0"><table class="table">
-    <thead><tr><td></td><th scope="col">${t("要查的人", "Whom was asked for")}</th><th scope="col">${t("这条记录", "What the row says")}</th><th scope="col">${t("比对", "Compared")}</th></tr></thead>
-    <tbody>${sides(match).map((side) => html`<tr key=${side.name}><th scope="row">${side.name}</th>
-      <td class="mono">${side.sought || "–"}</td><td class="mono">${side.told || "–"}</td>
-      <td>${side.fit && html`<span class=${`tag ${fitKind(side.fit)}`}>${fitName(side.fit)}</span>`}</td></tr>`)}</tbody>
-  </table></div>`;
+const compared = (match) => table(
+  ["", t("要查的人", "Whom was asked for"), t("这条记录", "What the row says"), t("比对", "Compared")],
+  sides(match).map((side) => ({
+    key: side.name,
+    cells: [
+      side.name, html`<span class="mono">${side.sought || "–"}</span>`, html`<span class="mono">${side.told || "–"}</span>`,
+      side.fit ? html`<span class=${`tag ${fitKind(side.fit)}`}>${fitName(side.fit)}</span>` : "–",
+    ],
+  })),
+  "headed",
+);
 
 export const Matches = {
   setup() {

@@ -4,6 +4,7 @@ import { ElButton, ElInput, ElOption, ElSelect } from "/vendor/elements.js";
 import { bytes, get, may, session } from "../shared/api.js";
 import { trouble, useAnswer } from "../shared/answers.js";
 import { placeName } from "../shared/naming.js";
+import { place } from "../shared/office.js";
 import { moment, t } from "../shared/words.js";
 import { check, checkpoint } from "./proof.js";
 
@@ -27,8 +28,11 @@ watch(() => session.me?.staff_id, (id) => {
 
 export const LedgerRoom = {
   setup() {
-    const { seen, found } = useAnswer(async () => checkpoint(await (await bytes(PATHS.ledger)).text()), 15);
-    const form = reactive({ exchange: "", proof: null, told: null, problem: "" });
+    const { seen, found } = useAnswer(() => bytes(PATHS.ledger).then(async (told) => checkpoint(await told.text()), (refused) => {
+      if (refused.code === "PROOF_PENDING") return { size: 0 };
+      throw refused;
+    }), 15);
+    const form = reactive({ exchange: place()[1] || "", proof: null, told: null, problem: "" });
     async function prove(event) {
       event.preventDefault();
       Object.assign(form, { proof: null, told: null, problem: "" });
@@ -42,7 +46,8 @@ export const LedgerRoom = {
     return () => html`
       <h1>${t("存证账本", "Ledger")}</h1>
       ${trouble(seen)}
-      ${found.value && html`<dl class="facts">
+      ${found.value?.size === 0 && html`<p class="told">${t("账本还没有签出第一个检查点，一分钟内会有；本页自动更新。", "The log has not signed its first checkpoint yet; it will within a minute, and this page follows.")}</p>`}
+      ${found.value?.size > 0 && html`<dl class="facts">
         <dt>${t("账本", "Log")}</dt><dd><code>${found.value.origin}</code></dd>
         <dt>${t("条数", "Entries")}</dt><dd>${found.value.size}</dd>
         <dt>${t("树根", "Root")}</dt><dd><code>${found.value.root}</code></dd>

@@ -1,5 +1,6 @@
 // What the citizen would see if the form were saved now: the same four states, in the same order, as the hub decides them.
 import { html } from "../shared/html.js";
+import { placeName } from "../shared/naming.js";
 import { inLanguage, moment, t } from "../shared/words.js";
 import { statusKind, statusName } from "./names.js";
 
@@ -34,7 +35,7 @@ export const Preview = {
               <p><span class=${`tag ${statusKind(state)}`}>${statusName(state)}</span></p>
               ${words && html`<p class=${state === "closed" ? "problem" : "told"}>${words}</p>`}
               ${form.announced && form.from && html`<p class="quiet">${t("维护时间：", "Maintenance: ")}${moment(`${form.from}:00+08:00`)} – ${moment(`${form.until}:00+08:00`)}</p>`}
-              ${state === "limited" && html`<p class="quiet">${t(`${form.percent}% 的人可以办理。`, `Open to ${form.percent} % of citizens.`)}</p>`}
+              ${state === "limited" && html`<p class="quiet">${t(`${form.percent}% 的人可以办理。`, `Open to ${form.percent} % of citizens.`)} ${form.regions.length > 0 && t(`以及 ${form.regions.map(placeName).join("、")} 的所有人。`, `And to everybody of ${form.regions.map(placeName).join(", ")}.`)}</p>`}
               <button class="main" disabled=${state === "closed" || state === "maintenance"}>${t("去办理", "Start")}</button>
             </div>
           </div>

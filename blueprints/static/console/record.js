@@ -4,7 +4,10 @@ import { ElButton, ElInput } from "/vendor/elements.js";
 import { trouble } from "../shared/answers.js";
 import { get } from "../shared/api.js";
 import { useList } from "../shared/lists.js";
+import { table } from "../shared/table.js";
 import { moment, t } from "../shared/words.js";
+import { nameOfService, nameOfSystem } from "./names.js";
+import { fieldName, fieldValue } from "./switched.js";
 
 const box = (seen, name, label) => html`
   <${ElInput} modelValue=${seen[name]} onUpdate:modelValue=${(value) => (seen[name] = value)} placeholder=${label} aria-label=${label} clearable />`;
@@ -26,16 +29,21 @@ export const Audit = {
         <${ElButton} type="primary" nativeType="submit">${t("查找", "Find")}<//>
       </form>
       ${trouble(list)}
-      <div class="scroll" tabindex="0"><table class="table">
-        <thead><tr><th>${t("时间", "Time")}</th><th>${t("谁", "Who")}</th><th>${t("做什么", "Act")}</th><th>${t("对象", "Target")}</th><th>${t("结果", "Outcome")}</th><th>${t("理由", "Reason")}</th></tr></thead>
-        <tbody>${list.items.map((each) => html`<tr key=${each.id}>
-          <td>${moment(each.acted_at)}</td><td><${ElButton} link type="primary" title=${t("只看此人", "Only this account")} onClick=${() => ((seen.actor = each.actor), list.begin())}>${each.actor_name || each.actor.slice(0, 12)}<//><br /><span class="quiet">${each.roles.filter((role) => role !== each.actor_name).join(", ")}</span></td>
-          <td><code>${each.act}</code></td><td><code>${each.target || "–"}</code></td>
-          <td><span class=${`tag ${each.outcome === "OK" ? "good" : "bad"}`}>${each.outcome}</span></td><td>${each.reason || "–"}</td></tr>`)}</tbody>
-      </table></div>
+      ${list.loaded && !list.items.length && !list.problem && html`<p class="quiet">${t("没有找到。", "Nothing found.")}</p>`}
+      ${list.items.length > 0 && table(
+        [t("时间", "Time"), t("谁", "Who"), t("做什么", "Act"), t("对象", "Target"), t("结果", "Outcome"), t("理由", "Reason")],
+        list.items.map((each) => ({ key: each.id, cells: cells(each, () => ((seen.actor = each.actor), list.begin())) })),
+      )}
       ${list.cursor && html`<p><${ElButton} onClick=${list.more}>${t("更多", "More")}<//></p>`}`;
   },
 };
+
+const cells = (each, only) => [
+  moment(each.acted_at),
+  html`<${ElButton} link type="primary" title=${t("只看此人", "Only this account")} onClick=${only}>${each.actor_name || each.actor.slice(0, 12)}<//><br /><span class="quiet">${each.roles.filter((role) => role !== each.actor_name).join(", ")}</span>`,
+  html`<code>${each.act}</code>`, html`<code>${each.target || "–"}</code>`,
+  html`<span class=${`tag ${each.outcome === "OK" ? "good" : "bad"}`}>${each.outcome === "OK" ? t("成功", "Good") : each.outcome}</span>`, each.reason || "–",
+];
 
 export const Config = {
   setup() {
@@ -61,8 +69,6 @@ export const Config = {
   },
 };
 
-const value = (any) => (typeof any === "string" ? any : JSON.stringify(any));
-
 function shown(config) {
   const broken = Object.entries(config.not_started);
   return html`
@@ -76,8 +82,9 @@ function shown(config) {
     ${!config.differences.length && html`<p class="quiet">${t("没有不同。", "No difference.")}</p>`}
     ${config.differences.map((each) => html`
       <section class="card leg" key=${each.kind + each.id}>
-        <div class="row apart"><strong>${each.kind === "system" ? t("系统", "System") : t("服务", "Service")} <code>${each.id}</code></strong><code class="quiet">${each.place}</code></div>
-        <table class="table"><thead><tr><th>${t("字段", "Field")}</th><th>${t("文件", "File")}</th><th>${t("现在生效", "In force")}</th></tr></thead>
-          <tbody>${each.fields.map((field) => html`<tr key=${field.field}><td><code>${field.field}</code></td><td><del><code>${value(field.config)}</code></del></td><td><ins><code>${value(field.override)}</code></ins></td></tr>`)}</tbody></table>
+        <div class="row apart"><strong>${each.kind === "system" ? nameOfSystem(each.id) : nameOfService(each.id)} <code class="quiet">${each.id}</code></strong><code class="quiet">${each.place}</code></div>
+        ${table([t("字段", "Field"), t("文件", "File"), t("现在生效", "In force")], each.fields.map(({ field, config, override }) => ({
+          key: field, cells: [html`${fieldName(field)}<br /><code class="quiet">${field}</code>`, html`<del>${fieldValue(field, config)}</del>`, html`<ins>${fieldValue(field, override)}</ins>`],
+        })))}
       </section>`)}`;
 }

@@ -1,11 +1,11 @@
 // Every service with its switch; one of them in full beside the list.
 import { computed, html, reactive } from "../shared/html.js";
-import { ElButton, ElDrawer, ElInput, ElOption, ElSelect, ElTable } from "/vendor/elements.js";
+import { ElButton, ElDrawer, ElInput, ElOption, ElSelect } from "/vendor/elements.js";
 import { trouble, useAnswer } from "../shared/answers.js";
 import { get } from "../shared/api.js";
 import { inLanguage, t } from "../shared/words.js";
 import { go, place } from "../shared/office.js";
-import { column } from "./column.js";
+import { table } from "../shared/table.js";
 import { departmentName, nameOfSystem, stateName, statusKind, statusName } from "./names.js";
 import { Switching } from "./switching.js";
 
@@ -35,7 +35,7 @@ export const Services = {
         <//>
         <span class="quiet">${t(`共 ${shown.value.length} 项`, `${shown.value.length} services`)}</span>
       </div>
-      ${list(shown.value)}
+      ${found.value && list(shown.value)}
       <${ElDrawer} modelValue=${Boolean(chosen())} size="min(860px, 100%)" title=${chosen() ? inLanguage(chosen().title) : ""}
         onClose=${() => go("services")} destroyOnClose>
         ${{ default: () => chosen() && html`${facts(chosen())}<${Switching} key=${chosen().id} kind="service" item=${chosen()} onChanged=${ask} />` }}
@@ -44,15 +44,18 @@ export const Services = {
 };
 
 function list(items) {
-  return html`
-    <${ElTable} data=${items} rowKey="id" emptyText=${t("没有找到", "Nothing found")} onRowClick=${(row) => go("services", row.id)}>
-      ${column(t("服务", "Service"), (row) => html`<div>${inLanguage(row.title)}</div><code class="quiet">${row.id}</code>`, { minWidth: 230 })}
-      ${column(t("部门", "Department"), (row) => departmentName(row.department), { minWidth: 160 })}
-      ${column(t("状态", "State"), (row) => html`<span class=${`tag ${statusKind(row.status)}`}>${statusName(row.status)}</span>`, { minWidth: 110 })}
-      ${column(t("公告", "Notice"), (row) => inLanguage(row.shown_notice) || "–", { minWidth: 200 })}
-      ${column(t("来源", "Source"), (row) => (row.override ? t("临时覆盖", "Override") : t("配置文件", "File")), { minWidth: 110 })}
-      ${column(t("操作", "Act"), (row) => html`<${ElButton} link type="primary" aria-label=${`${t("调整", "Change")} ${row.id}`} onClick=${() => go("services", row.id)}>${t("调整", "Change")}<//>`, { width: 104 })}
-    <//>`;
+  if (!items.length) return html`<p class="quiet">${t("没有找到。", "Nothing found.")}</p>`;
+  return table([t("服务", "Service"), t("部门", "Department"), t("状态", "State"), t("公告", "Notice"), t("来源", "Source"), t("操作", "Act")], items.map((row) => ({
+    key: row.id,
+    class: "chosen",
+    onClick: () => go("services", row.id),
+    cells: [
+      html`${inLanguage(row.title)}<br /><code class="quiet">${row.id}</code>`, departmentName(row.department),
+      html`<span class=${`tag ${statusKind(row.status)}`}>${statusName(row.status)}</span>`, inLanguage(row.shown_notice) || "–",
+      row.override ? t("临时覆盖", "Override") : t("配置文件", "File"),
+      html`<${ElButton} link type="primary" aria-label=${`${t("调整", "Change")} ${row.id}`}>${t("调整", "Change")}<//>`,
+    ],
+  })));
 }
 
 function facts(service) {

@@ -3,6 +3,7 @@ import { html, reactive } from "../shared/html.js";
 import { ElButton } from "/vendor/elements.js";
 import { trouble, useAnswer } from "../shared/answers.js";
 import { bytes, get } from "../shared/api.js";
+import { table } from "../shared/table.js";
 import { moment, t } from "../shared/words.js";
 import { PATHS } from "./more.js";
 import { departmentName, nameOfSystem } from "./names.js";
@@ -24,33 +25,27 @@ const countName = (name) =>
     asked: t("发出申请", "Asked"), taken: t("90 天使用", "Taken, 90 days"), turned_away: t("90 天被拒", "Turned away, 90 days"), given: t("90 天提供", "Given, 90 days"),
   })[name];
 
-const table = (head, rows) => html`
-  <div class="scroll" tabindex="0"><table class="table">
-    <thead><tr>${head.map((each) => html`<th key=${each} scope="col">${each}</th>`)}</tr></thead>
-    <tbody>${rows}</tbody>
-  </table></div>`;
-
 function departments(rows, view) {
   const sorted = [...rows].sort((a, b) => b[view.by] - a[view.by] || a.department.localeCompare(b.department));
   const counted = sorted.filter((row) => view.columns.some((each) => row[each]));
   if (!counted.length) return html`<p class="quiet">${t("没有。", "None.")}</p>`;
   const head = [t("部门", "Department"), ...view.columns.map(countName)];
-  return table(head, counted.map((row) => html`<tr key=${row.department}>
-    <th scope="row">${departmentName(row.department)}</th>${view.columns.map((each) => html`<td key=${each}>${row[each]}</td>`)}</tr>`));
+  return table(head, counted.map((row) => ({ key: row.department, cells: [departmentName(row.department), ...view.columns.map((each) => row[each])] })), "headed figures dense");
 }
 
 function unused(rows) {
   if (!rows.length) return html`<p class="quiet">${t("没有。", "None.")}</p>`;
-  return table([t("系统", "System"), t("部门", "Department"), t("数据类", "Data classes"), t("能否查询", "Can be asked")], rows.map((row) => html`<tr key=${row.system}>
-    <td>${nameOfSystem(row.system)}</td><td>${departmentName(row.department)}</td><td>${row.resources.length}</td>
-    <td><span class=${`tag ${row.attached ? "warn" : "bad"}`}>${row.attached ? t("已接通，无人用", "Yes, nobody does") : t("未接通", "Not attached")}</span></td></tr>`));
+  return table([t("系统", "System"), t("部门", "Department"), t("数据类", "Data classes"), t("能否查询", "Can be asked")], rows.map((row) => ({ key: row.system, cells: [
+    nameOfSystem(row.system), departmentName(row.department), row.resources.length,
+    html`<span class=${`tag ${row.attached ? "warn" : "bad"}`}>${row.attached ? t("已接通，无人用", "Yes, nobody does") : t("未接通", "Not attached")}</span>`,
+  ] })));
 }
 
 function twice(rows) {
   if (!rows.length) return html`<p class="quiet">${t("没有。", "None.")}</p>`;
-  return table([t("数据", "Data"), t("部门", "Department"), t("登记的系统", "Named by its owner"), t("作答的系统", "Answers for it")], rows.map((row) => html`<tr key=${row.resource}>
-    <td>${row.title}<br /><code class="quiet">${row.resource}</code></td><td>${departmentName(row.department)}</td>
-    ${row.systems.map((each) => html`<td key=${each}>${nameOfSystem(each)}</td>`)}</tr>`));
+  return table([t("数据", "Data"), t("部门", "Department"), t("登记的系统", "Named by its owner"), t("作答的系统", "Answers for it")], rows.map((row) => ({ key: row.resource, cells: [
+    html`${row.title}<br /><code class="quiet">${row.resource}</code>`, departmentName(row.department), ...row.systems.map(nameOfSystem),
+  ] })));
 }
 
 // The file needs the token, so it is no plain link.
@@ -80,7 +75,6 @@ export const Sharing = {
             <${ElButton} key=${id} type=${chosen.view === id ? "primary" : ""} aria-pressed=${String(chosen.view === id)} onClick=${() => (chosen.view = id)}>${view.title}<//>`)}</div>
           ${file("departments", t("各部门", "Departments"))}
         </div>
-        <div class="bar"></div>
         ${departments(found.value.departments, views()[chosen.view])}
         ${part("unused", t("烟囱：90 天无人查询的系统", "Chimneys: systems nobody asked in 90 days"), unused(found.value.unused))}
         ${part("twice", t("重复：一类数据两个系统", "Duplicates: one class of data in two systems"), twice(found.value.twice))}`}`;

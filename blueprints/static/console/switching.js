@@ -1,11 +1,15 @@
 // A switch: on or off, notice, maintenance, for how many; always with a reason, with the citizen's view before it counts.
 import { html, reactive, watch } from "../shared/html.js";
-import { ElButton, ElForm, ElFormItem, ElInput, ElInputNumber, ElSwitch } from "/vendor/elements.js";
+import { ElButton, ElForm, ElFormItem, ElInput, ElInputNumber, ElOption, ElSelect, ElSwitch } from "/vendor/elements.js";
 import { done, trouble } from "../shared/answers.js";
 import { call, may, tried } from "../shared/api.js";
 import { useList } from "../shared/lists.js";
+import { placeName } from "../shared/naming.js";
+import { table } from "../shared/table.js";
 import { moment, t } from "../shared/words.js";
+import { nameOfService, nameOfSystem } from "./names.js";
 import { Preview } from "./preview.js";
+import { limitName, switched } from "./switched.js";
 
 const CHINA_MS = 8 * 3600 * 1000;
 const local = (at) => (at ? new Date(Date.parse(at) + CHINA_MS).toISOString().slice(0, 16) : "");
@@ -16,7 +20,7 @@ const notice = (zh, en) => (zh.trim() ? { zh: zh.trim(), ...(en.trim() ? { en: e
 function read(item) {
   const { enabled, notice: said, maintenance, rollout, limits } = item;
   return {
-    enabled, zh: said?.zh || "", en: said?.en || "", percent: rollout?.percent ?? 100, announced: Boolean(maintenance),
+    enabled, zh: said?.zh || "", en: said?.en || "", percent: rollout?.percent ?? 100, regions: [...(rollout?.regions || [])], announced: Boolean(maintenance),
     from: local(maintenance?.from), until: local(maintenance?.until), maintenanceZh: maintenance?.notice?.zh || "",
     maintenanceEn: maintenance?.notice?.en || "", limits: { ...limits }, reason: "",
   };
@@ -37,7 +41,8 @@ function difference(form, item) {
   if (wanted.enabled !== item.enabled) patch.enabled = wanted.enabled;
   if (!same(wanted.notice, item.notice)) patch.notice = wanted.notice;
   if (form.announced ? !same(written(read(item)).maintenance, wanted.maintenance) : item.maintenance) patch.maintenance = wanted.maintenance;
-  if (form.percent !== (item.rollout?.percent ?? 100)) patch.rollout = { percent: form.percent };
+  const before = read(item);
+  if (form.percent !== before.percent || !same(form.regions, before.regions)) patch.rollout = { ...item.rollout, percent: form.percent, regions: form.regions };
   const limits = Object.entries(form.limits).filter(([name, value]) => value !== item.limits[name]);
   if (limits.length) patch.limits = Object.fromEntries(limits);
   return patch;
@@ -116,12 +121,13 @@ function fields(form, { item }) {
     <${ElFormItem} label=${t("放给百分之几的人", "Open to how many percent")}>
       <${ElInputNumber} modelValue=${form.percent} onUpdate:modelValue=${(value) => (form.percent = value)} min=${0} max=${100} step=${5} aria-label=${t("百分比", "Percent")} />
     <//>
+    ${form.percent < 100 && html`<${ElFormItem} label=${t("以及这些地方的所有人（可不选）", "And to everybody of these places (optional)")}>
+      <${ElSelect} modelValue=${form.regions} onUpdate:modelValue=${(codes) => (form.regions = codes)} multiple filterable aria-label=${t("地方", "Places")}>
+        ${placeName.all().map(([code, name]) => html`<${ElOption} key=${code} value=${code} label=${name} />`)}<//>
+    <//>`}
     ${item.limits && limits(form)}
     ${field(form, "reason", t("理由（必填，会记录）", "Reason (required, recorded)"), { maxlength: 500, name: "reason" })}`;
 }
-
-const limitName = (name) =>
-  ({ cap: t("同时最多几个请求", "Calls at once"), per_minute: t("每分钟最多（0 为不限）", "Per minute (0: no limit)"), deadline_s: t("等待期限（秒）", "Deadline (s)") })[name] || name;
 
 const limits = (form) => Object.keys(form.limits).map((name) => html`
   <${ElFormItem} key=${name} label=${limitName(name)}>
@@ -133,15 +139,20 @@ const actName = (act) => ({ change: t("改动", "Change"), rollback: t("回退",
 function changes(history, back) {
   return html`
     <h2>${t("历史", "History")}</h2>
+    ${may("switch.write") && !back && history.items.length > 0 && html`<p class="quiet">${t("要回退某次改动，请先写理由。", "To go back on a change, give a reason first.")}</p>`}
     ${trouble(history)}
     ${history.loaded && !history.items.length && html`<p class="quiet">${t("没有改动过，以配置文件为准。", "Never changed: the file counts.")}</p>`}
-    ${history.items.length > 0 && html`<div class="scroll" tabindex="0"><table class="table">
-      <thead><tr><th>${t("时间", "Time")}</th><th>${t("对象", "What")}</th><th>${t("改动", "Change")}</th><th>${t("理由", "Reason")}</th><th>${t("谁", "Who")}</th><th>${t("回退", "Back")}</th></tr></thead>
-      <tbody>${history.items.map((each) => html`<tr key=${each.change_id}>
-        <td>${moment(each.changed_at)}</td><td><code>${each.id}</code></td><td>${actName(each.act)}<br /><code>${JSON.stringify(each.after)}</code></td>
-        <td>${each.reason}</td><td><code>${each.actor.slice(0, 8)}</code></td>
-        <td>${back ? html`<${ElButton} link type="primary" onClick=${() => back(each)}>${t("回到此前", "Undo")}<//>` : html`<span class="quiet">${t("先写理由", "Give a reason first")}</span>`}</td></tr>`)}</tbody>
-    </table></div>`}
+    ${history.items.length > 0 && table(
+      [t("时间", "Time"), t("对象", "What"), t("改为", "Changed to"), t("理由", "Reason"), t("谁", "Who"), t("回退", "Back")],
+      history.items.map((each) => ({
+        key: each.change_id,
+        cells: [
+          moment(each.changed_at), html`${each.kind === "system" ? nameOfSystem(each.id) : nameOfService(each.id)}<br /><code class="quiet">${each.id}</code>`,
+          html`${each.act !== "change" && html`<strong>${actName(each.act)}</strong>`}${switched(each.after)}`, each.reason, each.actor_name || each.actor.slice(0, 8),
+          back ? html`<${ElButton} link type="primary" aria-label=${`${t("回到此前", "Undo")} ${each.change_id}`} onClick=${() => back(each)}>${t("回到此前", "Undo")}<//>` : "–",
+        ],
+      })),
+    )}
     ${history.cursor && html`<${ElButton} onClick=${history.more}>${t("更多", "More")}<//>`}`;
 }
 

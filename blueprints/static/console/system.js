@@ -3,9 +3,10 @@ import { html, reactive } from "../shared/html.js";
 import { ElButton } from "/vendor/elements.js";
 import { trouble } from "../shared/answers.js";
 import { call, get, may, tried } from "../shared/api.js";
+import { table } from "../shared/table.js";
 import { day, moment, t } from "../shared/words.js";
 import { go } from "../shared/office.js";
-import { breakerName, stateName, statusName } from "./names.js";
+import { breakerName, nameOfService, outcome, stateName, statusName } from "./names.js";
 import { Speed } from "./speed.js";
 import { figure, Light } from "./systems.js";
 import { Switching } from "./switching.js";
@@ -47,26 +48,25 @@ function failures(items) {
   return html`
     <h2>${t("最近的失败", "Last failures")}</h2>
     ${!items.length && html`<p class="quiet">${t("没有", "None")}</p>`}
-    ${items.length > 0 && html`<div class="scroll" tabindex="0"><table class="table">
-      <thead><tr><th>${t("时间", "Time")}</th><th>${t("操作", "Operation")}</th><th>${t("结果", "Code")}</th><th>${t("追踪号", "Trace")}</th></tr></thead>
-      <tbody>${items.map((each) => html`<tr key=${each.trace_id + each.at}>
-        <td>${moment(each.at)}</td><td><code>${each.operation}</code></td><td><code>${each.code}</code></td>
-        <td><${ElButton} link type="primary" onClick=${() => go("calls", each.trace_id)}>${each.trace_id.slice(0, 8)}…<//></td></tr>`)}</tbody>
-    </table></div>`}`;
+    ${items.length > 0 && table([t("时间", "Time"), t("操作", "Operation"), t("结果", "Outcome"), t("追踪号", "Trace")], items.map((each) => ({
+      key: each.trace_id + each.at,
+      cells: [
+        moment(each.at), html`<code>${each.operation}</code>`, outcome(each.code),
+        html`<${ElButton} link type="primary" aria-label=${`${t("追踪", "Trace")} ${each.trace_id}`} onClick=${() => go("calls", each.trace_id)}>${each.trace_id.slice(0, 8)}…<//>`,
+      ],
+    })))}`;
 }
 
 function rounds({ people = [], contract, deliveries = [], expiries = [] }) {
   const told = [
-    ...people.map((each) => [t("模拟居民", "Synthetic citizen"), each.service, stateName(each.state), each.code, moment(each.checked_at)]),
+    ...people.map((each) => [t("模拟居民", "Synthetic citizen"), nameOfService(each.service), stateName(each.state), each.code, moment(each.checked_at)]),
     ...(contract ? [[t("契约探测", "Contract probe"), "", stateName(contract.state), contract.code, moment(contract.checked_at)]] : []),
     ...deliveries.map((each) => [t("来件", "Delivery"), each.what, stateName(each.state), each.code, moment(each.checked_at)]),
     ...expiries.map((each) => [t("到期", "Expiry"), each.what, stateName(each.state), each.code, day(each.until)]),
   ];
   return told.length > 0 && html`
     <h2>${t("巡检所见", "What the rounds found")}</h2>
-    <div class="scroll" tabindex="0"><table class="table lines"><tbody>
-      ${told.map((cells, index) => html`<tr key=${index}>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}
-    </tbody></table></div>`;
+    ${table([t("谁看的", "What looked"), t("看什么", "At what"), t("结果", "State"), t("代码", "Code"), t("时间", "Time")], told.map((cells, key) => ({ key, cells })))}`;
 }
 
 const illness = (name) =>

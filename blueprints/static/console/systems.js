@@ -1,11 +1,11 @@
 // Traffic lights of every system, live; one of them in full beside the list.
 import { computed, html, reactive } from "../shared/html.js";
-import { ElButton, ElDrawer, ElInput, ElTable } from "/vendor/elements.js";
+import { ElButton, ElDrawer, ElInput } from "/vendor/elements.js";
 import { trouble, useAnswer } from "../shared/answers.js";
 import { get } from "../shared/api.js";
 import { clock, t } from "../shared/words.js";
 import { go, place } from "../shared/office.js";
-import { column } from "./column.js";
+import { table } from "../shared/table.js";
 import { breakerName, stateName, STATES, statusKind, statusName, systemName } from "./names.js";
 import { remember } from "./speed.js";
 import { System } from "./system.js";
@@ -44,7 +44,7 @@ export const Systems = {
         <${ElInput} modelValue=${seen.wanted} onUpdate:modelValue=${(text) => (seen.wanted = text)} clearable
           placeholder=${t("按名称查找系统", "Find a system by name")} aria-label=${t("按名称查找系统", "Find a system by name")} />
       </div>
-      ${list(shown.value)}
+      ${found.value && list(shown.value)}
       <${ElDrawer} modelValue=${Boolean(chosen())} size="min(760px, 100%)" title=${chosen() ? systemName(chosen()) : ""}
         onClose=${() => go("systems")} destroyOnClose>
         ${{ default: () => chosen() && html`<${System} key=${chosen().id} system=${chosen()} onChanged=${ask} />` }}
@@ -55,16 +55,17 @@ export const Systems = {
 const rank = (each) => ["failing", "off", "contacted_unproven", "works"].indexOf(each.health.state);
 
 function list(items) {
-  return html`
-    <${ElTable} data=${items} rowKey="id" emptyText=${t("没有系统", "No system")} onRowClick=${(row) => go("systems", row.id)}>
-      ${column(t("状态", "State"), (row) => html`<${Light} state=${row.health.state} />`, { minWidth: 165 })}
-      ${column(t("系统", "System"), (row) => html`<div>${systemName(row)}</div><code class="quiet">${row.id}</code>`, { minWidth: 236 })}
-      ${column(t("开关", "Switch"), (row) => html`<span class=${`tag ${statusKind(row.status)}`}>${row.not_started ? t("未启动", "Not started") : statusName(row.status)}</span>`, { minWidth: 85 })}
-      ${column(t("熔断器", "Breaker"), (row) => breakerName(row.health.breaker), { minWidth: 108 })}
-      ${column("p50", (row) => figure(row.health.p50_ms), { minWidth: 78, align: "right" })}
-      ${column("p95", (row) => figure(row.health.p95_ms), { minWidth: 78, align: "right" })}
-      ${column(t("在途", "In flight"), (row) => row.health.in_flight ?? "–", { minWidth: 82, align: "right" })}
-      ${column(t("最近成功", "Last good"), (row) => clock(row.health.last_good_at), { minWidth: 96 })}
-      ${column(t("操作", "Act"), (row) => html`<${ElButton} link type="primary" aria-label=${`${t("查看", "Open")} ${row.id}`} onClick=${() => go("systems", row.id)}>${t("查看", "Open")}<//>`, { width: 78 })}
-    <//>`;
+  if (!items.length) return html`<p class="quiet">${t("没有找到。", "Nothing found.")}</p>`;
+  const heads = [t("系统", "System"), t("状态", "State"), t("开关", "Switch"), t("熔断器", "Breaker"), "p50", "p95", t("在途", "In flight"), t("最近成功", "Last good"), t("操作", "Act")];
+  return table(heads, items.map(({ health, ...row }) => ({
+    key: row.id,
+    class: "chosen",
+    onClick: () => go("systems", row.id),
+    cells: [
+      html`${systemName(row)}<br /><code class="quiet">${row.id}</code>`, html`<${Light} state=${health.state} />`,
+      html`<span class=${`tag ${statusKind(row.status)}`}>${row.not_started ? t("未启动", "Not started") : statusName(row.status)}</span>`, breakerName(health.breaker),
+      figure(health.p50_ms), figure(health.p95_ms), health.in_flight ?? "–", clock(health.last_good_at),
+      html`<${ElButton} link type="primary" aria-label=${`${t("查看", "Open")} ${row.id}`}>${t("查看", "Open")}<//>`,
+    ],
+  })), "headed dense");
 }

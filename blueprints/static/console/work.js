@@ -4,9 +4,10 @@ import { ElButton, ElOption, ElSelect } from "/vendor/elements.js";
 import { trouble, useAnswer } from "../shared/answers.js";
 import { call, get, may, tried } from "../shared/api.js";
 import { useList } from "../shared/lists.js";
+import { table } from "../shared/table.js";
 import { moment, t } from "../shared/words.js";
 import { Reasoned } from "../shared/reasoned.js";
-import { jobName, systemName } from "./names.js";
+import { jobName, nameOfSystem, outcome, systemName } from "./names.js";
 
 const kind = { failed: "bad", running: "good", waiting: "warn", quarantined: "bad", done: "good" };
 
@@ -43,16 +44,17 @@ export const Jobs = {
         ${chooser(list, seen, "status", ["waiting", "running", "failed", "cancelled"].map((each) => [each, jobName(each)]), t("全部状态", "Every state"))}
         <${ElButton} onClick=${list.reload}>${t("刷新", "Refresh")}<//>
       </div>
-      ${list.items.length > 0 && html`<div class="scroll" tabindex="0"><table class="table">
-        <thead><tr><th>${t("编号", "Id")}</th><th>${t("任务", "Task")}</th><th>${t("参数", "Arguments")}</th><th>${t("状态", "State")}</th><th>${t("次数", "Tries")}</th><th>${t("交付时间", "Given")}</th><th>${t("操作", "Act")}</th></tr></thead>
-        <tbody>${list.items.map((job) => html`<tr key=${job.id}>
-          <td>${job.id}</td><td><code>${job.task}</code></td><td><code>${argumentsOf(job.ids)}</code></td>
-          <td><span class=${`tag ${kind[job.status] || ""}`}>${jobName(job.status)}</span></td><td>${job.attempts}</td><td>${moment(job.given_at || job.scheduled_at)}</td>
-          <td>${may("job.write") && html`<div class="row">
+      ${list.items.length > 0 && table(
+        [t("编号", "Id"), t("任务", "Task"), t("参数", "Arguments"), t("状态", "State"), t("次数", "Tries"), t("交付时间", "Given"), t("操作", "Act")],
+        list.items.map((job) => ({ key: job.id, cells: [
+          job.id, html`<code>${job.task}</code>`, html`<code>${argumentsOf(job.ids)}</code>`, html`<span class=${`tag ${kind[job.status] || ""}`}>${jobName(job.status)}</span>`,
+          job.attempts, moment(job.given_at || job.scheduled_at),
+          may("job.write") && ["waiting", "running", "failed"].includes(job.status) ? html`<div class="row">
             ${job.status === "failed" && html`<${Reasoned} label=${t("重试", "Retry")} onGiven=${(reason) => act(job, "retry", reason)} />`}
-            ${["waiting", "running", "failed"].includes(job.status) && html`<${Reasoned} label=${t("取消任务", "Cancel job")} type="danger" onGiven=${(reason) => act(job, "cancel", reason)} />`}
-          </div>`}</td></tr>`)}</tbody>
-      </table></div>`}
+            <${Reasoned} label=${t("取消任务", "Cancel job")} type="danger" onGiven=${(reason) => act(job, "cancel", reason)} />
+          </div>` : "–",
+        ] })),
+      )}
       ${ends(list)}`;
   },
 };
@@ -73,15 +75,16 @@ export const Inbound = {
         ${chooser(list, seen, "result", ["waiting", "done", "quarantined"].map((each) => [each, resultName(each)]), t("全部状态", "Every state"))}
         <${ElButton} onClick=${list.reload}>${t("刷新", "Refresh")}<//>
       </div>
-      ${list.items.length > 0 && html`<div class="scroll" tabindex="0"><table class="table">
-        <thead><tr><th>${t("收到", "Received")}</th><th>${t("来源", "Source")}</th><th>${t("签名", "Signature")}</th><th>${t("结果", "Result")}</th><th>${t("次数", "Times")}</th><th>${t("记录 / 坏行", "Records / bad")}</th><th>${t("操作", "Act")}</th></tr></thead>
-        <tbody>${list.items.map((each) => html`<tr key=${each.id}>
-          <td>${moment(each.received_at)}</td><td><code>${each.source}</code><br /><code class="quiet">${each.message_id}</code></td>
-          <td><span class=${`tag ${each.verified ? "good" : "warn"}`}>${each.verified ? t("已验证", "Verified") : t("未签名", "Not signed")}</span></td>
-          <td><span class=${`tag ${kind[each.result] || ""}`}>${resultName(each.result)}</span> <code>${each.code}</code></td>
-          <td>${each.times}</td><td>${each.records} / ${each.bad_rows}</td>
-          <td>${each.result === "quarantined" && may("job.write") && html`<${Reasoned} label=${t("重试", "Retry")} onGiven=${(reason) => retry(each, reason)} />`}</td></tr>`)}</tbody>
-      </table></div>`}
+      ${list.items.length > 0 && table(
+        [t("收到", "Received"), t("来源", "Source"), t("签名", "Signature"), t("结果", "Result"), t("次数", "Times"), t("记录 / 坏行", "Records / bad"), t("操作", "Act")],
+        list.items.map((each) => ({ key: each.id, cells: [
+          moment(each.received_at), html`${nameOfSystem(each.source)}<br /><code class="quiet">${each.message_id}</code>`,
+          html`<span class=${`tag ${each.verified ? "good" : "warn"}`}>${each.verified ? t("已验证", "Verified") : t("未签名", "Not signed")}</span>`,
+          html`<span class=${`tag ${kind[each.result] || ""}`}>${resultName(each.result)}</span>${each.code && html`<br />${outcome(each.code)}`}`,
+          each.times, `${each.records} / ${each.bad_rows}`,
+          each.result === "quarantined" && may("job.write") ? html`<${Reasoned} label=${t("重试", "Retry")} onGiven=${(reason) => retry(each, reason)} />` : "–",
+        ] })),
+      )}
       ${ends(list)}`;
   },
 };
@@ -101,11 +104,13 @@ const quota = (title, items, per) => {
   const lefts = items.some((each) => each.left !== undefined); // of one person nobody else sees what is left
   return html`<section><h2>${title}</h2>
     ${!items.length && html`<p class="quiet">${t("没有设上限的。", "None has a limit.")}</p>`}
-    ${items.length > 0 && html`<div class="scroll" tabindex="0"><table class="table">
-      <thead><tr><th>${t("名称", "Name")}</th><th>${per}</th>${lefts && html`<th>${t("剩余", "Left")}</th>`}${tokens && html`<th>${t("令牌有效到", "Token until")}</th>`}</tr></thead>
-      <tbody>${items.map((each) => html`<tr key=${each.id}><td>${systemName(each)}</td><td>${each.per_minute || t("不限", "no limit")}</td>
-        ${lefts && html`<td>${each.left ?? "–"} ${each.left !== null && each.per_minute > 0 && html`<progress max=${each.per_minute} value=${each.left} aria-label=${systemName(each)}></progress>`}</td>`}
-        ${tokens && html`<td>${moment(each.token_until)}</td>`}</tr>`)}</tbody>
-    </table></div>`}
+    ${items.length > 0 && table(
+      [t("名称", "Name"), per, ...(lefts ? [t("剩余", "Left")] : []), ...(tokens ? [t("令牌有效到", "Token until")] : [])],
+      items.map((each) => ({ key: each.id, cells: [
+        systemName(each), each.per_minute || t("不限", "no limit"),
+        ...(lefts ? [html`${each.left ?? "–"} ${each.left !== null && each.per_minute > 0 && html`<progress max=${each.per_minute} value=${each.left} aria-label=${systemName(each)}></progress>`}`] : []),
+        ...(tokens ? [moment(each.token_until)] : []),
+      ] })),
+    )}
   </section>`;
 };

@@ -57,7 +57,7 @@ export const Acts = {
     return () => {
       const possible = [...props.case.possible, ...(props.case.possible.length ? ["messages"] : [])];
       const known = possible.filter((name) => AT_ONCE.includes(name) || FORMS.includes(name));
-      if (!known.length) return html`<p class="quiet">${t("现在没有可做的。", "Nothing to do now.")}</p>`;
+      if (!known.length) return html`<section class="card acts"><h2>${t("办理", "What to do")}</h2><p class="quiet">${idle(props.case)}</p></section>`;
       if (seen.open) return asked(seen, form, props, send, close);
       return html`<section class="card acts"><h2>${t("办理", "What to do")}</h2>
         ${known.map((name, index) => html`<${ElButton} key=${name} type=${DANGER.includes(name) ? "danger" : index ? "default" : "primary"} plain=${DANGER.includes(name)}
@@ -66,6 +66,11 @@ export const Acts = {
     };
   },
 };
+
+const idle = ({ status }) => (status === "correction" ? t("等申请人补正，补正后会回到列表。", "Waits for the applicant; it comes back to the list then.") : t("现在没有可做的。", "Nothing to do now."));
+
+// With nothing to fill in, or nobody to give it to, there is nothing to send.
+const empty = (name, seen, { case: one }) => (name === "reassign" && !seen.colleagues.length) || (name === "accept-on-promise" && !one.promised.length);
 
 function body(name, form, { seen, case: one }) {
   if (AT_ONCE.includes(name)) return undefined;
@@ -95,10 +100,10 @@ function asked(seen, form, props, send, close) {
     <section class="card acts"><h2>${actName(name)}</h2>
       <${ElForm} labelPosition="top" onSubmit=${submit}>
         ${fields(name, seen, form, props)}
-        <div class="row"><${ElButton} type=${DANGER.includes(name) ? "danger" : "primary"} nativeType="submit" loading=${seen.busy}>${actName(name)}<//>
+        <div class="row">${!empty(name, seen, props) && html`<${ElButton} type=${DANGER.includes(name) ? "danger" : "primary"} nativeType="submit" loading=${seen.busy}>${actName(name)}<//>`}
           <${ElButton} onClick=${close}>${t("取消", "Cancel")}<//></div>
       <//>
-      ${name === "approve" && html`<${Issue} case=${props.case} onIssued=${(held) => Object.assign(form, { credential_id: held.id, name: form.name || held.type, number: form.number || held.licence_id })} />`}
+      ${name === "approve" && html`<${Issue} case=${props.case} onIssued=${(held) => Object.assign(form, { credential_id: held.id, name: form.name || held.title, number: form.number || held.licence_id })} />`}
     </section>`;
 }
 
@@ -108,6 +113,7 @@ function fields(name, seen, form, props) {
     return html`<p class="told">${t("在左边每一项旁写明要补正什么，一次告知清楚。", "Write beside each item on the left what is wrong; say everything at once.")}</p>
       <p>${t(`已标 ${marked} 项`, `${marked} marked`)}</p>${days(form, 60)}${props.case.correction && line(form, "again_because", t("再次告知的原因", "Why again"))}`;
   }
+  if (name === "accept-on-promise" && !props.case.promised.length) return html`<p class="told">${t("申请人没有承诺后补的材料，请直接受理，或一次性告知补正。", "The applicant has promised no paper for later: accept, or request a correction.")}</p>`;
   if (name === "accept-on-promise") return html`<p>${t("承诺后补：", "Promised: ")}${props.case.promised.map((type) => props.service.papers[type] || type).join("、")}</p>${days(form, 60)}`;
   if (name === "pause") {
     const choose = (id) => Object.assign(form, { procedure: id, days: seen.procedures.find((each) => each.id === id).days });

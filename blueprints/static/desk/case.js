@@ -9,7 +9,7 @@ import { Acts } from "./acts.js";
 import { Card, left } from "./cards.js";
 import { Mark } from "./marks.js";
 import { Papers } from "./papers.js";
-import { officeName } from "./offices.js";
+import { officeName } from "../shared/naming.js";
 import { Story } from "./story.js";
 
 export const Case = {
@@ -96,9 +96,14 @@ Clock.props = ["case"];
 
 const Result = ({ result }) => result && html`
   <section class="card"><h2>${t("结果文书", "Result document")}</h2>
-    <dl class="facts">${Object.entries(result.document || result).map(([name, value]) => html`<dt key=${name}>${resultName(name)}</dt><dd class="text">${shown(value)}</dd>`)}</dl>
+    <dl class="facts">${Object.entries(result.document || result).map(([name, value]) => html`<dt key=${name}>${resultName(name)}</dt><dd class="text">${resultValue(name, value)}</dd>`)}</dl>
   </section>`;
 Result.props = ["result"];
+
+function resultValue(name, value) {
+  if (name === "approved") return value ? t("是", "Yes") : t("否", "No");
+  return name.endsWith("_at") ? moment(value) : shown(value);
+}
 
 const resultName = (name) =>
   ({

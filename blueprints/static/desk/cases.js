@@ -3,6 +3,7 @@ import { html, reactive } from "../shared/html.js";
 import { ElButton, ElOption, ElSelect } from "/vendor/elements.js";
 import { trouble } from "../shared/answers.js";
 import { useEvery, useList } from "../shared/lists.js";
+import { table } from "../shared/table.js";
 import { moment, t } from "../shared/words.js";
 import { go, place } from "../shared/office.js";
 import { Card, Due } from "./cards.js";
@@ -41,14 +42,15 @@ const Inbox = {
       </div>
       ${trouble(list)}
       ${list.loaded && !list.items.length && !list.problem && html`<p class="told">${t("没有等着您的办件。", "No case waits for you.")}</p>`}
-      ${list.items.length > 0 && html`<div class="scroll" tabindex="0"><table class="table inbox">
-        <thead><tr><th>${t("期限", "Clock")}</th><th>${t("承诺办结", "Promised")}</th><th>${t("事项", "Service")}</th><th>${t("步骤", "Step")}</th><th>${t("提交", "Submitted")}</th><th>${t("打开", "Open")}</th></tr></thead>
-        <tbody>${list.items.map((each) => html`<tr key=${each.receipt_no}>
-          <td><${Card} card=${each.card} /></td><td><${Due} at=${each.promised_at} /></td>
-          <td>${each.title}<br /><code class="quiet">${each.receipt_no}</code></td>
-          <td>${each.status_title}${each.mine && html` <span class="tag">${t("我的", "mine")}</span>`}</td><td>${moment(each.submitted_at)}</td>
-          <td><${ElButton} type="primary" aria-label=${`${t("打开", "Open")} ${each.receipt_no}`} onClick=${() => go("cases", each.receipt_no)}>${t("打开", "Open")}<//></td></tr>`)}</tbody>
-      </table></div>`}
+      ${list.items.length > 0 && table(
+        [t("期限", "Clock"), t("承诺办结", "Promised"), t("事项", "Service"), t("步骤", "Step"), t("提交", "Submitted"), t("打开", "Open")],
+        list.items.map((each) => ({ key: each.receipt_no, cells: [
+          html`<${Card} card=${each.card} />`, html`<${Due} at=${each.promised_at} />`, html`${each.title}<br /><code class="quiet">${each.receipt_no}</code>`,
+          html`${each.status_title}${each.mine && html` <span class="tag">${t("我的", "mine")}</span>`}`, moment(each.submitted_at),
+          html`<${ElButton} type="primary" aria-label=${`${t("打开", "Open")} ${each.receipt_no}`} onClick=${() => go("cases", each.receipt_no)}>${t("打开", "Open")}<//>`,
+        ] })),
+        "inbox",
+      )}
       ${list.cursor && html`<p><${ElButton} onClick=${list.more}>${t("更多", "More")}<//></p>`}`;
   },
 };

@@ -13,7 +13,7 @@ export const caseEvent = (event) =>
     delivered: t("已送达", "Delivered"), reassigned: t("转他人办理", "Reassigned"), message: t("留言", "Message"), withdrawn: t("撤回", "Withdrawn"),
     warning: t("临近期限，已提醒", "Near its limit, reminded"), yellow_card: t("黄牌", "Yellow card"), red_card: t("红牌", "Red card"), escalated: t("上报督办", "Raised to the next office"),
     rated: t("评价", "Rated"), rating_verified: t("评价已核实", "Rating verified"), rating_fixed: t("问题已整改", "Put right"), rating_called_back: t("已回访", "Called back"),
-    task_assigned: t("请社区核实", "The community was asked"), task_acknowledge: t("社区已签收", "Received by the community"), task_confirm: t("社区已核实", "Confirmed by the community"),
+    task_assigned: t("请基层核实", "Asked on the spot"), task_acknowledge: t("社区已签收", "Received by the community"), task_confirm: t("社区已核实", "Confirmed by the community"),
     task_query: t("社区有疑问", "The community asks back"), task_reply: t("已答复社区", "The community was answered"), task_withdrawn: t("社区核实已取消", "The community's task was withdrawn"),
     task_yellow: t("社区未按时核实，黄牌", "The community is late: yellow card"), task_red: t("社区未按时核实，红牌", "The community is late: red card"),
     task_raised: t("社区核实已转上一级", "The task was raised to the next office"),

@@ -5,6 +5,7 @@ import { ElAlert, ElButton, ElForm, ElFormItem, ElInput, ElOption, ElSelect } fr
 import { trouble } from "../shared/answers.js";
 import { call, get, may, tried } from "../shared/api.js";
 import { placeName } from "../shared/naming.js";
+import { table } from "../shared/table.js";
 import { moment, t } from "../shared/words.js";
 
 const KINDS = { trace: "trace.write", search: "flow.search" };
@@ -73,9 +74,7 @@ export const Looks = {
   },
 };
 
-const table = (heads, rows) => html`
-  <div class="scroll" tabindex="0"><table class="table"><thead><tr>${heads.map((head) => html`<th>${head}</th>`)}</tr></thead>
-    <tbody>${rows.map((cells, index) => html`<tr key=${index}>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`)}</tbody></table></div>`;
+const rows = (each) => each.map((cells, key) => ({ key, cells }));
 
 const traced = (trace, again) => html`
   <h2>${t("密切接触者", "Contacts")} · ${trace.order_no}</h2>
@@ -83,10 +82,10 @@ const traced = (trace, again) => html`
   <p><${ElButton} onClick=${again}>${t("看进展", "See how it stands")}<//></p>
   ${trace.contacts.length > 0 && table(
     [t("时间", "When"), t("渠道", "Channel"), t("怎样接触", "How near"), t("把握", "Certainty"), t("由谁联系", "Who reaches them"), t("进展", "Stands")],
-    trace.contacts.map((each) => [moment(each.at), each.channel_title, nearName(each.how), `${each.confidence} %`, placeName(each.office), stateName(each.state)]),
+    rows(trace.contacts.map((each) => [moment(each.at), each.channel_title, nearName(each.how), `${each.confidence} %`, placeName(each.office), stateName(each.state)])),
   )}`;
 
 const passed = (items) => html`
   <h2>${t("经过的卡口", "Gates passed")}</h2>
   ${!items.length && html`<${ElAlert} type="info" closable=${false} title=${t("这段时间在这些区域没有经过卡口的记录。", "No passage is on record there in that time.")} />`}
-  ${items.length > 0 && table([t("时间", "When"), t("区域", "Area"), t("卡口", "Gate"), t("方向", "Way")], items.map((each) => [moment(each.at), placeName(each.region), each.gate_name, wayName(each.direction)]))}`;
+  ${items.length > 0 && table([t("时间", "When"), t("区域", "Area"), t("卡口", "Gate"), t("方向", "Way")], rows(items.map((each) => [moment(each.at), placeName(each.region), each.gate_name, wayName(each.direction)])))}`;

@@ -33,7 +33,7 @@ export const Orders = {
       <p class="quiet">${t("流调、查找和敏感数据查询须凭命令；命令由另一名工作人员确认后生效，有效 30 天。", "Tracing, searches and sensitive data need an order; it is in force for 30 days once a second officer has confirmed it.")}</p>
       ${trouble(form, seen)}
       ${done(form.told)}
-      ${may("order.write") && html`<section class="card">
+      ${may("order.write") && html`<section class="card orders">
         ${box("order_no", t("命令号", "Number of the order"), 60)}
         ${box("reason", t("事由（不写姓名）", "What it is about (no names)"), 200)}
         <p><${ElButton} type="primary" disabled=${!form.order_no.trim() || form.reason.trim().length < 4} loading=${form.busy === "new"} onClick=${bring}>${t("登记", "Note it")}<//></p>
@@ -48,7 +48,7 @@ function one(order, form, confirm) {
   const state = over ? t("已到期", "Ended") : order.confirmed_at ? t("生效中", "In force") : t("待另一人确认", "Waits for a second officer");
   const mine = order.asked_by === session.me?.staff_id;
   return html`
-    <article class="card leg" key=${order.id}>
+    <article class="card leg orders" key=${order.id}>
       <div class="row apart"><strong>${order.order_no}</strong><span class=${`tag ${order.confirmed_at && !over ? "" : "warn"}`}>${state}</span></div>
       <p>${order.reason}</p>
       <p class="quiet">${t("到期", "Ends")} ${moment(order.ends_at)} · ${t(`已使用 ${order.looks} 次`, `used ${order.looks} times`)}</p>

@@ -4,7 +4,7 @@ import { call, may, tried } from "../shared/api.js";
 import { useEvery, useList } from "../shared/lists.js";
 import { moment, t } from "../shared/words.js";
 import { Card } from "./cards.js";
-import { officeName } from "./offices.js";
+import { officeName } from "../shared/naming.js";
 
 const toldName = (name) =>
   ({

@@ -36,11 +36,14 @@ async function ask(path, body, without) {
       state.linked = false;
       await without();
     } else {
-      show({ result: "cannot_decide", sentence: problem.message, code: problem.code });
+      show({ result: "cannot_decide", sentence: unsaid(problem, path) });
     }
   }
   state.busy = false;
 }
+
+const unsaid = ({ code, message }, path) =>
+  path.endsWith("lookups") && code === "NOT_FOUND" ? t("没有找到此人。请核对姓名和身份证号后 6 位；仍找不到的，请其先申报。", "Nobody was found. Check the name and the last 6 of the number; whoever is not found has to declare first.") : message;
 
 function scan(text) {
   const shown = { code: text.trim(), gate_id: kept.shift.gate, direction: kept.shift.direction, scanned_at: new Date().toISOString() };
@@ -92,6 +95,12 @@ async function renew() {
   }
 }
 
+// A pack that ended meanwhile is renewed at once, not at its next time.
+function linkedAgain() {
+  handIn();
+  renew();
+}
+
 const packEnded = () => !kept.pack || Date.parse(kept.pack.valid_until) < Date.now();
 
 export const Scanning = {
@@ -104,13 +113,14 @@ export const Scanning = {
     }
     onMounted(() => {
       timers.push(setInterval(renew, PACK_EVERY_MS), setInterval(handIn, HAND_IN_EVERY_MS), setInterval(tick, 5000));
-      addEventListener("online", handIn);
+      addEventListener("online", linkedAgain);
       handIn();
+      if (packEnded()) renew();
       navigator.wakeLock?.request("screen").catch(() => null);
     });
     onUnmounted(() => {
       timers.forEach(clearInterval);
-      removeEventListener("online", handIn);
+      removeEventListener("online", linkedAgain);
     });
     return () => html`
       <main id="main" class="gate" data-now=${now.at} onClick=${wakeSound}>

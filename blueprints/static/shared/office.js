@@ -4,6 +4,7 @@ import { ElConfigProvider, en, zh } from "/vendor/elements.js";
 import { may, resume, session } from "./api.js";
 import { Head } from "./frame.js";
 import { Login } from "./login.js";
+import { officeName } from "./naming.js";
 import { language, t } from "./words.js";
 
 const chosen = ref("");
@@ -48,7 +49,7 @@ export function office(title, hint, rooms) {
         document.title = title();
         const inside = session.me ? html`<${Rooms} key=${session.me.staff_id} />` : html`<${Login} title=${title()} hint=${hint()} />`;
         return html`<${ElConfigProvider} locale=${language.value === "zh" ? zh : en} message=${{ max: 1 }}>
-          <${Head} title=${title()} />
+          <${Head} title=${title()} officeName=${officeName} />
           ${ready.value && inside}
         <//>`;
       };

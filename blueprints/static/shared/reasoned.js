@@ -20,6 +20,6 @@ export const Reasoned = {
           <${ElButton} type=${props.type || "primary"} nativeType="submit" disabled=${form.reason.trim().length < 2}>${props.label}<//>
           <${ElButton} onClick=${() => (form.open = false)}>${t("取消", "Cancel")}<//>
         </form>`
-      : html`<${ElButton} type=${props.type || "default"} onClick=${() => (form.open = true)}>${props.label}<//>`;
+      : html`<${ElButton} type=${props.type || "default"} plain=${props.type === "danger"} onClick=${() => (form.open = true)}>${props.label}<//>`;
   },
 };
