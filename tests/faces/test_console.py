@@ -52,6 +52,7 @@ def test_every_room_is_usable_by_everybody_and_asks_no_other_host(console: Visit
         page = go(console, room)
         page.locator(f".rooms a[aria-current=page][href='#{room}']").wait_for()
         page.wait_for_load_state("networkidle")
+        assert page.title().startswith(page.locator(".rooms [aria-current=page]").inner_text())
         console.check(f"console-{room}", languages=True)
         assert page.locator(".el-alert--error").count() == 0, room
     console.clean()

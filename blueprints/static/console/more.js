@@ -67,10 +67,12 @@ export const LedgerRoom = {
 
 const holds = (right, yes, no) => html`<span class=${`tag ${right ? "good" : "bad"}`}>${right ? yes : no}</span>`;
 
+const stepName = (step) => ({ DECIDED: t("决定给", "Decided"), DELIVERED: t("已交付", "Delivered"), FAILED: t("没有给成", "Failed") })[step] || step;
+
 const verdict = ({ signed, leaves }) => html`
   <div class="card leg" role="status">
     <p>${t("账本签名", "Signature of the log")} ${holds(signed, t("✓ 正确", "✓ right"), t("✗ 不对", "✗ wrong"))}</p>
-    ${leaves.map((each) => html`<p key=${each.number}>${each.step} · ${each.number} ${holds(each.holds, t("✓ 在账本里", "✓ in the log"), t("✗ 不在账本里", "✗ not in the log"))}</p>`)}
+    ${leaves.map((each) => html`<p key=${each.number}>${stepName(each.step)} · ${each.number} ${holds(each.holds, t("✓ 在账本里", "✓ in the log"), t("✗ 不在账本里", "✗ not in the log"))}</p>`)}
   </div>`;
 
 export const Flow = {

@@ -27,7 +27,7 @@ export const Ratings = {
         <article class="card leg" key=${each.receipt_no}>
           <div class="row apart"><strong>${"★".repeat(each.score)}<span class="quiet">${"☆".repeat(5 - each.score)}</span> <code>${each.receipt_no}</code></strong>
             <span class=${`tag ${each.late ? "bad" : "warn"}`}>${stepName(each.state)}</span></div>
-          <p>${each.tags.join("、")} ${each.text}</p><p class="quiet">${moment(each.rated_at)} · ${t("最迟整改", "Due")} ${moment(each.due_at)}</p>
+          <p class="row">${each.tags.map((tag) => html`<span class="tag" key=${tag}>${tag}</span>`)}<span>${each.text}</span></p><p class="quiet">${moment(each.rated_at)} · ${t("最迟整改", "Due")} ${moment(each.due_at)}</p>
           ${NEXT[each.state] && may("case.write") && html`<${Reasoned} label=${stepName(NEXT[each.state])} onGiven=${(note) => step(each, note)} />`}
         </article>`)}`;
   },

@@ -22,8 +22,8 @@ export class Refused extends Error {
   }
 
   get sentence() {
-    const places = this.errors.map((each) => `${each.path} ${each.message || each.code}`).join("；");
-    return [this.message, places, this.trace && t(`（编号 ${this.trace}）`, ` (number ${this.trace})`)].filter(Boolean).join(" ");
+    const why = ({ path, message }) => [message !== this.message && message, path && t(`（${path}）`, `(${path})`)].filter(Boolean).join(t("", " "));
+    return [this.message, this.errors.map(why).join(t("；", "; ")), this.trace && t(`（编号 ${this.trace}）`, `(number ${this.trace})`)].filter(Boolean).join(t("", " "));
   }
 }
 

@@ -25,8 +25,9 @@ export function office(title, hint, rooms) {
         const shown = open();
         const current = shown.find((room) => room.id === place()[0]) || shown[0];
         if (!current) {
-          return html`<main class="room" id="main"><p class="problem">${t("您的角色在这里没有可用的功能。", "Your role has nothing to do here.")}</p></main>`;
+          return html`<main class="room" id="main"><p class="problem">${t("您的角色在这里没有可用的功能。请退出，换有权限的账号登录。", "Your role has nothing to do here. Sign out, and in again with an account that may.")}</p></main>`;
         }
+        document.title = `${current.title()} · ${title()}`;
         return html`
           <div class="office">
             <nav class="rooms" aria-label=${t("功能", "Rooms")}>
