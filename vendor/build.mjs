@@ -9,11 +9,11 @@ const here = dirname(fileURLToPath(import.meta.url));
 const out = join(here, "../blueprints/static/vendor");
 const parts = [
   "alert", "button", "config-provider", "drawer", "form", "form-item", "input", "input-number",
-  "option", "select", "switch", "table", "table-column",
+  "option", "select", "switch",
 ];
 const styled = ["base", "icon", "overlay", "popper", "scrollbar", "tag", ...parts]; // what the parts stand on, too
 const named = (part) => "El" + part.split("-").map((word) => word[0].toUpperCase() + word.slice(1)).join("");
-const folder = { "option": "select", "table-column": "table", "form-item": "form" };
+const folder = { "option": "select", "form-item": "form" };
 const vueBeside = {
   name: "vue-beside",
   setup: (b) => b.onResolve({ filter: /^vue$/ }, () => ({ path: "./vue.js", external: true })),

@@ -85,9 +85,9 @@ class Visit:
         assert self.page.evaluate(_FITS), f"{name} is wider than the screen"
         self._is_usable(name)
         if languages:
-            self.page.locator(".head button").first.click()
+            self.page.locator(".head button").first.dispatch_event("click")  # also behind a drawer
             self.check(f"{name}-other")
-            self.page.locator(".head button").first.click()
+            self.page.locator(".head button").first.dispatch_event("click")
 
     def _is_usable(self, name: str) -> None:
         found = Axe().run(self.page).response["violations"]
