@@ -265,7 +265,9 @@ KEYS = {
     "revoked": [],
 }  # fmt: skip
 ISSUED = {"id": _ID, "licence_id": _LICENCE_ID, "type": "senior-citizen-card", **_TERM}
-ISSUED_TYPE = {"id": "senior-citizen-card", "title": "老年人优待证", "companies": False, "fields": {"level": "优待类别"}}
+ISSUED_TYPE = {
+    "id": "senior-citizen-card", "title": "老年人优待证", "companies": False, "fields": {"level": "优待类别"},
+}  # fmt: skip
 REVOCATION = {
     "id": "r0a1b2c3d4e5f60718293a4b5c6d7e8f9",
     "kind": "batch",
