@@ -95,7 +95,17 @@ def _applying(blueprint: Blueprint, hub: Hub) -> None:
     def one(bundle_id: str, bundle_no: str) -> Response:
         """Where all of it stands"""
         with hub.database.session() as session:
-            return answer(_whole(hub.cases.bundles.shown(session, who_applies(), bundle_id, bundle_no)))
+            return answer(_whole(hub.cases.bundles.shown(session, who_applies(), bundle_no, bundle_id)))
+
+    @blueprint.route("/cases/<string:bundle_no>")
+    @problem_codes(*ONE)
+    @blueprint.response(
+        200, forms.BundleCaseAnswer, description="All parts with one timeline.", example=forms.BUNDLE_CASE
+    )
+    def by_its_number(bundle_no: str) -> Response:
+        """Where all of it stands, by its receipt number alone: a message or a part names no more"""
+        with hub.database.session() as session:
+            return answer(_whole(hub.cases.bundles.shown(session, who_applies(), bundle_no)))
 
 
 def _entry(hub: Hub, bundle: Bundle, whole: Service) -> dict[str, Any]:

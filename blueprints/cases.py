@@ -228,6 +228,7 @@ def case(view: CaseView) -> dict[str, Any]:
     language = _language()
     return {
         "receipt_no": view.receipt_no,
+        "bundle_no": view.bundle_no or None,
         "service": view.service,
         "title": in_language(view.title, language),
         "handled_by": in_language(view.department, language),

@@ -261,6 +261,7 @@ class CaseAnswer(marshmallow.Schema):
     """One case with its whole story; `possible` is what the reader may do now."""
 
     receipt_no = fields.String(required=True)
+    bundle_no = fields.String(required=True, allow_none=True, metadata={"description": "Of the bundle it is part of."})
     service = fields.String(required=True)
     title = fields.String(required=True)
     handled_by = fields.String(required=True)
@@ -336,6 +337,7 @@ RECEIPT = {
 }
 CASE = {
     **{name: ENTRY[name] for name in ("receipt_no", "service", "title", "status", "status_title", "submitted_at")},
+    "bundle_no": None,
     "handled_by": "县工业和信息化局",
     "officer": "048213",
     "created_at": "2026-01-05T09:30:00+08:00",

@@ -101,10 +101,11 @@ class Bundles:
         )  # fmt: skip
         return view
 
-    def shown(self, session: Session, caller: Caller, id: str, receipt_no: str) -> BundleView:
-        """Where all of it stands. Raises NOT_FOUND, for another citizen's too."""
-        query = select(BundleRow).where(BundleRow.receipt_no == receipt_no, BundleRow.bundle == id)
-        whole = session.scalars(query.where(BundleRow.subject == caller.whose)).one_or_none()
+    def shown(self, session: Session, caller: Caller, receipt_no: str, id: str = "") -> BundleView:
+        """Where all of it stands; of the bundle `id` alone, where it is given. Raises NOT_FOUND, for another citizen's
+        too."""
+        query = select(BundleRow).where(BundleRow.receipt_no == receipt_no, BundleRow.subject == caller.whose)
+        whole = session.scalars(query.where(BundleRow.bundle == id) if id else query).one_or_none()
         if whole is None:
             raise Problem("NOT_FOUND")
         of_it = select(PartRow.case_id).where(PartRow.bundle_id == whole.id)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, make_transient_to_detached
 from sqlalchemy.sql.dml import ReturningInsert
 
 from hub.cases import rules
-from hub.cases.models import CaseRow, CorrectionRow, EventRow, PauseRow, ResultRow
+from hub.cases.models import BundleRow, CaseRow, CorrectionRow, EventRow, PartRow, PauseRow, ResultRow
 from hub.cases.seams import Tell
 from hub.cases.views import CaseView, Correction, Entry, Happened, Paused, Receipt
 from hub.clock import CHINA, Clock
@@ -206,9 +206,10 @@ class Files:
         fields = body["fields"] if shows is None else rules.visible(service, body["fields"], shows)
         chain = workflow.cards.chain
         return CaseView(
-            receipt_no=row.receipt_no, service=row.service, title=service.title,
-            department=self._department(row), handler=self.number(row.handler),
-            status=row.status, status_title=stage.title if stage else _BEFORE.get(row.status, _NONE),
+            receipt_no=row.receipt_no, bundle_no=self._bundle_no(session, row) if story else "",
+            service=row.service, title=service.title, department=self._department(row),
+            handler=self.number(row.handler), status=row.status,
+            status_title=stage.title if stage else _BEFORE.get(row.status, _NONE),
             created_at=row.created_at, submitted_at=row.submitted_at, since=row.since,
             promised_at=row.promised_at, legal_at=row.legal_at, make_up_at=row.make_up_at,
             clock=stage.clock if stage else "waits", card=rules.shown_card(row.card),
@@ -280,6 +281,10 @@ class Files:
             return None
         items = self.open(row, newest.items_sealed)["items"]
         return Correction(newest.number, items, newest.due_at, newest.asked_at, newest.answered_at)
+
+    def _bundle_no(self, session: Session, row: CaseRow) -> str:
+        of_it = select(PartRow.bundle_id).where(PartRow.case_id == row.id).scalar_subquery()
+        return session.scalar(select(BundleRow.receipt_no).where(BundleRow.id == of_it)) or ""
 
     def _result(self, session: Session, row: CaseRow) -> Mapping[str, Any] | None:
         found = self.result(session, row)

@@ -56,9 +56,11 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class CaseView:
-    """`fields` and `papers` are those the reader may see; `possible` what the reader may do now."""
+    """`fields` and `papers` are those the reader may see; `possible` what the reader may do now. `bundle_no`: the
+    receipt number of the bundle it is a part of, or empty."""
 
     receipt_no: str
+    bundle_no: str
     service: str
     title: Text
     department: Text

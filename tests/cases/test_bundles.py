@@ -98,8 +98,13 @@ def test_feat_E8_one_form_is_several_cases_with_one_receipt_and_one_paper_serves
     assert {part["receipt_no"] for part in whole(hall, receipt["receipt_no"])["parts"]} == {
         household["receipt_no"], assistance["receipt_no"],
     }  # fmt: skip
-    stranger = hall.citizen(LIN).get(f"/bundles/{BUNDLE}/cases/{receipt['receipt_no']}")
-    assert (stranger.status_code, stranger.json["code"]) == (404, "NOT_FOUND")
+    for path in (f"/bundles/{BUNDLE}/cases", "/bundles/cases"):
+        stranger = hall.citizen(LIN).get(f"{path}/{receipt['receipt_no']}")
+        assert (stranger.status_code, stranger.json["code"]) == (404, "NOT_FOUND")
+    by_number = hall.citizen(HAN).get(f"/bundles/cases/{receipt['receipt_no']}").json
+    assert by_number["bundle"] == BUNDLE and len(by_number["parts"]) == 2
+    assert {hall.case(part["receipt_no"])["bundle_no"] for part in receipt["parts"]} == {receipt["receipt_no"]}
+    assert hall.citizen(HAN).get(f"/bundles/none/cases/{receipt['receipt_no']}").status_code == 404
 
 
 def test_feat_E8_what_is_wrong_is_named_as_the_one_form_names_it(hall: Hall) -> None:

@@ -95,6 +95,22 @@ def test_feat_C5_several_offices_with_one_form_and_one_receipt(glass: Glass) -> 
     expect(page.get_by_text("没有收入")).to_be_visible()
 
 
+def test_what_somebody_saw_is_told_and_followed(glass: Glass) -> None:
+    page = glass.login().open("me")
+    page.get_by_role("link", name="反映问题").click()
+    glass.button("提交").click()
+    expect(page.get_by_text("这一项必须填写")).to_have_count(2)
+    page.get_by_label("反映的内容").fill("有药店哄抬口罩价格")
+    page.get_by_label("所在社区（村）").select_option(index=1)
+    glass.button("提交").click()
+    expect(page.get_by_text(re.compile("已收到，编号 C"))).to_be_visible()
+    page.get_by_role("link", name="有药店哄抬口罩价格").first.click()
+    expect(page.locator(".pair", has_text="办理部门")).to_contain_text("县市场监督管理局")
+    glass.open("messages", page="list")
+    glass.button("查看答复").first.click()
+    expect(page.get_by_text("有药店哄抬口罩价格")).to_be_visible()
+
+
 def test_feat_A20_the_limits_of_a_paper_are_told_before_it_is_sent(glass: Glass) -> None:
     page = glass.login("林美梅").open("form", "id=household-application")
     expect(page.get_by_text(re.compile(r"可传 .*PDF.*每个不超过 \d+ MB"))).to_be_visible()

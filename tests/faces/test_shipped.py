@@ -94,6 +94,7 @@ def test_every_line_of_a_timeline_has_a_word() -> None:
     assert not {event for event in events if not re.search(rf"\b{event}: t\(", desk)}
     appeals = (ROOT / "hub/appeals/service.py").read_text(encoding="utf-8")
     acts = set(re.findall(r'\._note\(session, row, "(\w+)"', appeals)) | {"yellow", "red"}
+    assert not {act for act in acts if not re.search(rf"\b{act}: \[", names)}
     assert not {act for act in acts if not re.search(rf"\b{act}: t\(", desk.partition("appealEvent")[2])}
 
 
@@ -114,6 +115,7 @@ def test_every_field_and_code_a_department_answers_a_citizen_with_has_a_word() -
                 tables = {each["table"] for each in told.values() if each.get("table")}
                 values = {value for table in tables for value in system["codes"][table].values()}
                 unnamed |= {value for value in values if not re.search(rf'"?\b{value}\b"?: \[', codes)}
+    unnamed |= {id for id in yaml.safe_load((ROOT / "config/systems.yaml").read_bytes()) if f" {id}: [" not in codes}
     assert not unnamed
 
 

@@ -12,6 +12,8 @@ export const HUB = "/api/v1";
 export const HUB = import.meta.env.VITE_HUB_URL || "https://hub.example/api/v1"; // the county's own host name
 // #endif
 const PATIENCE_MS = 20000;
+const SOON_S = 5; // a hub that is busy for longer says so to the person
+const MOST_AGAIN = 2;
 
 export class Refusal extends Error {
   constructor(status, body, trace) {
@@ -41,8 +43,9 @@ function headers(more) {
   return sent;
 }
 
-function offline() {
-  return new Refusal(0, { code: "OFFLINE", title: t("offline"), action: "retry" }, "");
+/** `sent`: something was to be filed, and nobody knows whether it arrived. */
+function offline(sent) {
+  return new Refusal(0, { code: "OFFLINE", title: t(sent ? "offlineSent" : "offline"), action: "retry" }, "");
 }
 
 function request(method, path, body, more) {
@@ -59,13 +62,30 @@ function request(method, path, body, more) {
         heard(named(answer, "Date"));
         resolve(answer);
       },
-      fail: () => reject(offline()),
+      fail: (why) => reject(Object.assign(offline("Idempotency-Key" in sent), { broken: !/timeout/.test(why.errMsg) })),
     });
   });
 }
 
+/** A question that changes nothing: again after the moment a busy hub asks for, and once where the line broke. */
+async function steadily(path, more) {
+  for (let again = 0; ; again += 1) {
+    let wait = 1;
+    try {
+      const answer = await request("GET", path, undefined, more);
+      wait = [429, 503].includes(answer.statusCode) ? Number(bodyOf(answer).retry_after ?? named(answer, "Retry-After") ?? NaN) : NaN;
+      if (again >= MOST_AGAIN || !(wait <= SOON_S)) return answer;
+    } catch (refusal) {
+      if (again || !refusal.broken) throw refusal;
+    }
+    await new Promise((resolve) => setTimeout(resolve, wait * 1000));
+  }
+}
+
+const bodyOf = (answer) => (typeof answer.data === "string" ? parsed(answer.data) : answer.data || {});
+
 function opened(answer) {
-  const body = typeof answer.data === "string" ? parsed(answer.data) : answer.data || {};
+  const body = bodyOf(answer);
   if (answer.statusCode >= 200 && answer.statusCode < 300) return body;
   throw new Refusal(answer.statusCode, body.title ? body : { title: t("noAnswer"), action: "retry" }, named(answer, "X-Trace-Id"));
 }
@@ -105,30 +125,32 @@ async function refresh() {
   return refreshing;
 }
 
-/** The body of a successful answer. Throws Refusal. `key`: the Idempotency-Key; `actFor`: a mandate's id. */
-export async function ask(method, path, body, { key, actFor } = {}) {
+/** The body of a successful answer. Throws Refusal. `key`: the Idempotency-Key; `actFor`: a mandate's id; `once`: a
+ * question that is not asked again by itself. */
+export async function ask(method, path, body, { key, actFor, once } = {}) {
   const more = {};
   if (key) more["Idempotency-Key"] = key;
   if (actFor) more["X-Act-For"] = actFor;
   const held = session.access;
-  let answer = await request(method, path, body, more);
-  if (answer.statusCode === 401 && held && (await refresh())) answer = await request(method, path, body, more);
+  const put = () => (method === "GET" && !once ? steadily(path, more) : request(method, path, body, more));
+  let answer = await put();
+  if (answer.statusCode === 401 && held && (await refresh())) answer = await put();
   return opened(answer);
 }
 
 export const get = (path, options) => ask("GET", path, undefined, options);
 export const post = (path, body, options) => ask("POST", path, body, options);
 
-/** The newest answer, or what is kept on the phone with `at`, when the hub cannot be reached. */
+/** The newest answer, or what is kept on the phone with `at`, when the hub cannot be reached: at once, as it is there. */
 export async function latest(path, { actFor = "" } = {}) {
   const name = `kept:${session.citizen || "guest"}:${settings.lang}:${actFor}${path}`;
+  const copy = uni.getStorageSync(name);
   try {
-    const body = await get(path, { actFor });
+    const body = await get(path, { actFor, once: !!copy });
     keep(name, { at: new Date().toISOString(), body });
     return { body, at: "" };
   } catch (refusal) {
-    const copy = uni.getStorageSync(name);
-    if (copy && (refusal.status === 0 || refusal.status >= 500)) return { body: copy.body, at: copy.at };
+    if (copy && (refusal.status === 0 || refusal.status === 429 || refusal.status >= 500)) return { body: copy.body, at: copy.at };
     throw refusal;
   }
 }
@@ -141,7 +163,7 @@ export function send(what, type, service) {
       name: "file",
       // The framework refuses a file that has no path, though it then takes the file.
       ...(what.file ? { file: what.file, filePath: "chosen" } : { filePath: what.path }),
-      formData: { type, service },
+      formData: service ? { type, service } : { type },
       header: headers({}),
       success: (answer) => {
         try {

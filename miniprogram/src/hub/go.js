@@ -2,7 +2,7 @@
 import { nextTick } from "vue";
 
 // The messages of the hub name the first two (config/messages.yaml).
-const NAMED = { case: "/pages/cases/one", messages: "/pages/messages/list", "bundle-case": "/pages/bundle/case" };
+const NAMED = { case: "/pages/cases/one", messages: "/pages/messages/list", "bundle-case": "/pages/bundle/case", appeal: "/pages/appeals/one" };
 export const PATH = (name) => NAMED[name] || `/pages/${name}/${name}`;
 
 function address(name, values) {

@@ -43,7 +43,8 @@ export const VALUES = {
   offered: ["等待对方同意", "Waits for acceptance"], in_force: ["有效", "In force"], ended: ["已结束", "Ended"],
   household_registration: ["县公安局户籍系统", "the household register"], housing_fund: ["县住房公积金管理部", "the housing fund"],
   medical_insurance: ["县医疗保障局", "Medical Insurance Bureau"], social_security: ["县社会保险中心", "Social Insurance Centre"], civil_affairs: ["县民政局", "Civil Affairs Bureau"],
-  vehicle_administration: ["县公安局车管所", "Vehicle Administration"], hub: ["县通", "the hub"], wechat: ["微信", "WeChat"], citizen: ["您以前填写的", "what you gave before"],
+  vehicle_administration: ["县公安局车管所", "Vehicle Administration"], health_commission: ["县卫生健康委员会", "Health Commission"],
+  sms_mobile: ["短信通道（移动）", "SMS gateway (Mobile)"], sms_telecom: ["短信通道（电信）", "SMS gateway (Telecom)"], hub: ["县通", "the hub"], wechat: ["微信", "WeChat"], citizen: ["您以前填写的", "what you gave before"],
   "image/jpeg": ["照片（JPG）", "photo (JPG)"], "image/png": ["图片（PNG）", "picture (PNG)"], "application/pdf": ["PDF", "PDF"],
   received: ["已提交", "Received"], handed_to_department: ["已发往部门", "Sent to the department"],
   read_back: ["部门已登记", "Registered at the department"], being_verified: ["正在向部门核实", "Being verified with the department"],
@@ -61,5 +62,7 @@ export const VALUES = {
   correction_requested: ["请您补正", "Correction requested"], corrected: ["已补正", "Corrected"], accepted: ["已受理", "Accepted"], paused: ["暂停计时", "Paused"],
   resumed: ["恢复计时", "Resumed"], decided: ["已作出决定", "Decided"], delivered: ["已送达", "Delivered"], withdrawn: ["已撤回", "Withdrawn"], rated: ["已评价", "Rated"],
   approved: ["准予", "Approved"], refused: ["不予批准", "Refused"], reassigned: ["已转交", "Reassigned"], message: ["留言", "Message"], submitted: ["已提交", "Submitted"],
+  forwarded: ["已转办", "Passed on"], answered: ["已答复", "Answered"], merged: ["已并案办理", "Joined with an earlier one"], reopened: ["重新办理", "Opened again"],
+  yellow: ["办理较慢，已提醒", "Slow: reminded"], red: ["已超期，正在督办", "Late, being followed up"],
   accepted_on_promise: ["承诺受理", "Accepted on promise"], undone: ["决定已撤销", "Decision undone"], own: ["本人", "Yourself"], acted: ["代办人", "Your representative"], shared: ["部门", "A department"],
 };
