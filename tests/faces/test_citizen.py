@@ -46,7 +46,8 @@ MEASURE = """() => {
 # What is seen beyond the right edge, or so narrow that a word stands one letter a line.
 OUTSIDE = """() => [...document.querySelectorAll('.frame *')].filter((each) => {
   const box = each.getBoundingClientRect();
-  return each.checkVisibility() && box.width && (box.right > innerWidth + 1 || (each.matches('.row-main') && box.width < 120));
+  return each.checkVisibility() && box.width
+    && (box.right > innerWidth + 1 || (each.matches('.row-main') && box.width < 120));
 }).map((each) => each.textContent)"""
 GUIDE = "/api/v1/services/vehicle-list"
 BUSY = {"title": "系统繁忙。", "code": "OVERLOADED", "action": "retry", "retry_after": 1}

@@ -112,7 +112,7 @@ def test_quirk_Q30_fault_F7_row_B92_cut_or_changed_messages(bank: Clearing) -> N
     for framing in ("length", "close"):
         for at in range(sizes[0]):
             bank.tell("/twin/toxics", truncate_at={"at": at, "framing": framing})
-            with pytest.raises(Garbled, match="ends early|not of this dialect"):
+            with pytest.raises(Garbled, match=r"ends early|not of this dialect"):
                 ask(adapter, "query_balance", **PERSON)
     bank.tell("/twin/toxics", "DELETE")
     assert ask(adapter, "query_balance", **PERSON).fields == true
