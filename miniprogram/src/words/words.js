@@ -21,6 +21,7 @@ export const WORDS = {
   findService: ["去找服务", "Find a service"],
   byOrder: ["依法定命令 {no}", "By order {no}"],
   showRest: ["展开全部 {count} 条", "Show all {count}"],
+  bundlesShort: ["一件事", "One-stop"],
   licencesShort: ["证照", "Licences"],
   mandatesShort: ["代办", "Act for others"],
   accessShort: ["谁看过我", "My data"],
