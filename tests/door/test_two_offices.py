@@ -15,11 +15,13 @@ from werkzeug.test import TestResponse
 
 from blueprints.app import create_app
 from hub.main import Hub
-from tests.door.offices import HAN, WORD, Offices, Thing
+from tests.door.offices import HAN, OTHER_TOWN, TOWN, WORD, Offices, Thing
 from tests.door.test_two_users import operations
 
 REFUSED = (403, 404)
 NOBODY = "gate_verifier"  # may scan codes, and nothing that has an id
+STRANGERS = (("officer", "water"), ("order_officer", "water"), ("data_officer", "water"), ("officer", OTHER_TOWN),
+             ("community_clerk", OTHER_TOWN))  # fmt: skip
 NOT_NOW = ("SECOND_PERSON_REQUIRED", "PROOF_PENDING")  # only said of what is there and one's own
 
 
@@ -106,6 +108,24 @@ def test_threat_T1_every_route_of_staff_every_role_of_another_office_every_id(
                 wrong.append((route.method, route.path, role, office, told.status_code, told.text))
     assert not wrong
     assert len(routes) >= 70 and unknown >= 40, "asked with the right to it, and of another office"
+
+
+@pytest.mark.parametrize("mine", [False, True], ids=["another's", "one's own"])
+def test_threat_T1_no_list_shows_what_another_office_has(building: Building, mine: bool) -> None:
+    """Lists have no id in their path; those of the county's things are for everybody who may read them."""
+    county = [name.rpartition(" ")[2] for name, thing in building.things.items() if thing.may]
+    staff = [("officer", "economy"), ("officer", "housing_fund"), ("community_clerk", TOWN)] if mine else STRANGERS
+    shown = set()
+    for method, path, ids, _ in operations(building.client.get("/openapi.json").get_json()):
+        if method != "GET" or ids or path.startswith("/ops/") or any(each.startswith(f"{path}/") for each in county):
+            continue
+        for role, office in staff:
+            headers = {"Authorization": f"Bearer {building.offices.account(role, office)[1]}"}
+            with building.client.get(path, headers=headers) as told:
+                if told.mimetype != "text/event-stream" and leaks(told):  # that one never ends, and has numbers only
+                    shown.add(path)
+    expected = {f"/api/v1/desk/{each}" for each in ("appeals", "tasks", "orders")} if mine else set()
+    assert shown >= expected if mine else not shown, shown
 
 
 def test_whose_they_are_gets_at_all_of_them(building: Building, routes: list[Route]) -> None:
