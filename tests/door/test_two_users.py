@@ -133,6 +133,12 @@ def other(hub: Hub) -> Owner:
     return owner(hub, "林测乙")
 
 
+@pytest.fixture(scope="module")
+def third(hub: Hub) -> Owner:
+    """Somebody who is still there once the other has tried everything, to leave too."""
+    return owner(hub, "王测丙")
+
+
 def token(hub: Hub, citizen_id: str) -> str:
     """A new session for each request: some end theirs."""
     with hub.database.session() as session:
@@ -202,25 +208,25 @@ def test_threat_T1_row_B50_every_route_two_people_every_id(
 
 
 def test_threat_T33_another_ones_mandate_opens_nothing_anywhere(
-    house: Server, hub: Hub, victim: Owner, other: Owner
+    house: Server, hub: Hub, victim: Owner, third: Owner
 ) -> None:
     for method, path, ids, body in operations(house.get("/openapi.json").body):
         if path.endswith("/sessions"):
             continue  # attempts are counted, and a code works once
-        bearer = token(hub, other.citizen_id)
-        told = ask(house, bearer, method, filled(path, ids, other), body, victim.mandate_id)
-        unknown = ask(house, token(hub, other.citizen_id), method, filled(path, ids, other), body, "m" + "0" * 32)
+        bearer = token(hub, third.citizen_id)
+        told = ask(house, bearer, method, filled(path, ids, third), body, victim.mandate_id)
+        unknown = ask(house, token(hub, third.citizen_id), method, filled(path, ids, third), body, "m" + "0" * 32)
         assert verdict(told) == verdict(unknown), (method, path)
         assert not [secret for secret in victim.secrets if secret.encode() in told.content], (method, path)
 
 
-def test_threat_T33_who_acts_for_another_is_never_answered_as_oneself(house: Server, hub: Hub, other: Owner) -> None:
+def test_threat_T33_who_acts_for_another_is_never_answered_as_oneself(house: Server, hub: Hub, third: Owner) -> None:
     """A view that serves nobody else refuses: its answer would be taken for the represented person's."""
-    mine, shown = (other.citizen_id, other.known.id_number, other.known.phone), []
+    mine, shown = (third.citizen_id, third.known.id_number, third.known.phone), []
     for method, path, ids, _ in operations(house.get("/openapi.json").body):
         if method == "GET":
-            asked = token(hub, other.citizen_id), method, filled(path, ids, other), None
-            assert not [each for each in mine if each.encode() in ask(house, *asked, other.mandate_id).content], path
+            asked = token(hub, third.citizen_id), method, filled(path, ids, third), None
+            assert not [each for each in mine if each.encode() in ask(house, *asked, third.mandate_id).content], path
             shown += [path for each in mine if each.encode() in ask(house, *asked).content]
     assert len({*shown}) >= 2, "without the mandate they do tell who asks"
 
