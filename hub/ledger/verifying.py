@@ -76,8 +76,8 @@ class Verifier:
         return time.monotonic() - min(self._looked.values(), default=time.monotonic())
 
     def run(self, stop: threading.Event) -> None:
-        """Until `stop`. A third of all every half minute, and no more than two thirds of the time at work, on a busy
-        machine a fifth; all without a pause where the tripwire moved."""
+        """Until `stop`. A third of all every half minute, and no more than four fifths of the time at work, on a busy
+        machine two fifths; all without a pause where the tripwire moved."""
         while not stop.is_set():
             began = time.monotonic()
             try:
@@ -245,4 +245,4 @@ def _beside(session: Session, number: int) -> Fault:
 def _pause(took: float) -> float:
     """A busy machine is left to the citizens."""
     busy = os.getloadavg()[0] > (os.cpu_count() or 1)
-    return took * 4 if busy else took / 2
+    return took * 1.5 if busy else took / 4
