@@ -31,7 +31,7 @@ PICTURES = os.environ.get("PICTURES", "")
 _STILL = """new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))).then(() => Promise.all(
     document.getAnimations().filter((each) => each.effect.getComputedTiming().iterations !== Infinity)
         .map((each) => each.finished.catch(() => null))))"""
-_FITS = """[document.documentElement, ...(innerWidth > 700 ? [] : document.querySelectorAll(".scroll"))]
+_FITS = """[document.documentElement, ...(innerWidth > 900 ? [] : document.querySelectorAll(".scroll"))]
     .every((each) => each.scrollWidth <= each.clientWidth)"""
 _SECRET = "JBSWY3DPEHPK3PXP"
 

@@ -55,7 +55,7 @@ function list(items) {
       row.override ? t("临时覆盖", "Override") : t("配置文件", "File"),
       html`<${ElButton} link type="primary" aria-label=${`${t("调整", "Change")} ${row.id}`}>${t("调整", "Change")}<//>`,
     ],
-  })));
+  })), "headed");
 }
 
 function facts(service) {

@@ -111,6 +111,7 @@ const quota = (title, items, per) => {
         ...(lefts ? [html`${each.left ?? "–"} ${each.left !== null && each.per_minute > 0 && html`<progress max=${each.per_minute} value=${each.left} aria-label=${systemName(each)}></progress>`}`] : []),
         ...(tokens ? [moment(each.token_until)] : []),
       ] })),
+      "headed dense",
     )}
   </section>`;
 };
