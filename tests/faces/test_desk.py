@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,6 +12,7 @@ from playwright.sync_api import Page, expect
 from tests.credentials.conftest import HAN, WANG
 from tests.faces.office import PHONE, Office, Visit
 from tests.faces.test_routes import PLAN, sent
+from tests.materials.papers import photo
 from tests.tracing.orders import in_force
 
 Open = Callable[..., Visit]
@@ -185,6 +187,29 @@ def test_feat_B_a_colleague_and_an_office_are_chosen_by_name(office: Office, vis
     page.locator("input[name=reason]").fill("路灯归交通")
     page.get_by_role("button", name="转办").click()
     expect(page.locator(".el-alert--success")).to_contain_text("已转办")
+    desk.clean()
+
+
+def test_feat_S6_a_clue_is_opened_with_its_photo_and_told_from_another(office: Office, visit: Open) -> None:
+    seen = {"text": "棋牌室里很多人聚集打牌", "region": "360423001", "address": "示范路 12 号"}
+    told = office.client.post(
+        "/api/v1/files", data={"file": (io.BytesIO(photo(64, 64)), "a.jpg")}, content_type="multipart/form-data",
+        headers={"Authorization": f"Bearer {office.citizen(WANG).token}"},
+    )  # fmt: skip
+    first = office.citizen(HAN).post("/clues", seen, Idempotency_Key="clue-one").json["number"]
+    with_photo = {**seen, "photos": [told.json["file_id"]]}
+    second = office.citizen(WANG).post("/clues", with_photo, Idempotency_Key="clue-two").json["number"]
+    desk = visit(PHONE)
+    desk.sign_in("/desk#appeals", office.member("community_clerk", "360423001"))
+    page = desk.page
+    page.get_by_role("button", name=f"打开 {second}").click()
+    expect(page.locator(".whole")).to_be_in_viewport()  # on a phone it is below the list
+    expect(page.locator(".whole img")).to_be_visible()
+    row = page.locator(".whole .row", has_text=first)
+    row.get_by_role("button", name="不是同一件").click()
+    expect(page.locator(".el-alert--success")).to_contain_text("不是同一件")
+    expect(row).to_have_count(0)
+    desk.check("desk-clue-phone", languages=True)
     desk.clean()
 
 

@@ -20,6 +20,7 @@ export const Case = {
     const seen = reactive({ problem: "", told: "", marks: {}, correcting: false });
     const path = `/api/v1/desk/cases/${encodeURIComponent(props.number)}`;
     async function look() {
+      seen.problem = "";
       try {
         found.value = await get(path);
         service.value = await described(found.value.service);
@@ -35,7 +36,7 @@ export const Case = {
     look();
     return () => html`
       <p><${ElButton} link type="primary" onClick=${() => go("cases")}>← ${t("回到办件列表", "Back to the list")}<//></p>
-      ${!found.value && trouble(seen)}
+      ${!found.value && seen.problem && html`${trouble(seen)}<p><${ElButton} type="primary" onClick=${look}>${t("再试一次", "Try again")}<//></p>`}
       ${found.value && html`
         <div class="row apart"><h1>${found.value.title}</h1><span class="tag">${found.value.status_title}</span></div>
         <p class="quiet"><code>${found.value.receipt_no}</code> · ${found.value.handled_by} · ${t("提交于", "submitted")} ${moment(found.value.submitted_at)}</p>
