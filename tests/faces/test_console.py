@@ -102,7 +102,7 @@ def test_U42_who_else_may_stays_when_the_percent_is_changed(console: Visit) -> N
     console.check("console-rollout", languages=True)
 
 
-def test_U43_U44_a_drill_shows_in_the_lights_and_each_leg_is_found_by_its_trace(console: Visit) -> None:
+def test_U43_U44_a_drill_shows_in_the_lights_and_each_leg_is_found_by_its_trace(console: Visit, visit: Open) -> None:
     office, page = console.office, go(console, "systems/medical_insurance")
     button(page, "答乱码")
     expect(page.locator(".drills .told")).to_be_visible()
@@ -120,9 +120,17 @@ def test_U43_U44_a_drill_shows_in_the_lights_and_each_leg_is_found_by_its_trace(
     expect(page.locator(".leg").first).to_contain_text("医疗保障结算系统")
     expect(page.locator(".leg").first).to_contain_text("答复乱码")
     assert re.search(r"#calls/[0-9a-f]{32}$", page.url)
-    console.check("console-trace")
+    console.check("console-trace", languages=True)
+    assert page.get_by_role("button", name="看问了什么").count() == 0  # an operator may not
     assert balance(office) == (200, "OK")
     console.clean()
+    reads = visit()
+    reads.sign_in(f"/console{page.url[page.url.index('#'):]}", office.member("auditor"))
+    reads.page.get_by_role("button", name="看问了什么").first.click()
+    expect(reads.page.locator(".leg", has_text="答复的形状")).to_contain_text("***")
+    assert HAN.id_number not in reads.page.content()
+    reads.check("console-leg", languages=True)
+    reads.clean()
 
 
 def test_U41_a_failed_job_is_tried_again_with_a_reason(office: Office, visit: Open) -> None:

@@ -203,7 +203,7 @@ def test_feat_S6_a_clue_is_opened_with_its_photo_and_told_from_another(office: O
     desk.sign_in("/desk#appeals", office.member("community_clerk", "360423001"))
     page = desk.page
     page.get_by_role("button", name=f"打开 {second}").click()
-    expect(page.locator(".whole")).to_be_in_viewport()  # on a phone it is below the list
+    expect(page.locator(".whole")).to_be_focused()  # on a phone it is below the list
     expect(page.locator(".whole img")).to_be_visible()
     row = page.locator(".whole .row", has_text=first)
     row.get_by_role("button", name="不是同一件").click()
