@@ -18,6 +18,7 @@ from hub.matching.queue import Context
 from hub.matching.rules import Sought, Told
 from tests.cases.conftest import HAN
 from tests.faces.office import PHONE, Office, Visit
+from tests.ledger.statements import ROWS, statement
 
 Open = Callable[..., Visit]
 ROOMS = ("systems", "services", "calls", "changes", "jobs", "inbound", "quotas", "ledger", "flow", "config")
@@ -141,6 +142,7 @@ def test_U41_a_failed_job_is_tried_again_with_a_reason(office: Office, visit: Op
     opened.sign_in("/console#jobs", office.member("system_admin"))
     row = opened.page.locator("tr", has_text="nothing")
     row.get_by_role("button", name="重试").click()
+    opened.check("console-job-reason", languages=True)
     row.get_by_label("理由").fill("部门已恢复")
     row.get_by_role("button", name="重试").click()
     expect(row).to_contain_text("等待")
@@ -253,6 +255,23 @@ def test_a_proof_is_checked_in_the_browser_with_public_keys_only(office: Office,
     assert [each["holds"] for each in told[0]["leaves"]] == [True] * 7
     assert [each["holds"] for each in told[1]["leaves"]] == [False, False]
     assert [each["signed"] for each in told] == [True, True, False]
+
+
+def test_feat_K4_the_ledger_tells_how_it_stands_and_a_proof_is_checked_by_a_click(office: Office, visit: Open) -> None:
+    evidence, opened = office.hub.ledger.evidence, visit()
+    shared = statement(subject_tag=evidence.subject_tag("resident_id", HAN.id_number), at=office.hub.clock.now())
+    evidence.decide(shared)
+    evidence.deliver(shared.exchange_id, ROWS)
+    office.hub.ledger.checkpoints.make()
+    opened.sign_in(f"/console#ledger/{shared.exchange_id}", office.member("auditor"))
+    page = opened.page
+    expect(page.locator(".facts").first).to_contain_text("树根")
+    button(page, "取证明并核验")
+    told = page.locator(".leg[role=status]")
+    expect(told.locator(".tag.good")).to_have_count(3)
+    expect(told).to_contain_text("已交付")
+    opened.check("console-proof", languages=True)
+    opened.clean()
 
 
 def _way(hashes: list[bytes], number: int) -> list[bytes]:

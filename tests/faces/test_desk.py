@@ -113,6 +113,17 @@ def test_a_community_clerk_answers_a_task_on_the_phone(office: Office, visit: Op
     desk.clean()
 
 
+def test_who_types_a_wrong_password_is_told_and_shut_out_by_nothing_else(office: Office, visit: Open) -> None:
+    desk = visit(PHONE)
+    desk.page.goto(f"{office.address}/desk")
+    for name, value in (("username", "nobody"), ("password", "wrong"), ("totp", "123456")):
+        desk.page.locator(f"input[name={name}]").fill(value)
+    desk.page.locator("button.main").click()
+    expect(desk.page.get_by_role("alert")).to_contain_text("账号、密码或动态码不正确")
+    desk.check("desk-login", languages=True)
+    desk.clean()
+
+
 def test_every_room_of_the_desk_is_usable_by_everybody(office: Office, visit: Open) -> None:
     desk = visit()
     desk.sign_in("/desk", office.member("officer"))

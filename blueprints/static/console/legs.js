@@ -52,7 +52,7 @@ const passed = (leg) => html`
       <dt>${t("答复群众", "Response out")}</dt><dd>${moment(leg.response_out_at)} · ${t("共", "in all")} ${took(leg.request_in_at, leg.response_out_at)}</dd>
       <dt>${t("由谁造成", "Brought about by")}</dt><dd>${originName(leg.origin)}</dd>
       <dt>${t("结果代码", "Code")}</dt><dd><code>${leg.outcome}</code></dd>
-      <dt>${t("交换编号", "Exchange id")}</dt><dd><a href=${`#ledger/${leg.id}`} title=${t("核验它的存证", "Check its proof")}><code>${leg.id}</code></a></dd>
+      <dt>${t("交换编号", "Exchange id")}</dt><dd><code>${leg.id}</code></dd>
     </dl>
   </section>`;
 

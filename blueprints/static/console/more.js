@@ -55,10 +55,11 @@ export const LedgerRoom = {
       </dl>`}
       <h2>${t("核验一次交换的存证", "Check the proof of one exchange")}</h2>
       <p class="quiet">${t("在您的浏览器里用公钥核验，不必相信本系统。", "Checked in your browser with public keys: you need not believe us.")}</p>
-      <form class="bar" onSubmit=${prove}>
+      ${!may("ledger.read") && html`<p>${t("证明只给审计人员和交换双方：请用他们的账号登录后在这里核验。", "A proof is for auditors and the two parties: sign in as one of them to check it here.")}</p>`}
+      ${may("ledger.read") && html`<form class="bar" onSubmit=${prove}>
         <${ElInput} modelValue=${form.exchange} onUpdate:modelValue=${(value) => (form.exchange = value)} placeholder=${t("交换编号", "Exchange id")} aria-label=${t("交换编号", "Exchange id")} name="exchange" />
         <${ElButton} type="primary" nativeType="submit" disabled=${!form.exchange.trim()}>${t("取证明并核验", "Get and check")}<//>
-      </form>
+      </form>`}
       ${trouble(form)}
       ${form.told && verdict(form.told)}
       ${form.proof && html`<pre class="files" tabindex="0">${JSON.stringify(form.proof, null, 2)}</pre>`}`;
