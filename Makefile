@@ -46,7 +46,7 @@ bench: test-environment ## speed and memory, as ratios within one run
 drill: test-environment ## the longer fault drills (DRILL_SUBMISSIONS=3000, DRILL_SEED)
 	@$(PYTHON_HERE) -m pytest -m drill
 
-controls: test-environment ## takes each control out of a copy and sees its tests fail (ROWS="Q25 T11", half an hour for all)
+controls: test-environment ## takes each control out of a copy and sees its tests fail (ROWS="Q25 T11"; a quarter of an hour for all)
 	@$(PYTHON_HERE) -m tests.controls $(ROWS)
 
 audit: test-environment ## known vulnerabilities of what is installed

@@ -216,6 +216,7 @@ def test_quirk_Q51_the_line_is_cut_within_an_upload(start: Callable[..., Departm
     with pytest.raises(Unavailable):
         department.adapter.report(Delivery(department.name, b""), refused)
     assert not department.records()
+    assert not list(Path(str(department.twin._path("每日发放", "回执"))).glob("ELDERLY*"))  # nothing by its name
     department.tell("quirks", Q51=False)
     department.adapter.report(Delivery(department.name, b""), refused)
     assert len(department.records()) == 1
