@@ -68,8 +68,9 @@ def decided(hall: Hall, office: str, id: str, decision: str = "approve") -> str:
 
 
 def rounds(hall: Hall, until: str) -> None:
-    """A minute after a day by which somebody had to decide, `hub work` looks."""
+    """A minute after a day by which somebody had to decide, `hub work` looks; its checkpoints go on being cosigned."""
     hall.later(until=datetime.fromisoformat(until) + timedelta(minutes=1))
+    hall.hub.ledger.checkpoints.make()
     with hall.hub.database.session() as session:
         hall.hub.exchange.count_silence(session)
 
