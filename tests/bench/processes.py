@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -113,6 +114,26 @@ def gunicorn(target: str, port: int, threads: int = 32) -> list[str]:
 def nginx(locations: str, cpus: Sequence[int], upstream: str = "") -> Iterator[tuple[str, psutil.Process]]:
     """An nginx of our own with these location blocks; where it is not installed the caller skips its rows."""
     port = free_port()
+    block = f"{upstream} server {{ listen 127.0.0.1:{port} backlog=4096; {locations} }}"
+    with _nginx(block, port, cpus, "latin-1") as process:  # answers stand in it byte by byte
+        yield f"http://127.0.0.1:{port}", process
+
+
+@contextlib.contextmanager
+def front(hub: str, places: tuple[int, int], cpus: Sequence[int]) -> Iterator[str]:
+    """docs/nginx.conf in front of this hub, without TLS; `places` are for all and besides for what goes first."""
+    port = free_port()
+    shipped = (ROOT / "docs" / "nginx.conf").read_text(encoding="utf-8")
+    block = re.sub(r"\n *ssl_.*", "", shipped).replace("listen 443 ssl", f"listen 127.0.0.1:{port} backlog=4096")
+    block = block.replace("127.0.0.1:8080", hub.removeprefix("http://"))
+    for shown, most in zip((128, 48), places, strict=True):
+        block = block.replace(f"max_conns={shown};", f"max_conns={most};")
+    with _nginx(block, port, cpus, "utf-8"):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def _nginx(block: str, port: int, cpus: Sequence[int], encoding: str) -> Iterator[psutil.Process]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -121,14 +142,12 @@ def nginx(locations: str, cpus: Sequence[int], upstream: str = "") -> Iterator[t
             f"{'user root;' if os.geteuid() == 0 else ''}"
             "events { worker_connections 4096; }"
             "http { access_log off; keepalive_requests 100000000; client_body_temp_path b; proxy_temp_path p;"
-            "fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;"
-            f"{upstream} server {{ listen 127.0.0.1:{port} backlog=4096; {locations} }} }}",
-            encoding="latin-1",  # answers stand in it byte by byte
+            f"fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;\n{block}\n}}",
+            encoding=encoding,
         )
-        url = f"http://127.0.0.1:{port}"
         command = [str(shutil.which("nginx") or "/usr/sbin/nginx"), "-p", name, "-c", "nginx.conf"]
-        with started(command, url + "/", cpus) as process:
-            yield url, process
+        with started(command, f"http://127.0.0.1:{port}/", cpus) as process:
+            yield process
 
 
 def has_nginx() -> bool:
