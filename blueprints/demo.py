@@ -20,6 +20,10 @@ class PlayedForm(Form):
     resident = Text(required=True, max=20)
 
 
+class ShownForm(Form):
+    verify_id = Text(required=True, min=1, max=128)
+
+
 class PersonAnswer(marshmallow.Schema):
     resident = fields.String(required=True)
     name = fields.String(required=True)
@@ -56,5 +60,14 @@ def make(hub: Hub) -> Blueprint:
     def login_code(form: dict[str, Any]) -> Response:
         """Be one of them"""
         return answer({"code": stage.code(form["resident"])}, 201)
+
+    @blueprint.route("/faces", methods=["POST"])
+    @problem_codes("DEPARTMENT_UNAVAILABLE", "REQUIRED", "TYPE", "TOO_SHORT", "TOO_LONG", "UNKNOWN_FIELD")
+    @blueprint.arguments(ShownForm)
+    @blueprint.response(204, description="What came of it is asked by POST /me/face.")
+    def face(form: dict[str, Any]) -> Response:
+        """Show one's face, as wx.requestFacialVerify has it done"""
+        stage.show_face(form["verify_id"])
+        return Response(status=204)
 
     return blueprint

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 
 _CITIZEN = (*SIGNED_IN, "ROLE_REQUIRED", "NOT_FOUND", "KEY_UNAVAILABLE")
 _COPY_LEVEL = 3
-_DELETED = (
+DELETED = (
     "name", "id_number", "phone", "address", "wechat", "messages", "materials", "sessions", "licence_copies",
     "shown_licences", "health_code", "drafts", "stored_answers", "carried_facts",
 )  # fmt: skip
+ENDED = ("mandates", "consents")
 # What stays after a citizen has gone, and why. No value that names a person is among it.
 _KEPT = (
     {
@@ -161,6 +162,7 @@ def make(hub: Hub) -> Blueprint:
     _way_up(blueprint, hub)
     _face(blueprint, hub)
     _record(blueprint, hub)
+    _leaving(blueprint, hub)
     return blueprint
 
 
@@ -242,6 +244,18 @@ def _record(blueprint: Blueprint, hub: Hub) -> None:
         elsewhere = [{"what": what, "path": path} for path, what in ELSEWHERE.items()]
         return answer({**told, "elsewhere": elsewhere, "kept_after_deletion": _KEPT})
 
+
+def _leaving(blueprint: Blueprint, hub: Hub) -> None:
+    going = {"deleted": DELETED, "ended": ENDED, "kept": _KEPT}
+
+    @blueprint.route("/me/leaving")
+    @problem_codes(*_CITIZEN)
+    @blueprint.response(200, GoneAnswer, description="The same as deleting answers; nothing is deleted.")
+    def what_would_go() -> Response:
+        """What deleting would delete, and what would stay and why"""
+        require()
+        return answer(going)
+
     @blueprint.route("/me", methods=["DELETE"])
     @problem_codes(*_CITIZEN)
     @blueprint.response(200, GoneAnswer, description="Done. Every session of this citizen has ended.")
@@ -264,7 +278,7 @@ def _record(blueprint: Blueprint, hub: Hub) -> None:
             hub.materials.erase(session, principal.citizen_id)
         hub.login.forget(principal.citizen_id)
         hub.gateway.forget(principal.citizen_id)
-        return answer({"deleted": _DELETED, "ended": ["mandates", "consents"], "kept": _KEPT})
+        return answer(going)
 
 
 def _existing(profile: Profile | None) -> Profile:

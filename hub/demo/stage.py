@@ -1,4 +1,5 @@
-"""Playing one of the demo's people in a browser: the WeChat twin gives the login code that a phone's WeChat would give.
+"""Playing one of the demo's people in a browser: the WeChat twin gives the login code that a phone's WeChat would give,
+and takes the face that would be shown to it.
 
 Only a county that `hub demo` opened has a stage; the code is worth nothing at the real WeChat.
 """
@@ -32,3 +33,7 @@ class Stage:
             raise Problem("NOT_FOUND")
         wanted = {"openid": openids[resident]}
         return str(twins.ask(demo["twins"]["wechat"], "POST", "/twin/login-codes", wanted)["code"])
+
+    def show_face(self, verify_id: str) -> None:
+        """The person of this check is the one they say. Raises DEPARTMENT_UNAVAILABLE, also for an unknown check."""
+        twins.ask(twins.told(self._demo)["twins"]["wechat"], "POST", "/twin/faces", {"verify_id": verify_id})

@@ -15,7 +15,7 @@ from tests.town import Town
 PAGES = (
     "home", "search", "service?id=household-application", "form?id=work-resumption", "form?id=housing-fund-account",
     "bundles", "bundle?id=household-moves-on-assistance", "form?bundle=household-moves-on-assistance",
-    "cases", "messages/list", "me", "licences", "health", "mandates", "access", "appeals", "settings", "login",
+    "cases", "messages/list", "me", "licences", "health", "mandates", "access", "appeals", "data", "settings", "login",
 )  # fmt: skip
 READS = (
     ("housing-fund-account", "县住房公积金管理部"),
@@ -181,7 +181,7 @@ def test_feat_U30_an_english_page_has_english_words(glass: Glass) -> None:
     page.get_by_role("radio", name="English").click()
     assert page.evaluate("document.documentElement.lang") == "en"
     asked = "id=household-application"
-    for each in ("home", f"service?{asked}", f"form?{asked}", "licences", "bundles", "health"):
+    for each in ("home", f"service?{asked}", f"form?{asked}", "licences", "bundles", "health", "data"):
         _seen(glass, each)
         seen = page.locator(".frame").inner_text()
         for own in ("中文", "机动车驾驶证", "韩", "福"):  # the other language, a licence's title, a person's name

@@ -1,14 +1,15 @@
-"""What a citizen does for somebody else, for several offices at once, with papers, and only after agreeing."""
+"""What a citizen does for somebody else, for several offices at once, with papers, only after agreeing; and leaving."""
 
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Iterator
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, FilePayload, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
 from tests.county import County
 from tests.faces.phone import Glass
@@ -157,3 +158,43 @@ def test_feat_D10_nothing_is_read_before_the_person_has_agreed(glass: Glass) -> 
     expect(asked).to_have_count(0)
     expect(page.get_by_text("来源：县民政局")).to_be_visible()
     assert answered == [403, 403, 200]
+
+
+def test_a_citizen_has_a_copy_of_everything_and_leaves(glass: Glass, town: Town) -> None:
+    """The last of this county: who has left does not come back."""
+    openid = next(each["openid"] for each in town.demo["personas"] if each["name"] == "王䶮")
+    body = {"fields": {"reason": "没有收入", "phone": "13800000000"}, "materials": []}
+    made = town.phone(openid).post("/bundles/help-where-you-live/cases", body, Idempotency_Key="before-leaving-1")
+    numbers = {each["receipt_no"] for each in made.json()["parts"]}
+    page = glass.login("王䶮").open("settings")
+    short = re.compile(r"/cases(\?cursor=.*)?$")  # the hub gives one case a page
+    page.route(short, _one_a_page)
+    page.get_by_role("link", name="我的数据与注销").click()
+    expect(page.locator(".pair", has_text="身份证号码")).to_contain_text("362*")
+    with page.expect_download() as saved:
+        glass.button("保存副本").click()
+    copy = json.loads(saved.value.path().read_text(encoding="utf-8"))
+    assert (copy["fields"]["name"]["value"], copy["fields"]["id_number"]["value"]) == ("王䶮", "362623190607312336")
+    unknown = copy["parts"].pop("/api/v1/health-code/history")  # nothing was ever declared
+    assert unknown["code"] == "NOT_FOUND" and all("items" in each for each in copy["parts"].values())
+    assert len(copy["parts"]) == len(copy["elsewhere"]) - 1
+    assert {each["receipt_no"] for each in copy["parts"]["/api/v1/cases"]["items"]} == numbers
+    assert not page.evaluate("JSON.stringify(localStorage).includes('362623190607312336')"), "kept on the phone"
+    expect(page.get_by_text("副本已保存到下载文件夹")).to_be_visible()
+
+    kept = page.locator(".pair", has_text="交换记录")
+    expect(kept).to_contain_text("个人信息保护法第五十六条")  # told beforehand
+    glass.button("注销").click()
+    glass.button("不，留下").click()
+    glass.button("注销").click()
+    assert not [each for each in glass.requests if each.method == "DELETE"], "the first tap deletes nothing"
+    glass.button("确定注销").click()
+    expect(page.get_by_role("status")).to_contain_text("已注销")
+    expect(kept).to_contain_text("个人信息保护法第五十六条")
+    assert "access" not in (page.evaluate("localStorage.getItem('session')") or "")
+    glass.login("王䶮").open("me")
+    expect(page.locator(".chip")).to_have_text("未认证")
+
+
+def _one_a_page(asked: Route) -> None:
+    asked.continue_(url=f"{asked.request.url}{'&' if '?' in asked.request.url else '?'}page_size=1")

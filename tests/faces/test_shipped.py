@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from blueprints.me import DELETED, ENDED
 from hub.cases.service import _FILED
 from tests.county import ROOT
 
@@ -117,6 +118,11 @@ def test_every_field_and_code_a_department_answers_a_citizen_with_has_a_word() -
                 unnamed |= {value for value in values if not re.search(rf'"?\b{value}\b"?: \[', codes)}
     unnamed |= {id for id in yaml.safe_load((ROOT / "config/systems.yaml").read_bytes()) if f" {id}: [" not in codes}
     assert not unnamed
+
+
+def test_all_that_goes_with_a_citizen_has_a_word() -> None:
+    names = (SOURCE / "src/words/names.js").read_text(encoding="utf-8").split("export const VALUES")[0]
+    assert not {each for each in (*DELETED, *ENDED) if not re.search(rf"\b{each}: \[", names)}
 
 
 def test_feat_U30_every_word_in_both_languages() -> None:

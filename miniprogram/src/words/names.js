@@ -21,6 +21,10 @@ export const NAMES = {
   place: ["地址", "Place"], region: ["所在社区（村）", "Community"], reopens_on: ["复工日期", "Reopens"], headcount: ["人数", "People"],
   since: ["开始日期", "Since"], ethnicity_code: ["民族代码", "Ethnicity (code)"], points: ["记分", "Points"], valid_until: ["有效期至", "Valid until"],
   until: ["截止日期", "Until"], from: ["开始日期", "From"], to: ["结束日期", "To"], proof: ["证明", "Proof"], issued_on: ["签发日期", "Issued"],
+  wechat: ["微信绑定", "The link to WeChat"], messages: ["消息", "Messages"], materials: ["材料", "Papers"], sessions: ["登录状态", "Sign-ins"],
+  licence_copies: ["证照副本", "Copies of licences"], shown_licences: ["亮证记录", "Licences shown"], health_code: ["健康码", "Health code"],
+  drafts: ["草稿", "Drafts"], stored_answers: ["暂存的查询结果", "Stored answers"], carried_facts: ["本人携带的证明", "Facts you carry"],
+  mandates: ["代办授权", "Mandates"], consents: ["同意", "Consents"],
 };
 export const VALUES = {
   none: ["无", "None"], fever: ["发热", "Fever"], cough: ["咳嗽", "Cough"], breathless: ["呼吸困难", "Short of breath"], other: ["其他", "Other"],

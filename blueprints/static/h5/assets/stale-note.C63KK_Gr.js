@@ -1,1 +1,0 @@
-import{o as a,a as s,b as t,e,t as o,u as r,j as n,i as p}from"./index-BID-hfJl.js";import{t as m,w as l}from"./ask.BxSDgdBV.js";const u={__name:"stale-note",props:{at:{type:String,default:""}},setup:u=>(i,f)=>{const _=p;return u.at?(a(),s(_,{key:0,class:"note note-amber",role:"status"},{default:t(()=>[e(o(r(m)("staleCopy",{at:r(l)(u.at)})),1)]),_:1})):n("",!0)}};export{u as _};
