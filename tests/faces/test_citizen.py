@@ -336,6 +336,13 @@ def test_feat_F1_a_temperature_is_typed_as_the_thermometer_shows_it(glass: Glass
         page.get_by_role("radiogroup", name=question).get_by_role("radio", name="否").click()
     glass.button("提交").click()
     expect(page.get_by_text("绿码：可以通行")).to_be_visible()
+    _fails(page, "/api/v1/health-code", None, None)
+    glass.open("health")
+    expect(page.get_by_role("status").filter(has_text="时为：绿码")).to_contain_text("不能用于通行")
+    expect(page.locator(".band, .code-picture")).to_have_count(0)
+    page.get_by_role("button", name="再试一次").click()
+    expect(page.get_by_text("绿码：可以通行")).to_be_visible()
+    expect(page.get_by_text("不能用于通行")).to_have_count(0)
 
 
 def test_every_department_is_reached_from_the_first_page_and_no_page_ends_in_nothing(glass: Glass, town: Town) -> None:

@@ -202,6 +202,8 @@ export const WORDS = {
   validUntil: ["有效期至 {at}", "Valid until {at}"],
   ended: ["已失效，请重新亮证。", "It has ended. Show it again."],
   healthNone: ["您还没有申报。申报后生成健康码。", "You have not declared yet. The code is made from your declaration."],
+  healthLast: ["{at} 时为：{grade}", "As of {at}: {grade}"],
+  healthLastNote: ["这只是上次的结果，不能用于通行。连上网络后再亮码，或出示纸质码。", "Only what was last known: not valid at a gate. Show your code once you are connected, or a printed one."],
   healthOff: ["健康码目前没有启用。", "The health code is not in use at present."],
   declare: ["健康申报", "Declare"],
   declareAgain: ["重新申报", "Declare again"],
