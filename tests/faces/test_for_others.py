@@ -169,15 +169,16 @@ def test_a_citizen_has_a_copy_of_everything_and_leaves(glass: Glass, town: Town)
     page = glass.login("王䶮").open("settings")
     short = re.compile(r"/cases(\?cursor=.*)?$")  # the hub gives one case a page
     page.route(short, _one_a_page)
+    off = {"title": "没有找到", "code": "NOT_FOUND", "action": "call"}
+    page.route("**/health-code/history", lambda asked: asked.fulfill(status=404, json=off))
     page.get_by_role("link", name="我的数据与注销").click()
     expect(page.locator(".pair", has_text="身份证号码")).to_contain_text("362*")
     with page.expect_download() as saved:
         glass.button("保存副本").click()
     copy = json.loads(saved.value.path().read_text(encoding="utf-8"))
     assert (copy["fields"]["name"]["value"], copy["fields"]["id_number"]["value"]) == ("王䶮", "362623190607312336")
-    unknown = copy["parts"].pop("/api/v1/health-code/history")  # nothing was ever declared
-    assert unknown["code"] == "NOT_FOUND" and all("items" in each for each in copy["parts"].values())
-    assert len(copy["parts"]) == len(copy["elsewhere"]) - 1
+    assert copy["parts"].pop("/api/v1/health-code/history") == {key: off[key] for key in ("code", "title")}
+    assert all("items" in each for each in copy["parts"].values()) and len(copy["parts"]) == len(copy["elsewhere"]) - 1
     assert {each["receipt_no"] for each in copy["parts"]["/api/v1/cases"]["items"]} == numbers
     assert not page.evaluate("JSON.stringify(localStorage).includes('362623190607312336')"), "kept on the phone"
     expect(page.get_by_text("副本已保存到下载文件夹")).to_be_visible()
