@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from hub.catalogue import divisions
 from hub.catalogue.items import Item, item_id
-from hub.catalogue.writing import Writer, lock
+from hub.catalogue.writing import LONGEST_S, Writer, lock
 from hub.database import Database, patient
 
 SEED = 20200423
@@ -86,7 +86,7 @@ def fill(database: Database, number: int) -> float:
     """Rows per second."""
     began = time.perf_counter()
     with database.session() as session:
-        lock(session, wait=True)
+        lock(session, LONGEST_S)
         with Writer(session) as writer:
             for row, item in enumerate(items(number), 1):
                 writer.add(item, row)

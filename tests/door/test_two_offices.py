@@ -5,8 +5,10 @@ Generated from the OpenAPI document: a route of staff with an id in it, of which
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,10 +80,15 @@ class Building:
 
 
 @pytest.fixture(scope="module")
-def building(hub: Hub) -> Building:
+def building(
+    hub_home: Path, hub_environ: dict[str, str], make_database: Callable[[], str]
+) -> Iterator[Building]:
+    """Of its own: each thing's owner changes it, and no other test expects that."""
+    hub = Hub.open(hub_home, {**os.environ, **hub_environ, "HUB_DATABASE_URL": make_database()})
     hub.exchanges.start()  # a look by order is on record before it is answered
     offices = Offices(hub)
-    return Building(hub, create_app(hub).test_client(), offices, offices.things())
+    yield Building(hub, create_app(hub).test_client(), offices, offices.things())
+    hub.close()
 
 
 @pytest.fixture(scope="module")
