@@ -14,6 +14,7 @@ from blueprints.contract import STAFF, Blueprint, answer, problem_codes
 from blueprints.idempotency import idempotent
 from blueprints.problems import in_language, preferred
 from hub.credentials.desk import Application
+from hub.offices import sees
 
 if TYPE_CHECKING:
     from hub.credentials.rules import Held
@@ -39,14 +40,14 @@ def _licences(blueprint: Blueprint, hub: Hub) -> None:
     )
     def types() -> Response:
         """What this desk issues, and what each says"""
-        spoken = preferred(request.headers.get("Accept-Language"))
+        spoken, office = preferred(request.headers.get("Accept-Language")), caller().region
         items = [
             {
                 "id": each.id, "title": in_language(each.title, spoken), "companies": each.companies,
                 "fields": {name: in_language(label, spoken) for name, label in each.fields.items()},
             }
             for each in hub.settings.now.licences.values()
-            if not each.system
+            if not each.system and sees(office, each.department)
         ]  # fmt: skip
         return answer({"items": items})
 

@@ -147,3 +147,15 @@ def test_whose_they_are_gets_at_all_of_them(building: Building, routes: list[Rou
             wrong.append((route.method, route.path, role, told.status_code, told.text))
         shown += leaks(told)
     assert wrong == [] and shown >= 20
+
+
+def test_a_desk_is_offered_the_licences_it_issues(building: Building) -> None:
+    def offered(office: str) -> set[str]:
+        headers = {"Authorization": f"Bearer {building.offices.account('officer', office)[1]}"}
+        answer = building.client.get("/api/v1/desk/credentials/types", headers=headers)
+        return {each["id"] for each in answer.get_json()["items"]}
+
+    kinds = {id: each.department for id, each in building.hub.settings.now.licences.items() if not each.system}
+    assert offered("water") == set()
+    theirs = {id for id, department in kinds.items() if department == "civil_affairs"}
+    assert offered("civil_affairs") == theirs != set()
