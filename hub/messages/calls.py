@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, false, select, true, tuple_
+from sqlalchemy import ColumnElement, false, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from hub.clock import Clock
@@ -73,8 +73,9 @@ class Calls:
         return MessageRow.citizen_id.in_(self._identity.living_in(office)) if is_place(office) else false()
 
     def _row(self, session: Session, id: str, office: str, lock: bool = False) -> MessageRow:
-        row = session.get(MessageRow, id, with_for_update=True if lock else None)
-        if row is None or not session.scalar(select(exists().where(MessageRow.id == id, self._in_reach(office)))):
+        wanted = select(MessageRow).where(MessageRow.id == id, self._in_reach(office))
+        row = session.scalar(wanted.with_for_update(of=MessageRow) if lock else wanted)
+        if row is None:
             raise Problem("NOT_FOUND")
         return row
 
