@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from hub.clock import Clock
 from hub.crypto import Crypto
 from hub.database import Database
@@ -27,6 +29,14 @@ from tests.ledger.statements import ROWS, statement
 
 ORIGIN = "xiantong/360423"
 SECRET = secrets.token_bytes(32)
+
+
+@pytest.fixture
+def store(fresh_database: str) -> Iterator[Database]:
+    """For tests that leave the server alone; those of conftest kill it."""
+    made = Database(fresh_database)
+    yield made
+    made.close()
 
 
 def signer() -> Signer:

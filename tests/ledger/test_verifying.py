@@ -3,7 +3,6 @@ one turn of three rounds, though the part that is made anew comes by only later.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -17,21 +16,16 @@ from hub.ledger.retention import shred
 from hub.ledger.tripwire import moves
 from hub.ledger.verifying import Fault, Verifier
 from tests.county import eventually
-from tests.ledger.log import Log
+from tests.ledger.log import Log, store
 from tests.ledger.test_log import as_superuser
 from tests.ledger.test_writer import exchange
+
+__all__ = ["store"]
 
 PART, TURN, OLD = 256, 3, 300  # leaves, rounds, the place of the row that is changed: in the second of eight parts
 OVER, CALLS = 100, 1900
 OTHER, YEARS = 1000, timedelta(days=4 * 366)
 _TABLES = "exchange", "entry", "receipt", "leaf", "tile"
-
-
-@pytest.fixture
-def store(fresh_database: str) -> Iterator[Database]:
-    made = Database(fresh_database)
-    yield made
-    made.close()
 
 
 @pytest.fixture
