@@ -5,6 +5,7 @@ PostgreSQL does not run as root. Under root it runs as a system account, which m
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import pwd
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import IO
 
 SYSTEM_ACCOUNT = "pgserver"
+PASSWORDS = Path("/etc/passwd")
 SYSTEM_FOLDER = Path("/var/lib/xiantong")
 _SOCKET_LIMIT = 107
 _LONGEST_SOCKET = "/.s.PGSQL.5432"
@@ -95,11 +97,15 @@ def account() -> Account | None:
 
 def _new_account() -> pwd.struct_passwd:
     try:
-        subprocess.run(
-            ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/bin/false", SYSTEM_ACCOUNT],
-            check=True, capture_output=True, timeout=30,
-        )  # fmt: skip
-        return pwd.getpwnam(SYSTEM_ACCOUNT)
+        with PASSWORDS.open() as turn:  # of two at once, useradd lets the later one give the name another number
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            with contextlib.suppress(KeyError):
+                return pwd.getpwnam(SYSTEM_ACCOUNT)
+            subprocess.run(
+                ["useradd", "--system", "--user-group", "--no-create-home", "--shell", "/bin/false", SYSTEM_ACCOUNT],
+                check=True, capture_output=True, timeout=30,
+            )  # fmt: skip
+            return pwd.getpwnam(SYSTEM_ACCOUNT)
     except (OSError, subprocess.SubprocessError, KeyError) as error:
         raise Refused(
             f"PostgreSQL does not run as root and the account {SYSTEM_ACCOUNT} could not be made: make it, or start as"

@@ -231,3 +231,28 @@ def test_a_home_that_the_account_cannot_reach(home: Path) -> None:
     finally:
         supervisor.stop(10)
         subprocess.run(["rm", "-rf", str(outside.parent)], check=True)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs another account")
+def test_first_starts_at_the_same_time_agree_on_one_account() -> None:
+    name = f"xt-test-{os.getpid()}"
+    code = (
+        "import sys; from hub.demo import places; places.SYSTEM_ACCOUNT = sys.argv[1];"
+        "print(end='.', flush=True); sys.stdin.read(1); print(places.account().uid)"
+    )
+    at_once = [
+        subprocess.Popen([sys.executable, "-c", code, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(6)
+    ]
+    try:
+        for each in at_once:
+            assert each.stdout is not None
+            assert each.stdout.read(1) == "."
+        for each in at_once:
+            assert each.stdin is not None
+            each.stdin.close()
+        assert len({each.stdout.read() for each in at_once if each.stdout}) == 1
+    finally:
+        for each in at_once:
+            each.wait(60)
+        subprocess.run(["userdel", name], check=False, capture_output=True)
