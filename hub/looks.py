@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -17,13 +16,12 @@ _GATHER_S = 0.001  # where several came at once just now, some more are coming: 
 class _Place(Generic[Asked, Found]):
     """One caller who waits. Woken with `found`, with `failed`, or with `lane`: then it is the one who asks next."""
 
-    __slots__ = ("asked", "failed", "following", "found", "gate", "lane")
+    __slots__ = ("asked", "failed", "found", "gate", "lane")
 
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
         self.found: list[Found] = []
         self.failed: Exception | None = None
-        self.following: _Place[Asked, Found] | None = None  # each wakes the next: all at once would fight for the GIL
         self.lane: Callable[[Sequence[Asked]], Sequence[Found]] | None = None
         self.gate = threading.Lock()
         self.gate.acquire()
@@ -50,8 +48,6 @@ class Looks(Generic[Asked, Found]):
             place.gate.acquire()
         if place.lane is not None:
             self._lead(place.lane)
-        if place.following is not None:
-            place.following.gate.release()
         if place.failed is not None:
             raise place.failed
         return place.found[0]
@@ -76,9 +72,8 @@ class Looks(Generic[Asked, Found]):
             with self._lock:
                 self._idle.append(lane)
                 following = None if self._gathering else self._next()
-            for before, after in itertools.pairwise(places):
-                before.following = after
-            places[0].gate.release()
+            for place in places:  # not each by the one before: the server's sender would be woken for every answer
+                place.gate.release()
             if following is not None:
                 following.gate.release()
 
