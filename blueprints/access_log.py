@@ -7,8 +7,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from flask import Response, request
+from flask import Response
 
+from blueprints import asking
 from blueprints import ledger_forms as forms
 from blueprints.appeals import shown_whole
 from blueprints.appeals_forms import WHOLE, WholeAppealAnswer
@@ -16,7 +17,7 @@ from blueprints.auth import require
 from blueprints.contract import SIGNED_IN, Blueprint, answer, paged, problem_codes
 from blueprints.idempotency import idempotent
 from blueprints.ids import as_uuid, going_on
-from blueprints.problems import in_language, preferred
+from blueprints.problems import in_language
 from hub.appeals.service import Said
 from hub.errors import Fault, Problem
 from hub.ledger.access import Line, Whose
@@ -121,7 +122,9 @@ def _whose(hub: Hub, session: Any, citizen: str) -> Whose:
 def _answered(hub: Hub, line: Line) -> list[str]:
     """What a service of this system answers."""
     service = hub.settings.now.services.get(line.service)
-    if service is None or not service.operation or service.system not in hub.settings.now.systems:
+    if service is None or not service.system or not service.operation:
+        return []
+    if service.system not in hub.settings.now.systems:
         return []
     told = hub.systems.declared(service.system, service.operation).get("answer", {})
     return [*told.get("fields", {}), *told.get("lists", {})]
@@ -151,7 +154,7 @@ def _purpose(line: Line, service: Service | None) -> str | Text:
 
 def _shown(hub: Hub, line: Line) -> dict[str, Any]:
     made, service = line.statement, hub.settings.now.services.get(line.service)
-    language = preferred(request.headers.get("Accept-Language"))
+    language = asking.language()
     return {
         "exchange_id": str(line.exchange_id),
         "at": line.at,

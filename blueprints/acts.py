@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import structlog
 from flask import g
 
+from blueprints import asking
 from blueprints.auth import caller, require_permission, the_hub
 from blueprints.problems import translate
 from hub.errors import Problem
@@ -72,17 +73,17 @@ def _record(permission: str, target: str, outcome: str) -> None:
     what = {"target": target, **g.act}
     what["target"] = _named(what["target"], outcome == "OK" or "target" in g.act)
     _log.info("act", kind=permission, code=outcome, actor=principal.citizen_id if principal else "",
-              note=what["target"], trace_id=g.trace.id)  # fmt: skip
+              note=what["target"], trace_id=asking.trace().id)  # fmt: skip
     if principal is None:
         return
     hub = the_hub()
     act = Act(hub.clock.now(), principal.citizen_id, principal.roles, permission, outcome=outcome,
-              trace_id=g.trace.id, **what)  # fmt: skip
+              trace_id=asking.trace().id, **what)  # fmt: skip
     try:
         with hub.database.session() as session:
             record(session, act)
     except Problem as problem:  # what was done is done, and its own history has it
-        _log.error("act_not_recorded", code=problem.code, kind=permission, trace_id=g.trace.id)
+        _log.error("act_not_recorded", code=problem.code, kind=permission, trace_id=asking.trace().id)
 
 
 def _named(target: str, found: bool) -> str:

@@ -20,6 +20,7 @@ class Degrees(Strict):
     def accept(self, value: Any) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValidationError("TYPE")
+        assert self.min is not None and self.max is not None
         if not self.min <= value <= self.max:
             raise ValidationError("RANGE")
         return round(float(value), 6)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import current_app, request
 
+from blueprints import asking
 from hub.errors import Problem
 from hub.identity.rules import require_level
 
@@ -22,13 +23,13 @@ _BEARER = re.compile(r"(?:[Bb]earer|DPoP) +([A-Za-z0-9._~+/=-]{1,4096})", re.ASC
 
 def the_hub() -> Hub:
     """The hub of this app."""
-    hub: Hub = current_app.extensions["hub"]
+    hub: Hub = current_app._get_current_object().extensions["hub"]  # type: ignore[attr-defined]
     return hub
 
 
 def caller() -> Principal:
     """Whoever holds the token of this request; asked once per request."""
-    environ = request.environ
+    environ = asking.environ()
     principal: Principal | None = environ.get(_PRINCIPAL)
     return identified(environ, the_hub()) if principal is None else principal
 
@@ -45,7 +46,7 @@ def identified(environ: dict[str, Any], hub: Hub) -> Principal:
 
 def proved_key(access_token: str = "") -> str:
     """The thumbprint of the key by which the client signed this request (DPoP); empty where it did not."""
-    proof = request.environ.get("HTTP_DPOP")
+    proof = asking.environ().get("HTTP_DPOP")
     if proof is None:
         return ""
     return the_hub().proofs.check(proof, request.method, request.host, request.path, access_token)
@@ -56,7 +57,7 @@ def require(level: int = 0, mandated: bool = False) -> Principal:
     principal = caller()
     if principal.kind != "citizen":
         raise Problem("ROLE_REQUIRED")
-    if "HTTP_X_ACT_FOR" in request.environ and not mandated:
+    if "HTTP_X_ACT_FOR" in asking.environ() and not mandated:
         raise Problem("NOT_FOUND")  # answering as the caller's own would be a wrong answer
     require_level(level, principal.level)
     return principal
@@ -64,7 +65,7 @@ def require(level: int = 0, mandated: bool = False) -> Principal:
 
 def acts_for(principal: Principal) -> ActsFor | None:
     """For whom the caller acts in this request: X-Act-For names a mandate of the caller's that is in force."""
-    mandate = request.environ.get("HTTP_X_ACT_FOR")
+    mandate = asking.environ().get("HTTP_X_ACT_FOR")
     return None if mandate is None else the_hub().mandates.acting(mandate, principal.citizen_id)
 
 

@@ -15,9 +15,9 @@ from threading import get_ident
 from typing import Any, NoReturn, TypeVar
 
 import marshmallow
-from flask import g
 from webargs.flaskparser import FlaskParser
 
+from blueprints import asking
 from hub.errors import Problem
 from hub.fields import faults
 
@@ -84,7 +84,7 @@ def receive_bytes(environ: Mapping[str, Any], readers: Readers) -> bytes:
 
 
 def takes_bytes(view: View) -> View:
-    """Mark a view whose body is not JSON, or is somebody else's: it finds the bytes in `g.body`."""
+    """Mark a view whose body is not JSON, or is somebody else's: it finds the bytes in `asking.body()`."""
     view.takes_bytes = True  # type: ignore[attr-defined]
     return view
 
@@ -134,7 +134,7 @@ def parse(raw: bytes) -> dict[str, Any]:
         _measure(text)
     text = text.strip(" \t\r\n")
     try:
-        value, end = _DECODER.scan_once(text, 0)
+        value, end = _SCAN(text, 0)
     except (json.JSONDecodeError, StopIteration):
         raise Problem("JSON_SYNTAX") from None
     if end != len(text):
@@ -214,12 +214,14 @@ def _check_texts(value: Any) -> None:
             _check_texts(inner)
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_pairs, parse_int=_integer, parse_float=_float, parse_constant=_no_number)
+_SCAN = json.JSONDecoder(
+    object_pairs_hook=_pairs, parse_int=_integer, parse_float=_float, parse_constant=_no_number
+).scan_once  # type: ignore[attr-defined]
 
 
 def given() -> dict[str, Any]:
     """The body of this request, read before its view; raises BODY_EMPTY where there is none."""
-    body: dict[str, Any] | None = g.get("body")
+    body: dict[str, Any] | None = asking.body()
     if body is None:
         raise Problem("BODY_EMPTY")
     return body

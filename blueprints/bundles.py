@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response
 
+from blueprints import asking
 from blueprints import bundles_forms as forms
 from blueprints.cases import ONE, SENT, admitted, case, happened, prepare, receipt, who_applies
-from blueprints.catalogue import client_version, language, visitor
+from blueprints.catalogue import client_version, visitor
 from blueprints.contract import EITHER, Blueprint, Page, answer, problem_codes
 from blueprints.idempotency import idempotent, kept
 from blueprints.problems import in_language
@@ -57,9 +58,9 @@ def _looking(blueprint: Blueprint, hub: Hub) -> None:
         departments = hub.settings.now.departments
         offices = [hub.settings.now.services[part.service].department for part in found.parts]
         detail = {
-            "departments": [in_language(departments[id].name, language()) for id in dict.fromkeys(offices)],
-            "guide": guide_in_language(whole.guide, language()),
-            "form": service_forms.json_schema(whole, language()),
+            "departments": [in_language(departments[id].name, asking.language()) for id in dict.fromkeys(offices)],
+            "guide": guide_in_language(whole.guide, asking.language()),
+            "form": service_forms.json_schema(whole, asking.language()),
             "subject": list(whole.subject),
         }
         return answer({**_entry(hub, found, whole), **detail})
@@ -110,14 +111,14 @@ def _applying(blueprint: Blueprint, hub: Hub) -> None:
 
 def _entry(hub: Hub, bundle: Bundle, whole: Service) -> dict[str, Any]:
     """How it stands is how its worst part does: it is handed in as one."""
-    parts = [hub.catalogue.detail(part.service, language(), visitor(hub), client_version()).answer
+    parts = [hub.catalogue.detail(part.service, asking.language(), visitor(hub), client_version()).answer
              for part in bundle.parts]  # fmt: skip
     status = worst(*(part["status"] for part in parts))
     notices = [part["notice"] for part in parts if part["status"] == status and part["notice"]]
     return {
         "id": bundle.id,
-        "title": in_language(bundle.title, language()),
-        "summary": in_language(bundle.summary, language()),
+        "title": in_language(bundle.title, asking.language()),
+        "summary": in_language(bundle.summary, asking.language()),
         "services": [part.service for part in bundle.parts],
         "level": whole.level,
         "status": status,
@@ -140,13 +141,13 @@ def _whole(view: BundleView) -> dict[str, Any]:
     return {
         "receipt_no": view.receipt_no,
         "bundle": view.bundle,
-        "title": in_language(view.title, language()),
+        "title": in_language(view.title, asking.language()),
         "status": view.status,
         "submitted_at": view.submitted_at,
         "promised_at": view.promised_at,
         "parts": [case(part) for part in view.parts],
         "timeline": [
-            {**happened(each, language()), "receipt_no": number}
+            {**happened(each, asking.language()), "receipt_no": number}
             for number, each in sorted(story, key=lambda each: each[1].at)
         ],
         "result": [

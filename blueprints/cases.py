@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, g, request
+from flask import Response
 
+from blueprints import asking
 from blueprints import cases_forms as forms
 from blueprints.auth import acts_for, require
 from blueprints.contract import SIGNED_IN, Blueprint, Code, Page, answer, paged, problem_codes
 from blueprints.idempotency import idempotent, kept, kept_by
-from blueprints.problems import in_language, preferred
+from blueprints.problems import in_language
 from hub.catalogue import forms as service_forms
 from hub.catalogue.cursor import Cursors
 from hub.gateway.orders import Caller, Order
@@ -71,7 +72,7 @@ def _beginning(blueprint: Blueprint, hub: Hub) -> None:
 def _together(hub: Hub, caller: Caller, service: Service, fields: Mapping[str, Any]) -> Response | None:
     """Kept in one statement with others that come now. None: it has to be looked at by itself."""
     made = hub.cases.at_once(caller, service, fields)
-    return made and kept_by(partial(hub.accepting.keep, made), _accepted(made.receipt))
+    return None if made is None else kept_by(partial(hub.accepting.keep, made), _accepted(made.receipt))
 
 
 def _accepted(made: CaseView | Receipt) -> Response:
@@ -190,11 +191,7 @@ def who_applies() -> Caller:
 
 def admitted(hub: Hub, service: Service, caller: Caller, fields: Mapping[str, Any]) -> Mapping[str, Any]:
     """Every guard passed, before any transaction begins; the fields with the subject's own filled in."""
-    return hub.gateway.admitted(Order(service, caller, fields, g.trace, time.monotonic(), hub.clock.now()))
-
-
-def _language() -> str:
-    return preferred(request.headers.get("Accept-Language"))
+    return hub.gateway.admitted(Order(service, caller, fields, asking.trace(), time.monotonic(), hub.clock.now()))
 
 
 def receipt(view: CaseView | Receipt) -> dict[str, Any]:
@@ -202,14 +199,14 @@ def receipt(view: CaseView | Receipt) -> dict[str, Any]:
         "receipt_no": view.receipt_no,
         "status": view.status,
         "promised_at": view.promised_at,
-        "handled_by": in_language(view.department, _language()),
+        "handled_by": in_language(view.department, asking.language()),
         "copy": {"fields": view.fields, "materials": view.papers},
     }
 
 
 def entry(found: Entry) -> dict[str, Any]:
     """One line of a list."""
-    language = _language()
+    language = asking.language()
     return {
         "receipt_no": found.receipt_no,
         "service": found.service,
@@ -225,7 +222,7 @@ def entry(found: Entry) -> dict[str, Any]:
 
 def case(view: CaseView) -> dict[str, Any]:
     """The whole story, in the reader's language."""
-    language = _language()
+    language = asking.language()
     return {
         "receipt_no": view.receipt_no,
         "bundle_no": view.bundle_no or None,

@@ -9,9 +9,9 @@ import marshmallow
 from flask import Response, request
 from marshmallow import fields
 
+from blueprints import asking
 from blueprints.auth import caller
 from blueprints.contract import EITHER, Blueprint, Page, problem_codes
-from blueprints.problems import preferred
 from blueprints.ready import Ready
 from hub.catalogue.rules import AUDIENCES, KINDS, LONGEST_QUERY, Query, Visitor
 from hub.errors import Problem
@@ -175,7 +175,7 @@ def _services(blueprint: Blueprint, hub: Hub, ready: Ready) -> None:
         Those that can be used here come first, then the shorter title. A closed one is listed with its notice. What
         is not found exactly is looked for with one slip: a wrong character, one left out, one that sounds the same.
         """
-        return ready.page(hub.catalogue.search(Query(**asked), language(), visitor(hub), client_version(), _who))
+        return ready.page(hub.catalogue.search(Query(**asked), asking.language(), visitor(hub), client_version(), _who))
 
     @blueprint.route("/services/<string:service_id>")
     @ready.view
@@ -184,7 +184,7 @@ def _services(blueprint: Blueprint, hub: Hub, ready: Ready) -> None:
     @blueprint.response(200, ServiceDetail, description="The service with its guide.")
     def service(service_id: str) -> Response:
         """One service: guide, form, limits"""
-        detail = hub.catalogue.detail(service_id, language(), visitor(hub), client_version())
+        detail = hub.catalogue.detail(service_id, asking.language(), visitor(hub), client_version())
         return ready.answer(detail.answer, detail.stamp)
 
 
@@ -196,7 +196,7 @@ def _lists(blueprint: Blueprint, hub: Hub, ready: Ready) -> None:
     @blueprint.response(200, _page_of(DepartmentEntry), description="In the order of config.")
     def departments(asked: dict[str, Any]) -> Response:
         """The departments"""
-        return ready.page(hub.catalogue.departments(language(), **asked))
+        return ready.page(hub.catalogue.departments(asking.language(), **asked))
 
     @blueprint.route("/themes")
     @ready.view
@@ -205,7 +205,7 @@ def _lists(blueprint: Blueprint, hub: Hub, ready: Ready) -> None:
     @blueprint.response(200, _page_of(ThemeEntry), description="In the order of config.")
     def themes(asked: dict[str, Any]) -> Response:
         """What citizens browse by"""
-        return ready.page(hub.catalogue.themes(language(), **asked))
+        return ready.page(hub.catalogue.themes(asking.language(), **asked))
 
     @blueprint.route("/licence-kinds")
     @ready.view
@@ -214,7 +214,7 @@ def _lists(blueprint: Blueprint, hub: Hub, ready: Ready) -> None:
     @blueprint.response(200, _page_of(LicenceKindEntry), description="In the order of config.")
     def licence_kinds(asked: dict[str, Any]) -> Response:
         """The kinds of electronic licences that can be held here"""
-        return ready.page(hub.catalogue.licence_kinds(language(), **asked))
+        return ready.page(hub.catalogue.licence_kinds(asking.language(), **asked))
 
     @blueprint.route("/regions")
     @ready.view
@@ -223,16 +223,12 @@ def _lists(blueprint: Blueprint, hub: Hub, ready: Ready) -> None:
     @blueprint.response(200, _page_of(RegionEntry), description="By code.")
     def regions(asked: dict[str, Any]) -> Response:
         """The regions served here, or with `parent` those right below it"""
-        return ready.page(hub.catalogue.regions(language(), **asked))
-
-
-def language() -> str:
-    return preferred(request.headers.get("Accept-Language"))
+        return ready.page(hub.catalogue.regions(asking.language(), **asked))
 
 
 def visitor(hub: Hub) -> Visitor:
     """Who looks matters only while something is open to some citizens only; a token that is not needed is not read."""
-    if "Authorization" not in request.headers or not hub.catalogue.is_personal():
+    if "HTTP_AUTHORIZATION" not in asking.environ() or not hub.catalogue.is_personal():
         return Visitor()
     principal = caller()
     return Visitor(principal.citizen_id, principal.region)
@@ -240,7 +236,7 @@ def visitor(hub: Hub) -> Visitor:
 
 def _who() -> str:
     """The citizen who is signed in, for words that find nothing; a token that is no good is nobody's here."""
-    if "Authorization" not in request.headers:
+    if "HTTP_AUTHORIZATION" not in asking.environ():
         return ""
     try:
         return caller().citizen_id

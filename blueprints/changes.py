@@ -9,7 +9,7 @@ from flask import Response
 from blueprints import exchange_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller
-from blueprints.contract import STAFF, Blueprint, answer, problem_codes
+from blueprints.contract import STAFF, Blueprint, Page, answer, problem_codes
 from blueprints.ids import going_on
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def _telling(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/changes")
     @recorded("data.query")
     @problem_codes(*STAFF, "PAGE_INVALID", "EVIDENCE_UNAVAILABLE")
-    @blueprint.arguments(forms.Page, location="query")
+    @blueprint.arguments(Page, location="query")
     @blueprint.response(
         200, forms.DataChangesAnswer, description="The oldest first; evidence of each is kept.",
         example={"items": [forms.CHANGE], "next_cursor": "17"},

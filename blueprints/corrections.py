@@ -10,7 +10,7 @@ from flask import Response
 from blueprints import exchange_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller
-from blueprints.contract import IDEMPOTENT, STAFF, Blueprint, answer, paged, problem_codes
+from blueprints.contract import IDEMPOTENT, STAFF, Blueprint, Page, answer, paged, problem_codes
 from blueprints.idempotency import idempotent
 from blueprints.ids import going_on
 from blueprints.spreadsheet import spreadsheet
@@ -79,7 +79,7 @@ def _reporting(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.route("/notices")
     @recorded("grant.read", only_refusals=True)
     @problem_codes(*STAFF, "PAGE_INVALID")
-    @blueprint.arguments(forms.Page, location="query")
+    @blueprint.arguments(Page, location="query")
     @blueprint.response(
         200,
         forms.DataNoticesAnswer,

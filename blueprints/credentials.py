@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import segno
-from flask import Response, g, request
+from flask import Response
 
+from blueprints import asking
 from blueprints import credentials_forms as forms
 from blueprints.auth import acts_for, require, require_permission
 from blueprints.auth import caller as signed_in
 from blueprints.contract import DEPARTMENT, EITHER, SIGNED_IN, Blueprint, answer, problem_codes
 from blueprints.ids import going_on
-from blueprints.problems import in_language, preferred
+from blueprints.problems import in_language
 from hub.errors import Problem
 from hub.gateway.orders import Caller
 
@@ -46,7 +46,7 @@ def _held(blueprint: Blueprint, hub: Hub) -> None:
     )
     def licences() -> Response:
         """The licences I hold, or whom I act for"""
-        held, missing = hub.credentials.mine(_caller(), g.trace)
+        held, missing = hub.credentials.mine(_caller(), asking.trace())
         told = [{"type": type, "code": problem.code} for type, problem in missing]
         return answer({"items": [_licence(hub, each) for each in held], "missing": told})
 
@@ -55,7 +55,7 @@ def _held(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.response(200, forms.LicenceAnswer, description="As its keeper has it now.", example=forms.LICENCE)
     def licence(id: str) -> Response:
         """One licence I hold, or whom I act for"""
-        return answer(_licence(hub, hub.credentials.one(_caller(), id, g.trace)))
+        return answer(_licence(hub, hub.credentials.one(_caller(), id, asking.trace())))
 
 
 def _shown(blueprint: Blueprint, hub: Hub) -> None:
@@ -65,7 +65,7 @@ def _shown(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.response(201, forms.PresentationAnswer, description="For whoever checks it.", example=forms.PRESENTATION)
     def present(form: dict[str, Any], id: str) -> Response:
         """Show a licence by QR for some minutes, with the fields I choose"""
-        shown = hub.credentials.present(_caller(), id, form.get("fields"), form["minutes"], g.trace)
+        shown = hub.credentials.present(_caller(), id, form.get("fields"), form["minutes"], asking.trace())
         drawn = segno.make(shown.code, micro=False).svg_inline(scale=6, border=2)
         return answer({"code": shown.code, "qr_svg": drawn, "expires_at": shown.until}, 201)
 
@@ -95,7 +95,7 @@ def _copies(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.response(201, forms.CopyAnswer, description="Signed, with its purpose and term.", example=forms.COPY)
     def make_copy(form: dict[str, Any], id: str) -> Response:
         """Make a copy for one purpose and a term"""
-        copy = hub.credentials.copy(_caller(), id, form.get("fields"), form["purpose"], form["days"], g.trace)
+        copy = hub.credentials.copy(_caller(), id, form.get("fields"), form["purpose"], form["days"], asking.trace())
         return answer(_copy(id, copy), 201)
 
     @blueprint.route("/api/v1/me/credentials/<string:id>/copies/<string:copy_id>")
@@ -126,14 +126,13 @@ def _checked(blueprint: Blueprint, hub: Hub) -> None:
     )  # fmt: skip
     def verify(form: dict[str, Any]) -> Response:
         """Check a licence that is shown: verifiers all, anyone the public ones"""
-        environ = request.environ
-        found = hub.credentials.checking.check(form["code"], _verifier(environ), _refuse, g.trace)
+        found = hub.credentials.checking.check(form["code"], _verifier(), _refuse, asking.trace())
         return answer(
             {
                 "valid": found.state == "valid",
                 "state": found.state,
                 "type": found.type.id,
-                "title": in_language(found.type.title, preferred(environ.get("HTTP_ACCEPT_LANGUAGE"))),
+                "title": in_language(found.type.title, asking.language()),
                 "fields": found.fields,
                 "checked_at": found.at,
             }
@@ -152,9 +151,9 @@ def _caller() -> Caller:
     return Caller(principal.citizen_id, principal.level, "citizen", principal.region, acts_for(principal))
 
 
-def _verifier(environ: Mapping[str, Any]) -> str | None:
+def _verifier() -> str | None:
     """The account of a verifier; None for everybody else."""
-    if "HTTP_AUTHORIZATION" not in environ:
+    if "HTTP_AUTHORIZATION" not in asking.environ():
         return None
     try:
         return require_permission("code.verify").citizen_id
@@ -187,7 +186,7 @@ def _licence(hub: Hub, held: Held) -> dict[str, Any]:
 
 
 def _title(title: Any) -> str:
-    return in_language(title, preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE")))
+    return in_language(title, asking.language())
 
 
 def _copy(id: str, copy: Copy) -> dict[str, Any]:

@@ -61,7 +61,7 @@ class VerificationForm(Form):
 
     code = Code(required=True)
 
-    def load(self, data: dict[str, Any], **options: Any) -> Any:
+    def load(self, data: dict[str, Any], **options: Any) -> Any:  # type: ignore[override]
         """What looks like a code of ours needs no second look."""
         usual = data.keys() == {"code"} and type(data["code"]) is str and SHAPE.fullmatch(data["code"])
         return data if usual else super().load(data, **options)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, request
+from flask import Response
 
+from blueprints import asking
 from blueprints import credentials_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller
 from blueprints.contract import STAFF, Blueprint, answer, problem_codes
 from blueprints.idempotency import idempotent
-from blueprints.problems import in_language, preferred
+from blueprints.problems import in_language
 from hub.credentials.desk import Application
 from hub.offices import sees
 
@@ -40,7 +41,7 @@ def _licences(blueprint: Blueprint, hub: Hub) -> None:
     )
     def types() -> Response:
         """What this desk issues, and what each says"""
-        spoken, office = preferred(request.headers.get("Accept-Language")), caller().region
+        spoken, office = asking.language(), caller().region
         items = [
             {
                 "id": each.id, "title": in_language(each.title, spoken), "companies": each.companies,

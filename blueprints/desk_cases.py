@@ -9,15 +9,16 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, request
+from flask import Response
 
+from blueprints import asking
 from blueprints import cases_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller
 from blueprints.cases import case, entry
 from blueprints.contract import STAFF, Blueprint, Code, answer, paged, problem_codes
 from blueprints.materials_forms import BYTES
-from blueprints.problems import in_language, preferred
+from blueprints.problems import in_language
 from hub.cases.desk import Asked, Officer
 from hub.catalogue.cursor import Cursors
 from hub.errors import Problem
@@ -93,7 +94,7 @@ def _looking(blueprint: Blueprint, hub: Hub) -> None:
         """The special procedures that may stop its clock"""
         with hub.database.session() as session:
             found = hub.cases.desk.procedures(session, _officer(hub), receipt_no)
-        language = preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE", ""))
+        language = asking.language()
         items = [
             {"id": id, "title": in_language(each.title, language), "basis": in_language(each.basis, language),
              "days": each.days}

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from werkzeug.http import parse_etags
 
+from blueprints.asking import ARRIVED
 from blueprints.inspection import check_client, check_headers, check_host, check_path, check_query
 from blueprints.kept import KEEP, Copy, Kept
 from blueprints.peak import Peak
-from blueprints.problems import CODE, Problems, preferred
+from blueprints.problems import CODE, TRACE, Problems, preferred
 from blueprints.traffic import ROUTE, Traffic
 from hub.errors import Problem
 from hub.trace import Trace, continued
@@ -34,7 +35,6 @@ _ALWAYS = [
 ]
 _NO_CONTENT = ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 _NO_STORE = ("Cache-Control", "no-store")
-TRACE, ARRIVED = "hub.trace", "hub.arrived"
 _NO_TRACE = "0" * 32  # stands where the trace id will
 
 

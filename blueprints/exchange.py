@@ -6,8 +6,9 @@ import base64
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, g
+from flask import Response
 
+from blueprints import asking
 from blueprints import exchange_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller
@@ -42,7 +43,7 @@ def _querying(blueprint: Blueprint, hub: Hub) -> None:
         staff = caller()
         fields = tuple(dict.fromkeys(form.pop("fields")))
         asked = Asked(id, staff.region, staff.citizen_id, fields=fields, **form)
-        given = hub.exchange.query(asked, g.trace)
+        given = hub.exchange.query(asked, asking.trace())
         noting(target=f"exchange:{given.statement.exchange_id}")
         return answer(shown_given(given), X_Origin=f"department:{given.statement.system}")
 

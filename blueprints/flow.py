@@ -9,13 +9,14 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from flask import Response, g, request
+from flask import Response
 
+from blueprints import asking
 from blueprints import flow_forms as forms
 from blueprints.acts import ordered, recorded
 from blueprints.auth import caller
 from blueprints.contract import STAFF, Blueprint, answer, problem_codes
-from blueprints.problems import in_language, preferred
+from blueprints.problems import in_language
 from hub.errors import Problem
 from hub.flow.service import Search
 from hub.offices import sees
@@ -103,7 +104,7 @@ def _search(blueprint: Blueprint, hub: Hub) -> None:
     def search(form: dict[str, Any]) -> Response:
         """Where one person crossed: only with an order, and it stands in the person's own record"""
         asked = Search(
-            sealed_until=ordered(form), order_no=form["order_no"], office=caller().region, trace_id=g.trace.id,
+            sealed_until=ordered(form), order_no=form["order_no"], office=caller().region, trace_id=asking.trace().id,
             id_number=form["id_number"], places=tuple(form["regions"]),
             since=datetime.fromisoformat(form["since"]), until=datetime.fromisoformat(form["until"]),
         )  # fmt: skip
@@ -120,4 +121,4 @@ def _gate(hub: Hub, id: str) -> str:
     """What it is called; its id where it is no longer configured."""
     configured = hub.settings.now.health_code
     gate = configured.gates.get(id) if configured else None
-    return in_language(gate.name, preferred(request.headers.get("Accept-Language"))) if gate else id
+    return in_language(gate.name, asking.language()) if gate else id

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import flask_smorest
 import orjson
-from flask import Flask, Request, Response, g, request
+from flask import Flask, Request, Response, request
 from flask.json.provider import JSONProvider
 from flask.sessions import NullSession, SessionInterface
 
 from blueprints import openapi
+from blueprints.asking import BODY
 from blueprints.auth import identified
 from blueprints.body import LARGEST, Readers, has_body, receive, receive_bytes
-from blueprints.door import ARRIVED, TRACE, Door
+from blueprints.door import Door
 from blueprints.peak import Peak
 from blueprints.problems import Problems
 from blueprints.traffic import ROUTE, Traffic
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 _MOST_ROUTES = 4096
 _IN_RULE = re.compile(r"<(?:[^<>:]+:)?([^<>]+)>")
-_NEEDED = [{"bearer": []}]
+_NEEDED: list[dict[str, list[str]]] = [{"bearer": []}]
 Room = Callable[["Hub"], flask_smorest.Blueprint]
 
 
@@ -64,14 +65,14 @@ class Remembered:
     """What Flask asks for a route, with the answers of before: the same path is asked again and again, and to find its
     route costs as much as the view. A path that has none is looked for each time."""
 
-    def __init__(self, bind: Callable[[], MapAdapter], environ: WSGIEnvironment, found: dict[Any, Any]) -> None:
+    def __init__(self, bind: Callable[[], MapAdapter | None], environ: WSGIEnvironment, found: dict[Any, Any]) -> None:
         self._bind, self._environ, self._found = bind, environ, found
 
     def match(self, return_rule: bool = True) -> Any:
         asked = self._environ["REQUEST_METHOD"], self._environ["PATH_INFO"]
         found = self._found.get(asked)
         if found is None:
-            found = self._bind().match(return_rule=return_rule)
+            found = self._adapter().match(return_rule=return_rule)  # type: ignore[call-overload]
             if len(self._found) >= _MOST_ROUTES:
                 self._found.clear()
             self._found[asked] = found
@@ -79,7 +80,12 @@ class Remembered:
         return rule, dict(values)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._bind(), name)
+        return getattr(self._adapter(), name)
+
+    def _adapter(self) -> MapAdapter:
+        adapter = self._bind()
+        assert adapter is not None  # there is a request
+        return adapter
 
 
 class Asked(Request):
@@ -185,17 +191,16 @@ def _guarded(app: Flask) -> frozenset[tuple[str, str]]:
 
 def _read_before_view(app: App, hub: Hub, readers: Readers, guarded: frozenset[tuple[str, str]]) -> None:
     def enter(asked: Request) -> None:
-        environ, rule, kept = asked.environ, asked.url_rule, g._get_current_object()
-        kept.trace, kept.arrived = environ[TRACE], environ[ARRIVED]
+        environ, rule = asked.environ, asked.url_rule
         if rule is None:
             return
         environ[ROUTE] = rule.rule
         if has_body(environ) and asked.routing_exception is None:
             view = app.view_functions[rule.endpoint]
             if hasattr(view, "takes_bytes"):
-                kept.body = receive_bytes(environ, readers)
+                environ[BODY] = receive_bytes(environ, readers)
             elif not hasattr(view, "reads_itself"):
-                kept.body = receive(environ, readers)
+                environ[BODY] = receive(environ, readers)
         if (rule.rule, environ["REQUEST_METHOD"]) in guarded:
             identified(environ, hub)  # before any form or parameter is looked at: a stranger learns nothing about them
 

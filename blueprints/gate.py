@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, g, request
+from flask import Response
 
+from blueprints import asking
 from blueprints import gate_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller, require_permission
 from blueprints.contract import STAFF, Blueprint, Code, answer, problem_codes
-from blueprints.problems import in_language, preferred
+from blueprints.problems import in_language
 from hub.health_code.gate import Shown, Verdict, Verifier
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def _shifts(blueprint: Blueprint, hub: Hub) -> None:
         """The gates at which a shift can begin"""
         _verifier()
         found = hub.health_code.codes.open().gates.values()
-        spoken = preferred(request.headers.get("Accept-Language"))
+        spoken = asking.language()
         items = [{"id": each.id, "name": in_language(each.name, spoken), "region": each.region} for each in found]
         return answer({"items": items, "next_cursor": None})
 
@@ -116,7 +117,7 @@ def _without_link(blueprint: Blueprint, hub: Hub) -> None:
 
 def _verifier() -> Verifier:
     principal = require_permission(_VERIFY)
-    return Verifier(principal.citizen_id, principal.roles, g.trace.id)
+    return Verifier(principal.citizen_id, principal.roles, asking.trace().id)
 
 
 def _shown(form: dict[str, Any]) -> Shown:
@@ -124,7 +125,7 @@ def _shown(form: dict[str, Any]) -> Shown:
 
 
 def _verdict(verdict: Verdict) -> dict[str, Any]:
-    language = preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE"))
+    language = asking.language()
     return {
         "result": verdict.result,
         "grade": verdict.grade or None,

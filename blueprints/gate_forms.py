@@ -42,7 +42,7 @@ class ScanForm(Form):
     direction = Choice(choices=("in", "out"), required=True)
     scanned_at = DateTime(required=True)
 
-    def load(self, data: dict[str, Any], **options: Any) -> Any:
+    def load(self, data: dict[str, Any], **options: Any) -> Any:  # type: ignore[override]
         """The usual scan, right in every part, needs no second look."""
         return data if _is_usual(data) else super().load(data, **options)
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import marshmallow
 import orjson
-from flask import Response, g, request
+from flask import Response, request
 from marshmallow import fields
 
+from blueprints import asking
 from blueprints.auth import acts_for, require
 from blueprints.contract import DEPARTMENT, SIGNED_IN, Blueprint, Code, answer, problem_codes
 from blueprints.problems import Problems
@@ -48,7 +49,7 @@ class CallForm(Form):
 
     fields_ = Unshaped(required=True, data_key="fields", attribute="fields")
 
-    def load(self, data: dict[str, Any], **options: Any) -> Any:
+    def load(self, data: dict[str, Any], **options: Any) -> Any:  # type: ignore[override]
         """The usual body, one object under `fields`, needs no second look: the service's form gives it one."""
         plain = data.keys() == {"fields"} and type(data["fields"]) is dict
         return data if plain else super().load(data, **options)
@@ -140,8 +141,8 @@ def _order(hub: Hub, caller: Caller, id: str, sent: Mapping[str, Any]) -> Order:
     """The call with its fields checked; raises NOT_FOUND for what takes no call, and the 422 that lists the faults."""
     service = _called(hub, id)
     checked = forms.load(service, sent, "fields")
-    received_at = hub.clock.now() - timedelta(seconds=hub.clock.monotonic() - g.arrived)
-    return Order(service, caller, checked, g.trace, g.arrived, received_at)
+    received_at = hub.clock.now() - timedelta(seconds=hub.clock.monotonic() - asking.arrived())
+    return Order(service, caller, checked, asking.trace(), asking.arrived(), received_at)
 
 
 def _called(hub: Hub, id: str) -> Service:
@@ -172,6 +173,6 @@ def _part(problems: Problems, part: Part) -> dict[str, Any]:
         return {"service": part.service, "status": 200, "body": _shown(problems, part.answer)}
     problem = part.problem or Problem("INTERNAL", origin="hub")
     if problem.status >= 500:
-        problems.tell(problem, g.trace, request.method, str(request.url_rule or ""))
-    status, _, body = problems.render(problem, g.trace, request.headers.get("Accept-Language"))
+        problems.tell(problem, asking.trace(), request.method, str(request.url_rule or ""))
+    status, _, body = problems.render(problem, asking.trace(), request.headers.get("Accept-Language"))
     return {"service": part.service, "status": status, "body": orjson.Fragment(body)}

@@ -7,14 +7,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import segno
-from flask import Response, g, request
+from flask import Response
 
+from blueprints import asking
 from blueprints import health_code_forms as forms
 from blueprints.auth import acts_for, require
 from blueprints.contract import SIGNED_IN, Blueprint, Code, Page, answer, paged, problem_codes
 from blueprints.idempotency import idempotent
 from blueprints.ids import going_on
-from blueprints.problems import in_language, preferred
+from blueprints.problems import in_language
 from hub.catalogue.forms import json_schema, load
 from hub.credentials.paper import pdf
 from hub.errors import Problem
@@ -60,7 +61,7 @@ def _declaring(blueprint: Blueprint, hub: Hub) -> None:
     def questions() -> Response:
         """What is asked, and by which published rules it is decided"""
         configured = hub.health_code.codes.open()
-        service, language = hub.catalogue.service(configured.service), _language()
+        service, language = hub.catalogue.service(configured.service), asking.language()
         asked = configured.questions
         return answer(
             {
@@ -117,7 +118,7 @@ def _showing(blueprint: Blueprint, hub: Hub) -> None:
         """My health code of this moment, or that of whom I act for"""
         state, configured = _state(hub)
         made = room.shown.show(state.citizen_id, hub.clock.now())
-        language, grade = _language(), configured.grades.get(state.grade)
+        language, grade = asking.language(), configured.grades.get(state.grade)
         return answer(
             {
                 "grade": grade.id if grade else None,
@@ -264,7 +265,7 @@ def _shared(
     """What the system behind the service says, by the gateway and in the person's own record; None: it says nothing."""
     caller = Caller(principal.citizen_id, principal.level, "citizen", principal.region, acting)
     try:
-        told = hub.gateway.call(Order(service, caller, {}, g.trace, g.arrived, hub.clock.now())).fields
+        told = hub.gateway.call(Order(service, caller, {}, asking.trace(), asking.arrived(), hub.clock.now())).fields
     except Problem as problem:
         if problem.code in _TOLD:
             raise
@@ -277,7 +278,7 @@ def _form(service: Service, asked: Questions) -> Service:
 
 
 def _declared(done: Declared, configured: HealthCode) -> dict[str, Any]:
-    language, grade = _language(), configured.grades.get(done.grade)
+    language, grade = asking.language(), configured.grades.get(done.grade)
     advice = grade.advice if grade else configured.pending if done.review_by else {}
     return {
         "declaration_id": done.id, "kind": done.kind, "declared_at": done.at, "outcome": done.outcome,
@@ -292,7 +293,3 @@ def _appeal(review: Review) -> dict[str, Any]:
         "state": "answered" if review.decided_at else "open", "opened_at": review.opened_at,
         "answer_by": review.due_at, "answered_at": review.decided_at, "answer": review.note,
     }  # fmt: skip
-
-
-def _language() -> str:
-    return preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE"))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from flask import Response, current_app, g, request
 
+from blueprints import asking
 from blueprints.auth import caller, the_hub
 from blueprints.contract import IDEMPOTENT, SIGNED_IN, View, problem_codes
 from blueprints.whole import Plain
@@ -51,7 +52,7 @@ def _key(required: bool) -> str | None:
 def _once(key: str, view: Callable[[], Any], ours: bool) -> Response:
     route = f"{request.method} {request.path}"
     mandate = request.headers.get("X-Act-For")
-    meant = [g.get("body"), mandate]
+    meant = [asking.body(), mandate]
     digest = hashlib.sha256(orjson.dumps(meant, option=orjson.OPT_SORT_KEYS)).digest()
 
     def run(running: Running) -> bytes:

@@ -7,9 +7,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import marshmallow
-from flask import Response, g, request
+from flask import Response, request
 from marshmallow import fields
 
+from blueprints import asking
 from blueprints.body import takes_bytes
 from blueprints.contract import Blueprint, answer, problem_codes
 
@@ -35,7 +36,7 @@ def make(hub: Hub) -> Blueprint:
     def events(system: str) -> Response:
         """A signed event of a department, as bytes of whatever form its system.yaml names"""
         headers = {name.lower(): value for name, value in request.headers.items()}
-        hub.inbox.receive(system, headers, g.get("body", b""))
+        hub.inbox.receive(system, headers, asking.body() or b"")
         return answer({"status": "stored"})
 
     return blueprint

@@ -6,9 +6,10 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import marshmallow
-from flask import Response, g
+from flask import Response
 from marshmallow import fields
 
+from blueprints import asking
 from blueprints.auth import caller, proved_key, require
 from blueprints.contract import DEPARTMENT, SIGNED_IN, STAFF, Blueprint, answer, problem_codes
 from blueprints.mandates import mandate_shown
@@ -171,7 +172,7 @@ def _citizens(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.response(201, SessionAnswer, description="Signed in. A code works once.", example=CITIZEN)
     def sign_in(form: dict[str, Any]) -> Response:
         """Sign in with the code of wx.login"""
-        return answer(session_answer(hub.login.sign_in(form["code"], g.trace, proved_key())), 201)
+        return answer(session_answer(hub.login.sign_in(form["code"], asking.trace(), proved_key())), 201)
 
     @blueprint.route("/me")
     @problem_codes(*SIGNED_IN, "ROLE_REQUIRED", "NOT_FOUND", "KEY_UNAVAILABLE")
@@ -248,7 +249,7 @@ def _staff_at_issuer(blueprint: Blueprint, hub: Hub) -> None:
 
 def _noted(hub: Hub, tokens: Tokens) -> Tokens:
     """A member of staff who came in is on the record of acts."""
-    act = Act(hub.clock.now(), tokens.citizen_id, tokens.roles, "session.begin", "", "OK", g.trace.id)
+    act = Act(hub.clock.now(), tokens.citizen_id, tokens.roles, "session.begin", "", "OK", asking.trace().id)
     with hub.database.session() as session:
         record(session, act)
     return tokens

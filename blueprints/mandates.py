@@ -7,8 +7,9 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, g
+from flask import Response
 
+from blueprints import asking
 from blueprints.auth import acts_for, require
 from blueprints.contract import DEPARTMENT, SIGNED_IN, Blueprint, Code, answer, problem_codes
 from blueprints.mandates_forms import (
@@ -193,7 +194,7 @@ def _household(hub: Hub, principal: Principal) -> Sequence[Mapping[str, Any]]:
     if service is None:
         raise Problem("GUARDIANSHIP_UNPROVEN")
     caller = Caller(principal.citizen_id, principal.level, "citizen", principal.region)
-    order = Order(service, caller, {}, g.trace, g.arrived, hub.clock.now())
+    order = Order(service, caller, {}, asking.trace(), asking.arrived(), hub.clock.now())
     members: Sequence[Mapping[str, Any]] = hub.gateway.call(order).fields.get("members", ())
     return members
 

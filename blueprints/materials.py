@@ -8,11 +8,11 @@ from urllib.parse import quote
 
 from flask import Response, request
 
+from blueprints import asking
 from blueprints import materials_forms as forms
 from blueprints.auth import require
 from blueprints.body import reads_itself
 from blueprints.contract import SIGNED_IN, Blueprint, answer, problem_codes
-from blueprints.problems import preferred
 from blueprints.upload import Incoming, Receivers, incoming
 from hub.clock import CHINA
 from hub.errors import Fault, Problem, invalid
@@ -132,7 +132,7 @@ def _asked(service: Service | None) -> list[Mapping[str, Any]]:
 
 
 def _offer(asked: Mapping[str, Any], offered: Mapping[str, Kept], given: Sequence[Handed]) -> dict[str, Any]:
-    language = preferred(request.headers.get("Accept-Language"))
+    language = asking.language()
     kept = offered.get(asked["type"])
     return {
         "type": asked["type"],

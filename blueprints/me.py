@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import marshmallow
-from flask import Response, g
+from flask import Response
 from marshmallow import fields
 
+from blueprints import asking
 from blueprints.auth import require
 from blueprints.contract import DEPARTMENT, SIGNED_IN, Blueprint, answer, problem_codes
 from blueprints.login import CITIZEN, PrefilledAnswer, SessionAnswer, prefilled, session_answer
@@ -176,7 +177,7 @@ def _way_up(blueprint: Blueprint, hub: Hub) -> None:
         """Prove my phone number through WeChat (level 1)"""
         principal = require()
         if "code" in form:
-            return answer(session_answer(hub.levels.phone_by_code(principal, form["code"], g.trace)))
+            return answer(session_answer(hub.levels.phone_by_code(principal, form["code"], asking.trace())))
         sealed = form["encrypted_data"], form["iv"]
         return answer(session_answer(hub.levels.phone_by_sealed_data(principal, *sealed)))
 
@@ -191,7 +192,7 @@ def _way_up(blueprint: Blueprint, hub: Hub) -> None:
     def prove_name(form: dict[str, Any]) -> Response:
         """Prove my name and number at the register of the police (level 2)"""
         principal = require()
-        return answer(session_answer(hub.levels.real_name(principal, form["name"], form["id_number"], g.trace)))
+        return answer(session_answer(hub.levels.real_name(principal, form["name"], form["id_number"], asking.trace())))
 
 
 def _face(blueprint: Blueprint, hub: Hub) -> None:
@@ -202,7 +203,7 @@ def _face(blueprint: Blueprint, hub: Hub) -> None:
     )
     def begin_face() -> Response:
         """Begin a face check"""
-        verify_id, seconds = hub.levels.begin_face(require(2), g.trace)
+        verify_id, seconds = hub.levels.begin_face(require(2), asking.trace())
         return answer({"verify_id": verify_id, "expires_in": seconds}, 201)
 
     @blueprint.route("/me/face", methods=["POST"])
@@ -211,7 +212,7 @@ def _face(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.response(200, SessionAnswer, description="Level 3.", example={**CITIZEN, "level": 3})
     def prove_face(form: dict[str, Any]) -> Response:
         """Have WeChat's server say what came of the face check (level 3)"""
-        return answer(session_answer(hub.levels.face(require(2), form["verify_id"], g.trace)))
+        return answer(session_answer(hub.levels.face(require(2), form["verify_id"], asking.trace())))
 
 
 def _record(blueprint: Blueprint, hub: Hub) -> None:

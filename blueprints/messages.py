@@ -10,9 +10,9 @@ import marshmallow
 from flask import Response, request
 from marshmallow import fields
 
+from blueprints import asking
 from blueprints.auth import require
 from blueprints.contract import SIGNED_IN, Blueprint, Page, answer, paged, problem_codes
-from blueprints.problems import preferred
 from hub.catalogue.cursor import Cursors
 from hub.errors import Fault, Problem, invalid
 from hub.fields import Choice, Form, Items, Text
@@ -167,14 +167,14 @@ def _allowed(hub: Hub, me: Principal) -> dict[str, Any]:
 
 
 def _shown(told: Told) -> dict[str, Any]:
-    words = told.texts[preferred(request.headers.get("Accept-Language"))]
+    words = told.texts[asking.language()]
     kept = ("id", "kind", "about", "page", "created_at", "read_at", "state", "channel")
     return {**words, **{name: getattr(told, name) for name in kept}}
 
 
 def _tag(me: Principal, mark: str) -> str:
     """Of the inbox as it is, for this question in this language."""
-    language = preferred(request.headers.get("Accept-Language"))
+    language = asking.language()
     text = "\0".join((me.citizen_id, mark, language, request.query_string.decode("latin-1")))
     return hashlib.sha256(text.encode()).hexdigest()[:24]
 

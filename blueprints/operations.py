@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, g
+from flask import Response
 
-from blueprints import deliveries, rework, staff
+from blueprints import asking, deliveries, rework, staff
 from blueprints import operations_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller
@@ -261,7 +261,7 @@ def _looking_up(blueprint: Blueprint, hub: Hub) -> None:
 
 def _change(hub: Hub, kind: Kind, id: str, patch: Mapping[str, Any]) -> None:
     noting(reason=patch.get("reason", ""), before=override_of(hub, kind, id))
-    fields = {name: value for name, value in g.body.items() if name != "reason"}
+    fields = {name: value for name, value in asking.body().items() if name != "reason"}
     with hub.database.session() as session:
         change = hub.switches.change(session, kind, id, fields, patch.get("reason", ""), caller().citizen_id)
     _done(hub, change)

@@ -168,7 +168,7 @@ class DifferenceAnswer(marshmallow.Schema):
     id = fields.String(required=True)
     place = fields.String(required=True)
     change_id = fields.String(required=True)
-    fields = fields.List(fields.Dict(), required=True)
+    fields = fields.List(fields.Dict(), required=True)  # type: ignore[assignment]
 
 
 class ConfigAnswer(marshmallow.Schema):
@@ -201,7 +201,7 @@ class CallsAnswer(marshmallow.Schema):
 
 def pages_of(item: type[marshmallow.Schema]) -> type[marshmallow.Schema]:
     """A list of these, with where to go on."""
-    shape = {
+    shape: dict[str, fields.Field[Any]] = {
         "items": fields.List(fields.Nested(item), required=True),
         "next_cursor": fields.String(required=True, allow_none=True),
     }
@@ -298,7 +298,7 @@ ACT = {
     "after": None,
     "trace_id": _TRACE,
 }
-CONFIG = {
+CONFIG: dict[str, Any] = {
     "version": "4d044b2d3a8c",
     "loaded_at": _AT,
     "problem": None,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response, request
 from marshmallow import ValidationError
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.exceptions import BadRequestKeyError, ClientDisconnected, HTTPException, SecurityError
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE = "application/problem+json"
 CODE = "hub.code"  # where the door finds the code of an answer, for its counters
+TRACE = "hub.trace"  # and where it leaves the trace
 _log = structlog.get_logger("problems")
 _CODE_OF_STATUS = {
     401: "TOKEN_MISSING",
@@ -70,10 +71,10 @@ class Problems:
         if isinstance(error, HTTPException) and (error.code or 500) < 400 and not isinstance(error, RequestRedirect):
             return error  # 304
         problem = translate(error)
-        request.environ[CODE] = problem.code
+        request.environ[CODE], trace = problem.code, request.environ[TRACE]
         if problem.status >= 500 or problem.note:
-            self.tell(error, g.trace, request.method, str(request.url_rule or ""))
-        status, headers, body = self.render(problem, g.trace, request.headers.get("Accept-Language"))
+            self.tell(error, trace, request.method, str(request.url_rule or ""))
+        status, headers, body = self.render(problem, trace, request.headers.get("Accept-Language"))
         response = Response(body, status, headers)
         if isinstance(error, HTTPException) and problem.status == 405:
             response.headers["Allow"] = dict(error.get_headers()).get("Allow", "")

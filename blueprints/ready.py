@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import orjson
 from flask import Response, g, request
 
+from blueprints import asking
 from blueprints.kept import keep
 from blueprints.problems import preferred
 from blueprints.whole import Plain
@@ -78,7 +79,7 @@ class Ready:
 
     def answer(self, value: dict[str, Any], stamp: Stamp) -> Response:
         """The response of a view, in the language of the request."""
-        body, language = orjson.dumps(value), preferred(request.headers.get("Accept-Language"))
+        body, language = orjson.dumps(value), asking.language()
         etag = hashlib.blake2b(body, key=language.encode(), digest_size=12).hexdigest()
         headers = [
             ("Content-Type", "application/json"),
@@ -100,12 +101,12 @@ class Ready:
 
 
 def _key() -> Key:
-    environ = request.environ
+    environ = asking.environ()
     return environ["PATH_INFO"], environ.get("QUERY_STRING", ""), preferred(environ.get("HTTP_ACCEPT_LANGUAGE"))
 
 
 def _response(answer: Bytes) -> Response:
-    if "HTTP_IF_NONE_MATCH" not in request.environ:
+    if "HTTP_IF_NONE_MATCH" not in asking.environ():
         return answer.fixed
     response = Response(answer.body, headers=answer.headers)
     response.make_conditional(request)

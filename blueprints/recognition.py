@@ -6,14 +6,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import segno
-from flask import Response, request
+from flask import Response
 
+from blueprints import asking
 from blueprints import recognition_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller, require, require_permission
 from blueprints.contract import SIGNED_IN, STAFF, Blueprint, answer, problem_codes
 from blueprints.idempotency import idempotent
-from blueprints.problems import in_language, preferred
+from blueprints.problems import in_language
 from hub.identity.rules import level_required
 from hub.recognition.trust import revocation
 
@@ -47,10 +48,10 @@ def _shown(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.response(200, forms.RecognitionAnswer, description="By this region's own rules.", example=forms.DECIDED)
     def recognise(form: dict[str, Any]) -> Response:
         """Decide on a code of another region or country"""
-        asking = caller()
-        if asking.kind != "citizen":
+        principal = caller()
+        if principal.kind != "citizen":
             require_permission("code.verify")
-        return answer(_decided(hub, hub.recognition.recognise(form["code"], form["purpose"], asking.citizen_id)))
+        return answer(_decided(hub, hub.recognition.recognise(form["code"], form["purpose"], principal.citizen_id)))
 
 
 def _carried(blueprint: Blueprint, hub: Hub) -> None:
@@ -154,7 +155,7 @@ def _rules(blueprint: Blueprint, hub: Hub) -> None:
 
 
 def _decided(hub: Hub, decision: Decision) -> dict[str, Any]:
-    language = preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE"))
+    language = asking.language()
     advice = hub.settings.now.recognition.advice.get(decision.verdict, {})
     return {
         "verdict": decision.verdict,

@@ -6,8 +6,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from flask import Response, g, request
+from flask import Response, request
 
+from blueprints import asking
 from blueprints import records_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller
@@ -47,7 +48,7 @@ def _putting_together(blueprint: Blueprint, hub: Hub) -> None:
         """Put one person's or company's record together out of several departments' data"""
         staff = caller()
         resources = tuple(dict.fromkeys(form.pop("resources")))
-        made = hub.records.put_together(Wanted(resources, staff.region, staff.citizen_id, **form), g.trace)
+        made = hub.records.put_together(Wanted(resources, staff.region, staff.citizen_id, **form), asking.trace())
         exchanges = {
             each.resource: str(each.outcome.statement.exchange_id)
             for each in made.parts
@@ -107,8 +108,8 @@ def _part(problems: Problems, part: Part) -> dict[str, Any]:
     if not isinstance(part.outcome, Problem):
         return {"resource": part.resource, "status": 200, "body": shown_given(part.outcome)}
     if part.outcome.status >= 500:
-        problems.tell(part.outcome, g.trace, request.method, str(request.url_rule or ""))
-    status, _, body = problems.render(part.outcome, g.trace, request.headers.get("Accept-Language"))
+        problems.tell(part.outcome, asking.trace(), request.method, str(request.url_rule or ""))
+    status, _, body = problems.render(part.outcome, asking.trace(), request.headers.get("Accept-Language"))
     return {"resource": part.resource, "status": status, "body": orjson.Fragment(body)}
 
 

@@ -75,13 +75,16 @@ def _reruns(blueprint: Blueprint, hub: Hub) -> None:
     @blueprint.response(202, forms.RerunAnswer, description="Begun; a worker asks one by one.", example=forms.RERUN)
     def begin(wanted: dict[str, Any]) -> Response:
         """Ask again what a system or service did not answer in some time"""
-        reason, between = _reason(wanted), _between(wanted)
+        reason, (since, until) = _reason(wanted), _between(wanted)
         about = {name: wanted.get(name) for name in ("system", "service")}
         if not any(about.values()):
             raise invalid([Fault("system", "REQUIRED")])
         noting(reason=reason, target=next(f"{name}:{id}" for name, id in about.items() if id))
         with hub.database.session() as session:
-            begun = hub.reruns.begin(session, reason, caller().citizen_id, **about, **between)
+            begun = hub.reruns.begin(
+                session, reason, caller().citizen_id, system=about["system"], service=about["service"], since=since,
+                until=until,
+            )  # fmt: skip
         return _told(begun, 202)
 
     @blueprint.route("/reruns/<string:id>")
@@ -217,11 +220,11 @@ def _reason(wanted: Mapping[str, Any]) -> str:
     return checked_reason(wanted.get("reason"))
 
 
-def _between(wanted: Mapping[str, Any]) -> dict[str, datetime]:
-    between = {name: datetime.fromisoformat(wanted[name]) for name in ("since", "until")}
-    if not between["since"] < between["until"]:
+def _between(wanted: Mapping[str, Any]) -> tuple[datetime, datetime]:
+    since, until = (datetime.fromisoformat(wanted[name]) for name in ("since", "until"))
+    if not since < until:
         raise invalid([Fault("until", "RANGE_ORDER")])
-    return between
+    return since, until
 
 
 def _number(id: str) -> int:

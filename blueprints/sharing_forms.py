@@ -37,7 +37,7 @@ class RequestForm(Form):
     own office that will read it besides who asks."""
 
     resource = Text(required=True, min=1, max=64)
-    fields = Items(_NAME, min=1, max=100, required=True)
+    fields = Items(_NAME, min=1, max=100, required=True)  # type: ignore[assignment]
     purpose = Text(required=True, min=4, max=200)
     scene = Text(max=100, load_default="")
     basis = Text(required=True, min=4, max=300)

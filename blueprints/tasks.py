@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, request
+from flask import Response
 
+from blueprints import asking
 from blueprints import tasks_forms as forms
 from blueprints.acts import noting, recorded
 from blueprints.auth import caller
 from blueprints.contract import STAFF, Blueprint, answer, paged, problem_codes
-from blueprints.problems import in_language, preferred
+from blueprints.problems import in_language
 from hub.tasks import rules
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def _doing(blueprint: Blueprint, hub: Hub) -> None:
 
 
 def _shown(task: Task) -> dict[str, Any]:
-    language = preferred(request.environ.get("HTTP_ACCEPT_LANGUAGE", ""))
+    language = asking.language()
     return {
         "id": task.id,
         "kind": task.kind.id,

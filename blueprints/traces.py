@@ -6,13 +6,14 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from flask import Response, g, request
+from flask import Response
 
+from blueprints import asking
 from blueprints import traces_forms as forms
 from blueprints.acts import noting, ordered, recorded
 from blueprints.auth import caller
 from blueprints.contract import STAFF, Blueprint, answer, problem_codes
-from blueprints.problems import in_language, preferred
+from blueprints.problems import in_language
 from hub.errors import Fault, Problem, invalid
 from hub.tracing.rules import Sighting
 from hub.tracing.service import Order
@@ -47,7 +48,8 @@ def _tracing(blueprint: Blueprint, hub: Hub) -> None:
         sealed_until = ordered(form)
         order = Order(
             form["order_no"], caller().citizen_id, caller().region, tuple(form["regions"]),
-            datetime.fromisoformat(form["since"]), datetime.fromisoformat(form["until"]), g.trace.id, sealed_until,
+            datetime.fromisoformat(form["since"]), datetime.fromisoformat(form["until"]), asking.trace().id,
+            sealed_until,
         )  # fmt: skip
         with hub.database.session() as session:
             return answer(_shown(hub, hub.tracing.trace(session, order, _subject(hub, session, form))), 201)
@@ -102,7 +104,7 @@ def _sighting(channel: str, told: dict[str, Any]) -> Sighting:
 
 
 def _shown(hub: Hub, trace: Trace) -> dict[str, Any]:
-    channels, language = hub.settings.now.channels, preferred(request.headers.get("Accept-Language"))
+    channels, language = hub.settings.now.channels, asking.language()
 
     def channel(id: str) -> str:
         return in_language(channels[id].title, language) if id in channels else id

@@ -102,6 +102,6 @@ class Traffic:
         if self._shared:
             self.write()
             everyone = CollectorRegistry()
-            MultiProcessCollector(everyone)
+            MultiProcessCollector(everyone)  # type: ignore[no-untyped-call]
             return bytes(generate_latest(everyone))
         return bytes(generate_latest(self._hub_registry)) + bytes(generate_latest(self._registry))

@@ -8,10 +8,10 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
-from flask import Response, g, request
+from flask import Response, request
 from prometheus_client import CollectorRegistry
 
-from blueprints import docs, health
+from blueprints import asking, docs, health
 from blueprints.contract import Blueprint, Page, answer
 from blueprints.frame import build
 from blueprints.inspection import client_address
@@ -80,7 +80,7 @@ def make(_: Any) -> Blueprint:
 
     @blueprint.route("/free", methods=["POST"])
     def free() -> Response:
-        return answer({"body": g.get("body")})
+        return answer({"body": asking.body()})
 
     @blueprint.route("/things")
     @blueprint.arguments(Page, location="query")
@@ -99,7 +99,7 @@ def _that_go_wrong(blueprint: Blueprint) -> None:
     @blueprint.route("/me")
     def me() -> Response:
         proxies = tuple(filter(None, os.environ.get("TEST_PROXIES", "").split()))
-        return answer({"address": client_address(request.environ, proxies), "trace_id": g.trace.id})
+        return answer({"address": client_address(request.environ, proxies), "trace_id": asking.trace().id})
 
     @blueprint.route("/kept")
     def kept() -> Response:
