@@ -102,12 +102,14 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that all that was started ends
     os.sched_setaffinity(0, [OTHER_CPU])  # inherited by all we start, but for the servers that are measured
     rows: list[Row] = []
-    with standing() as stand:
-        for names, measure in MEASURES:
-            if names & wanted:
-                print(f"measuring {', '.join(sorted(names))} …", file=sys.stderr, flush=True)
-                rows += measure(stand, Timing(asked.seconds, asked.warm, asked.rounds))
-    show(rows)
+    try:
+        with standing() as stand:
+            for names, measure in MEASURES:
+                if names & wanted:
+                    print(f"measuring {', '.join(sorted(names))} …", file=sys.stderr, flush=True)
+                    rows += measure(stand, Timing(asked.seconds, asked.warm, asked.rounds))
+    finally:  # what was measured before something broke is told
+        show(rows)
     write(rows, ROOT / "build" / "bench.json")
 
 

@@ -160,7 +160,7 @@ def write_config(folder: Path, plan: Plan) -> None:
 def _systems(plan: Plan, systems: dict[str, Any]) -> dict[str, Any]:
     for name, system in systems.items():
         system["limits"]["cap"] = 256
-        system["limits"]["per_minute"] = plan.per_minute.get(name, system["limits"]["per_minute"])
+        system["limits"]["per_minute"] = plan.per_minute.get(name, system["limits"].get("per_minute", 0))
         system["address"] = plan.addresses.get(name, system["address"])
     return systems
 
