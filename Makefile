@@ -29,7 +29,8 @@ test-sm: test-environment ## the tests once more in a copy whose configuration s
 	@.ci/components
 	@rm -rf build/sm && mkdir -p build/sm
 	@tar -c --exclude=./build --exclude=./var --exclude=./.git --exclude=./.venv . | tar -x -C build/sm
-	@sed -i 's/^suite: intl$$/suite: sm/' build/sm/config/hub.yaml && ln -s "$(CURDIR)/.venv" build/sm/.venv
+	@sed -i 's/^suite: intl$$/suite: sm/' build/sm/config/hub.yaml
+	@cp -al .venv build/sm/.venv && rm build/sm/.venv/.place && echo "$(CURDIR)/build/sm" > build/sm/.venv/.place
 	@cd build/sm && .venv/bin/python -m pytest -m "not drill" $(BESIDE) $(TESTS)
 
 lint: test-environment ## ruff, mypy and the stairs of imports
