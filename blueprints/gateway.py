@@ -172,7 +172,5 @@ def _part(problems: Problems, part: Part) -> dict[str, Any]:
     if part.answer is not None:
         return {"service": part.service, "status": 200, "body": _shown(problems, part.answer)}
     problem = part.problem or Problem("INTERNAL", origin="hub")
-    if problem.status >= 500:
-        problems.tell(problem, asking.trace(), request.method, str(request.url_rule or ""))
-    status, _, body = problems.render(problem, asking.trace(), request.headers.get("Accept-Language"))
-    return {"service": part.service, "status": status, "body": orjson.Fragment(body)}
+    status, body = problems.part(problem)
+    return {"service": part.service, "status": status, "body": body}

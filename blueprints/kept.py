@@ -47,7 +47,7 @@ class Kept:
         """The copy that answers this request, if there is one that is still good."""
         if environ["REQUEST_METHOD"] != "GET" or not self._copies:
             return None
-        copy = self._copies.get(_key(environ))
+        copy = self._copies.get(question(environ))
         return copy if copy is not None and now < copy.until else None
 
     def store(self, environ: Mapping[str, Any], now: float, headers: list[tuple[str, str]], body: list[bytes]) -> None:
@@ -59,8 +59,9 @@ class Kept:
             self._copies.clear()
         route = environ[ROUTE]
         etag = next((value for name, value in headers if name == "ETag"), "")
-        self._copies[_key(environ)] = Copy(now + environ[KEEP], route, tuple(headers), etag, whole)
+        self._copies[question(environ)] = Copy(now + environ[KEEP], route, tuple(headers), etag, whole)
 
 
-def _key(environ: Mapping[str, Any]) -> tuple[str, str, str]:
+def question(environ: Mapping[str, Any]) -> tuple[str, str, str]:
+    """What is asked, and in which language."""
     return environ["PATH_INFO"], environ.get("QUERY_STRING", ""), preferred(environ.get("HTTP_ACCEPT_LANGUAGE"))

@@ -80,6 +80,14 @@ class Problems:
             response.headers["Allow"] = dict(error.get_headers()).get("Allow", "")
         return response
 
+    def part(self, problem: Problem) -> tuple[int, orjson.Fragment]:
+        """Status and body of a problem that is one part of an answer."""
+        trace = request.environ[TRACE]
+        if problem.status >= 500:
+            self.tell(problem, trace, request.method, str(request.url_rule or ""))
+        status, _, body = self.render(problem, trace, request.headers.get("Accept-Language"))
+        return status, orjson.Fragment(body)
+
     def render(self, problem: Problem, trace: Trace, languages: str | None) -> tuple[int, list[tuple[str, str]], bytes]:
         """Status, headers and body of a problem."""
         language = preferred(languages)

@@ -18,8 +18,7 @@ import orjson
 from flask import Response, g, request
 
 from blueprints import asking
-from blueprints.kept import keep
-from blueprints.problems import preferred
+from blueprints.kept import keep, question
 from blueprints.whole import Plain
 from hub.catalogue.service import Catalogue, Page, Stamp
 from hub.errors import Problem
@@ -53,7 +52,7 @@ class Ready:
 
         @wraps(view)
         def quick(*positional: Any, **named: Any) -> Response:
-            key = _key()
+            key = question(asking.environ())
             kept = self._answers.get(key)
             if kept is not None and self._catalogue.holds(kept.stamp):
                 keep()
@@ -98,11 +97,6 @@ class Ready:
         if len(self._answers) >= _MOST:
             self._answers.clear()
         self._answers[key] = answer
-
-
-def _key() -> Key:
-    environ = asking.environ()
-    return environ["PATH_INFO"], environ.get("QUERY_STRING", ""), preferred(environ.get("HTTP_ACCEPT_LANGUAGE"))
 
 
 def _response(answer: Bytes) -> Response:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import orjson
-from flask import Response, request
+from flask import Response
 
 from blueprints import asking
 from blueprints import records_forms as forms
@@ -107,10 +106,8 @@ def _deciding(blueprint: Blueprint, hub: Hub) -> None:
 def _part(problems: Problems, part: Part) -> dict[str, Any]:
     if not isinstance(part.outcome, Problem):
         return {"resource": part.resource, "status": 200, "body": shown_given(part.outcome)}
-    if part.outcome.status >= 500:
-        problems.tell(part.outcome, asking.trace(), request.method, str(request.url_rule or ""))
-    status, _, body = problems.render(part.outcome, asking.trace(), request.headers.get("Accept-Language"))
-    return {"resource": part.resource, "status": status, "body": orjson.Fragment(body)}
+    status, body = problems.part(part.outcome)
+    return {"resource": part.resource, "status": status, "body": body}
 
 
 def _joined(joined: Joined) -> dict[str, Any]:

@@ -5,7 +5,6 @@ All in one process against the same server and with the same statement, by turns
 
 from __future__ import annotations
 
-import os
 import secrets
 import threading
 import time
@@ -20,7 +19,7 @@ from adapters.protocols.db_view import FACTS, Adapter
 from adapters.twins.db_view import Views
 from hub.port import Call, Setting
 from hub.settings.reader import read_yaml
-from tests.bench.processes import ROOT, SERVER_CPU
+from tests.bench.processes import ROOT, SERVER_CPU, on
 from tests.bench.rounds import Strangers, Timing
 from tests.bench.stand import Stand
 from tests.bench.table import Row
@@ -71,14 +70,11 @@ def _rows(twin: Views, password: str, timing: Timing) -> Iterator[Row]:
 
     sides = {"ours": ours, "SQLAlchemy": core, "driver": bare}
     best, cpu = dict.fromkeys(sides, 0.0), dict.fromkeys(sides, 0.0)
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, [SERVER_CPU])  # the server has the other one
-    with Strangers() as strangers:
+    with on(SERVER_CPU), Strangers() as strangers:  # the server has the other one
         for seconds in [1.0] + [min(timing.seconds, _SHORT_S)] * timing.rounds:
             for name, side in sides.items():
                 rate, spent = _rate(side, seconds)
                 best[name], cpu[name] = max((best[name], cpu[name]), (rate, spent))
-    os.sched_setaffinity(0, before)
     adapter.close()
     engine.dispose()
     what, rates = "database view, 20 rows", {name: f"{rate:,.0f}/s" for name, rate in best.items()}

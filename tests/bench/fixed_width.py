@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hmac
 import math
-import os
 import signal
 import socket
 import struct
@@ -37,7 +36,7 @@ from adapters.twins.wire import Server
 from hub.clock import CHINA
 from hub.port import Call, Setting
 from hub.settings.reader import read_yaml
-from tests.bench.processes import ROOT, SERVER_CPU, wait_until
+from tests.bench.processes import ROOT, SERVER_CPU, on, wait_until
 from tests.bench.rounds import Timing
 from tests.bench.stand import Stand
 from tests.bench.table import Row
@@ -73,13 +72,11 @@ def fixed_width(_: Stand, timing: Timing) -> Iterator[Row]:
 def _compared(sides: dict[str, list[Ask]], timing: Timing) -> tuple[dict[str, float], dict[str, float]]:
     """Calls a second, and the callers' own processor time for one (µs)."""
     best, cpu = dict.fromkeys(sides, 0.0), dict.fromkeys(sides, math.inf)
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, [SERVER_CPU])  # the twin has the other one
-    for _ in range(timing.rounds):
-        for name, asks in sides.items():
-            rate, spent = _round(asks, timing.seconds / 2)
-            best[name], cpu[name] = max(best[name], rate), min(cpu[name], spent)
-    os.sched_setaffinity(0, before)
+    with on(SERVER_CPU):  # the twin has the other one
+        for _ in range(timing.rounds):
+            for name, asks in sides.items():
+                rate, spent = _round(asks, timing.seconds / 2)
+                best[name], cpu[name] = max(best[name], rate), min(cpu[name], spent)
     return best, cpu
 
 

@@ -25,6 +25,17 @@ ROOT = Path(__file__).parents[2]
 SERVER_CPU, OTHER_CPU = 0, (os.cpu_count() or 1) - 1
 
 
+@contextlib.contextmanager
+def on(*cpus: int) -> Iterator[None]:
+    """On these processors, we and what is started meanwhile."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
 def wait_until_answers(url: str, seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while True:

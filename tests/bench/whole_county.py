@@ -7,14 +7,13 @@ ratio counts. What departments brought by themselves is asked for too.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Sequence
 
 import requests
 
 from adapters.twins.whole.systems import county_systems
 from tests.bench.load import Arrivals, Question, scheduled
-from tests.bench.processes import OTHER_CPU, SERVER_CPU
+from tests.bench.processes import OTHER_CPU, SERVER_CPU, on
 from tests.bench.rounds import Strangers, Timing
 from tests.bench.stand import Stand
 from tests.bench.table import Row
@@ -30,21 +29,16 @@ Round = dict[str, Arrivals]
 
 
 def whole_county(_: Stand, timing: Timing) -> Iterator[Row]:
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {SERVER_CPU, OTHER_CPU})
-    try:
-        with running_county(full=True) as county:
-            town = Town(county.demo)
-            dead = [each.name for each in county_systems()][:_NAMED:2]
-            kinds = _kinds(town, dead)
-            scheduled(kinds, _RATE, _WAITS_S)
-            with Strangers() as strangers:
-                well = scheduled(kinds, _RATE, timing.seconds * timing.rounds)
-                _turn(town, dead, hang=True)
-                learning = scheduled(kinds, _RATE, _OPENS_WITHIN_S)
-                sick = scheduled(kinds, _RATE, timing.seconds * timing.rounds)
-    finally:
-        os.sched_setaffinity(0, before)
+    with on(SERVER_CPU, OTHER_CPU), running_county(full=True) as county:
+        town = Town(county.demo)
+        dead = [each.name for each in county_systems()][:_NAMED:2]
+        kinds = _kinds(town, dead)
+        scheduled(kinds, _RATE, _WAITS_S)
+        with Strangers() as strangers:
+            well = scheduled(kinds, _RATE, timing.seconds * timing.rounds)
+            _turn(town, dead, hang=True)
+            learning = scheduled(kinds, _RATE, _OPENS_WITHIN_S)
+            sick = scheduled(kinds, _RATE, timing.seconds * timing.rounds)
     yield _row(len(kinds["others"]), well, learning, sick, strangers.share)
 
 
