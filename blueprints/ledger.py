@@ -30,6 +30,7 @@ _FOREVER = "public, max-age=31536000, immutable"
 _TILE = re.compile(r"((?:x[0-9]{3}/)*[0-9]{3})(?:\.p/([1-9][0-9]{0,2}))?", re.ASCII)
 _PLAIN = {"text/plain": {"schema": {"type": "string"}}}
 _RAW = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+_REPLY = {"application/timestamp-reply": _RAW["application/octet-stream"]}
 AUDITOR = "auditor"
 _MONTH = timedelta(days=31)
 
@@ -52,6 +53,15 @@ def _public(blueprint: Blueprint, hub: Hub) -> None:
         with hub.database.session() as session:
             note = hub.ledger.checkpoint(session).note
         return _text(note, "public, max-age=5")
+
+    @blueprint.route("/stamps/<int:size>")
+    @problem_codes("NOT_FOUND", "STORE_UNAVAILABLE")
+    @blueprint.doc(responses={200: {"description": "The authority's answer (RFC 3161).", "content": _REPLY}})
+    def stamp(size: int) -> Response:
+        """The time stamp of the checkpoint with so many leaves: `openssl ts -verify -data checkpoint -in …`"""
+        with hub.database.session() as session:
+            raw = hub.ledger.stamp(session, size)
+        return Response(raw, mimetype="application/timestamp-reply", headers={"Cache-Control": _FOREVER})
 
     @blueprint.route("/tile/<int:level>/<path:place>")
     @problem_codes("NOT_FOUND", "STORE_UNAVAILABLE")

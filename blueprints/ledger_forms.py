@@ -74,7 +74,8 @@ class ConsistencyAnswer(marshmallow.Schema):
 
 
 class LedgerProofAnswer(marshmallow.Schema):
-    """Check it with /ledger/checking_proofs.py and the public keys, without us."""
+    """Check it with /ledger/checking_proofs.py and the public keys, without us. `timestamp_token` is what the time
+    stamping authority answered about `checkpoint` (RFC 3161, DER in hexadecimal), where it did."""
 
     format = fields.String(required=True)
     exchange_id = fields.String(required=True)
@@ -82,6 +83,7 @@ class LedgerProofAnswer(marshmallow.Schema):
     leaves = fields.List(fields.Nested(LedgerLeafAnswer), required=True)
     consistency = fields.Nested(ConsistencyAnswer, required=True, allow_none=True)
     receipts = fields.List(fields.Nested(LedgerReceiptAnswer), required=True)
+    timestamp_token = fields.String(required=True, allow_none=True)
 
 
 class LedgerStepAnswer(marshmallow.Schema):
@@ -198,6 +200,7 @@ PROOF: dict[str, Any] = {
     "leaves": [{"step": "DELIVERED", "number": 48_120, "leaf": "8a6a", "path": ["00" * 32]}],
     "consistency": None,
     "receipts": [_RECEIPT],
+    "timestamp_token": "3082033430030201003082032b",
 }
 ENTRY: dict[str, Any] = {
     "exchange_id": _ID,

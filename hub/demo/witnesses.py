@@ -1,4 +1,5 @@
-"""The two witnesses of the demo's ledger: programs of their own, each with a folder that the hub never looks into."""
+"""The two witnesses of the demo's ledger and who stamps its times: programs of their own, each with a folder that the
+hub never looks into."""
 
 from __future__ import annotations
 
@@ -24,10 +25,11 @@ class Witnesses:
     def __init__(self, home: Path, config: Path, environ: Mapping[str, str], root: Path) -> None:
         self._home, self._config, self._environ, self._root = home, config, environ, root
         self._ports = {name: free_port() for name in NAMES}
+        self._stamping = free_port()
 
     def environ(self) -> dict[str, str]:
         """Where the hub finds them, and the keys it knows them by."""
-        told = {}
+        told = {"STAMPING_ADDRESS": f"http://{HOST}:{self._stamping}/"}
         for name, port in self._ports.items():
             told[f"WITNESS_{name.upper()}_ADDRESS"] = f"http://{HOST}:{port}"
             told[f"WITNESS_{name.upper()}_KEY"] = str(key_of(self._folder(name), name))
@@ -35,7 +37,14 @@ class Witnesses:
 
     def programs(self) -> list[Program]:
         log = self._log_key()
-        return [
+        stamping = Program(
+            name="stamping",
+            argv=(sys.executable, "-m", "hub.demo.stamping", "--folder", str(self._home / "stamping"),
+                  "--port", str(self._stamping)),
+            ready=lambda: True,
+            folder=self._root,
+        )  # fmt: skip
+        return [stamping] + [
             Program(
                 name=f"witness-{name}",
                 argv=(sys.executable, "-m", "hub", "witness", "--folder", str(self._folder(name)), "--name", name,

@@ -1,7 +1,8 @@
-"""Signs how large the tree is and under which root, at least once a minute, and asks the witnesses to cosign.
+"""Signs how large the tree is and under which root, at least once a minute, asks the witnesses to cosign and the time
+stamping authority to stamp it.
 
-No two checkpoints have one size or one time. Witnesses are asked while no transaction is open; one that refuses or is
-away is passed over, and told of by `standing`.
+No two checkpoints have one size or one time. They are asked while no transaction is open; one that refuses or is away
+is passed over, and told of by `standing`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from hub.ledger.models import CheckpointRow, PlaceRow
 from hub.ledger.note import Checkpoint, Key
 from hub.ledger.receipts import Signer
 from hub.ledger.sequencer import Sequencer
+from hub.ledger.stamping import Authority, stamped
 from hub.ledger.tiles import Tiles
 from hub.ledger.tree import consistency, root
 
@@ -50,6 +52,7 @@ class Made:
     at: datetime
     note: str
     cosigned: tuple[str, ...]
+    stamp: bytes | None = None
 
 
 class Checkpoints:
@@ -61,10 +64,13 @@ class Checkpoints:
         origin: str,
         signer: Signer,
         witnesses: Callable[[], Mapping[str, Witness]],
+        authority: Callable[[], Authority | None] = lambda: None,
     ) -> None:
         self._database, self._clock, self._sequencer = database, clock, sequencer
-        self.origin, self._signer, self.witnesses = origin, signer, witnesses
+        self.origin, self._signer, self.witnesses, self._authority = origin, signer, witnesses, authority
         self.refused: dict[str, str] = {}  # which witness did not cosign the last one, and why
+        self.unstamped = ""  # why the last one has no stamp, or none to rely on
+        self._began = clock.now()
         self._seen: dict[str, int] = {}
         self._alone: tuple[float, timedelta | None] = (-_REMEMBERED_S, None)
         self._log = structlog.get_logger()
@@ -96,14 +102,17 @@ class Checkpoints:
             made = self._whole(session)
             written = notes.signed(made.text(), self.origin, self._signer)
         cosigned = {name: line for name, each in self.witnesses().items() if (line := self._ask(name, each, written))}
-        kept = Made(made.size, now, written + "".join(cosigned.values()), tuple(cosigned))
+        note = written + "".join(cosigned.values())
+        kept = Made(made.size, now, note, tuple(cosigned), self._stamped(note))
         with self._database.session() as session:
-            session.add(CheckpointRow(size=kept.size, at=now, note=kept.note, cosigned=list(cosigned)))
+            row = CheckpointRow(size=kept.size, at=now, note=note, cosigned=list(cosigned), stamp=kept.stamp)
+            session.add(row)
         return kept
 
     def unwitnessed(self, now: datetime) -> timedelta | None:
-        """For how long no checkpoint was cosigned by enough; None where no witness is configured. Looked up again
-        after some seconds."""
+        """For how long no checkpoint was cosigned by enough and stamped; None where neither witness nor authority is
+        configured. Where none ever was, as after either is new, since this process began. Looked up again after some
+        seconds."""
         looked, alone = self._alone
         if time.monotonic() - looked > _REMEMBERED_S:
             alone = self._lookup(now)
@@ -111,17 +120,31 @@ class Checkpoints:
         return alone
 
     def _lookup(self, now: datetime) -> timedelta | None:
-        wanted = min(QUORUM, len(self.witnesses()))
-        if not wanted:
+        wanted, is_stamped = min(QUORUM, len(self.witnesses())), self._authority() is not None
+        if not wanted and not is_stamped:
             return None
         with self._database.session() as session:
-            last = newest(session, wanted) or oldest(session)
-        return max(timedelta(), now - last.at) if last else timedelta()
+            last = newest(session, wanted, stamped=is_stamped)
+        return max(timedelta(), now - (last.at if last else self._began))
 
     def _whole(self, session: Session) -> Checkpoint:
         """Of all there is: other leaves may have come since ours, and are in it."""
         size = tree_size(session)  # first: tiles only grow
         return Checkpoint(self.origin, size, root(Tiles(session).at, size))
+
+    def _stamped(self, note: str) -> bytes | None:
+        """What the authority answered about it. A stamp with another time than ours is kept: it is evidence too."""
+        authority = self._authority()
+        if authority is None:
+            return None
+        try:
+            stamp = stamped(authority, note)
+        except Refused as refusal:
+            self.unstamped = str(refusal)
+            self._log.error("stamp_refused", note=self.unstamped)
+            return None
+        self.unstamped = stamp.apart(self._clock.now())
+        return stamp.answer
 
     def _ask(self, name: str, witness: Witness, written: str) -> str | None:
         """Its line under the note; a witness that knows another size than we thought says so, and is asked again."""
@@ -161,19 +184,16 @@ def tree_size(session: Session) -> int:
     return session.scalar(select(PlaceRow.size)) or 0
 
 
-def newest(session: Session, cosigned: int = 0, above: int = -1) -> Made | None:
-    """The last checkpoint, of those that so many cosigned."""
+def newest(session: Session, cosigned: int = 0, above: int = -1, stamped: bool = False) -> Made | None:
+    """The last checkpoint of more leaves than `above`, of those that so many cosigned; of those with a stamp."""
     query = select(CheckpointRow).where(CheckpointRow.size > above).order_by(CheckpointRow.size.desc())
     if cosigned:
         query = query.where(func.jsonb_array_length(CheckpointRow.cosigned) >= cosigned)
+    if stamped:
+        query = query.where(CheckpointRow.stamp.is_not(None))
     row = session.scalars(query.limit(1)).first()
     return _made(row) if row else None
 
 
-def oldest(session: Session) -> Made | None:
-    row = session.scalars(select(CheckpointRow).order_by(CheckpointRow.size).limit(1)).first()
-    return _made(row) if row else None
-
-
 def _made(row: CheckpointRow) -> Made:
-    return Made(row.size, row.at, row.note, tuple(row.cosigned))
+    return Made(row.size, row.at, row.note, tuple(row.cosigned), row.stamp)

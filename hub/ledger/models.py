@@ -159,7 +159,8 @@ class PlaceRow(Base):
 
 
 class CheckpointRow(Base):
-    """One signed checkpoint (C2SP tlog-checkpoint) and which witnesses cosigned it."""
+    """One signed checkpoint (C2SP tlog-checkpoint), which witnesses cosigned it, and what the time stamping authority
+    answered about the whole note (RFC 3161, DER), where one was asked and did."""
 
     __tablename__ = "ledger_checkpoint"
 
@@ -167,3 +168,4 @@ class CheckpointRow(Base):
     at: Mapped[datetime]
     note: Mapped[str]
     cosigned: Mapped[list[str]]
+    stamp: Mapped[bytes | None]

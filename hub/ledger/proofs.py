@@ -35,7 +35,7 @@ class Proofs:
         """`since` is the size of a checkpoint known before: its consistency with this one is proved too. Raises
         NOT_FOUND; PROOF_PENDING while no checkpoint has it."""
         places = self._places(session, exchange_id)
-        made = self._checkpoint(session, places)
+        made = self._checkpoint(session, max(places[-1].number, since - 1))
         tiles = Tiles(session)
         rows = {row.step: row for row in entries(session, exchange_id)}
         leaves = []
@@ -57,6 +57,7 @@ class Proofs:
             "leaves": leaves,
             "consistency": {"since": since, "path": [each.hex() for each in between]} if since else None,
             "receipts": receipts(session, exchange_id),
+            "timestamp_token": made.stamp.hex() if made.stamp else None,
         }
 
     @staticmethod
@@ -68,10 +69,9 @@ class Proofs:
         return found
 
     @staticmethod
-    def _checkpoint(session: Session, places: Sequence[LeafRow]) -> Made:
-        """The newest that enough witnesses cosigned, where it has the leaves; else the newest of all."""
-        last = places[-1].number
-        made = newest(session, QUORUM, last) or newest(session, 0, last)
+    def _checkpoint(session: Session, last: int) -> Made:
+        """The newest with that leaf that enough witnesses cosigned and that is stamped, else cosigned, else of all."""
+        made = newest(session, QUORUM, last, stamped=True) or newest(session, QUORUM, last) or newest(session, 0, last)
         if made is None:
             raise Problem("PROOF_PENDING", origin="hub", retry_after=60)
         return made

@@ -23,18 +23,21 @@ from hub.ledger.countersigning import Countersigning
 from hub.ledger.evidence import Evidence
 from hub.ledger.four_eyes import Orders
 from hub.ledger.investigation import Investigations, Named
+from hub.ledger.models import CheckpointRow
 from hub.ledger.note import Key
 from hub.ledger.orders import Looks, Tell
 from hub.ledger.proofs import Proofs
 from hub.ledger.receipts import Signer, party_signer, public_keys
 from hub.ledger.sequencer import Sequencer
 from hub.ledger.spool import Spool
+from hub.ledger.stamping import Authority
 from hub.ledger.tracing import Tracing
 from hub.ledger.verifying import LATE_S, Verifier
 from hub.ledger.volumes import Watch
 from hub.ledger.writer import Exchanges
 from hub.settings.shapes import Snapshot
 
+_MOST_LEAVES = 1 << 63
 _SCRIPT = Path(__file__).with_name("checking_proofs.py")
 
 
@@ -71,7 +74,7 @@ class Ledger:
         self._made: tuple[Mapping[str, Mapping[str, str]], Mapping[str, Signer]] = ({}, {})
         self.sequencer = Sequencer(database, clock)
         self.checkpoints = Checkpoints(
-            database, clock, self.sequencer, origin(hub.region), self.signer, self._witnesses
+            database, clock, self.sequencer, origin(hub.region), self.signer, self._witnesses, self._authority
         )
         self.evidence = Evidence(
             database,
@@ -121,12 +124,15 @@ class Ledger:
         age = self._clock.now() - last.at if last else None
         cosigned, wanted = len(last.cosigned) if last else 0, max(QUORUM, len(self._witnesses()))
         refused = "; ".join(f"{name}: {why}" for name, why in self.checkpoints.refused.items())
+        lacks_stamp = self._now().hub.stamping is not None and (last is None or not last.stamp)
+        unstamped = self.checkpoints.unstamped or "nobody is asked for one"
         told = "; ".join(f"{fault.kind} at {fault.place}: {fault.about}" for fault in faults[:5])
         many, unseen_s = self._volumes.today(), self.verifier.unseen_s
         whose = "; ".join(f"{each.user} about {each.people} people, usually {each.usual}" for each in many[:5])
         return [
             State("checkpoint", "CHECKPOINT_LATE", age is None or age > OLDEST, f"the last is {age} old"),
             State("witnesses", "WITNESS_MISSING", cosigned < wanted, f"{cosigned} of {wanted} cosign; {refused}"),
+            State("stamp", "STAMP_MISSING", lacks_stamp or bool(self.checkpoints.unstamped), unstamped),
             State("spool", "EVIDENCE_WAITS", waiting is not None, f"for {waiting} in the file"),
             State("tree", "TAMPERED", bool(faults), told),
             State("turn", "VERIFYING_LATE", unseen_s > LATE_S, f"a part was not looked at for {unseen_s:.0f} s"),
@@ -139,6 +145,13 @@ class Ledger:
         if made is None:
             raise Problem("PROOF_PENDING", origin="hub", retry_after=60)
         return made
+
+    def stamp(self, session: Session, size: int) -> bytes:
+        """What the time stamping authority answered about the checkpoint of so many leaves. Raises NOT_FOUND."""
+        kept = session.get(CheckpointRow, size) if size < _MOST_LEAVES else None
+        if kept is None or kept.stamp is None:
+            raise Problem("NOT_FOUND")
+        return kept.stamp
 
     def public_keys(self) -> dict[str, Any]:
         """What whoever checks needs."""
@@ -184,6 +197,13 @@ class Ledger:
             with suppress(ValueError):
                 found[department] = Key.read(told)
         return found
+
+    def _authority(self) -> Authority | None:
+        told = self._now().hub.stamping
+        try:
+            return Authority.read(told["address"], told["roots"]) if told else None
+        except ValueError:
+            return None  # as one that is not set up: the ledger says that there is no stamp
 
     def _witnesses(self) -> dict[str, Witness]:
         found = {}

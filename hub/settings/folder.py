@@ -224,6 +224,7 @@ class _Lookup:
         made = {
             "personas": self._personas(tables),
             "witnesses": self._witnesses(tables),
+            "stamping": self._stamping(tables),
             "signers": self._signers(tables),
             "oidc": Oidc(**oidc) if oidc else None,
         }
@@ -261,6 +262,16 @@ class _Lookup:
                 found[id] = values
             del self.complaints[before:]
         return found
+
+    def _stamping(self, tables: Tables) -> dict[str, str] | None:
+        """As a witness that is not set up."""
+        if not tables.hub["stamping"]:
+            return None
+        before = len(self.complaints)
+        values = self._values("hub.yaml", ("stamping",), tables.hub["stamping"])
+        is_told = len(self.complaints) == before
+        del self.complaints[before:]
+        return values if is_told else {}
 
     def _signers(self, tables: Tables) -> dict[str, dict[str, str]]:
         """A department that lacks one of its keys signs nothing; receipts say so by their level."""

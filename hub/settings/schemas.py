@@ -59,6 +59,13 @@ class WitnessSchema(Strict):
     key = fields.String(required=True, validate=validate.Length(1, 200))
 
 
+class StampingSchema(Strict):
+    """Where a time stamping authority (RFC 3161) is asked, and the certificates (PEM) its own is checked against."""
+
+    address = Address(required=True)
+    roots = Reference(required=True)
+
+
 class OidcSchema(Strict):
     """Where staff may sign in as well: code flow with PKCE."""
 
@@ -116,6 +123,7 @@ class HubSchema(Strict):
         load_default=dict,
     )
     witnesses = fields.Dict(keys=identifier(), values=fields.Nested(WitnessSchema), load_default=dict)
+    stamping = fields.Nested(StampingSchema, load_default=None)
     materials = fields.Nested(MaterialsSchema, load_default=Materials)
     flow = fields.Nested(FlowSchema, load_default=Flow)
     sighting_days = whole(1, 90, load_default=21)

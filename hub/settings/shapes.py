@@ -353,6 +353,7 @@ class Hub:
     parties: Mapping[str, str] = field(default_factory=dict)  # department -> the public key it countersigns with
     signers: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)  # department -> its key ring
     witnesses: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # of the ledger: address and key
+    stamping: Mapping[str, str] | None = None  # who stamps times: address and roots; empty: named, but not to be found
     materials: Materials = Materials()
     flow: Flow = Flow()  # noqa: RUF009
     sighting_days: int = 21

@@ -168,7 +168,7 @@ def test_servers_of_ones_own_take_the_place_of_the_embedded(fresh_database: str,
     """HUB_DATABASE_URL and HUB_REDIS_URL: the same path, only nothing is embedded."""
     with running_county({"HUB_DATABASE_URL": fresh_database, "HUB_REDIS_URL": redis}) as county:
         marks = {path.stem for path in (county.home / "run" / "marks").glob("*.json")}
-        assert marks == {"twins", "serve", "work", "witness-audit_office", "witness-neighbour_county"}
+        assert marks == {"twins", "serve", "work", "witness-audit_office", "witness-neighbour_county", "stamping"}
         headers = login(county, openid_of(county, "韩山福"))
         assert ask(county, county.port, headers).status_code == 200
         assert not (county.home / "postgres").exists()

@@ -15,6 +15,7 @@ KEYED = re.compile(r"[._](?:tag|hash|digest)$")  # a keyed hash to look up by, o
 NAMED_OTHERWISE = {  # the same, or public: of a person, of a scan, of the tree, what was signed
     "flow_crossing.person", "flow_presence.person", "tracing_contact.person", "tracing_sighting.person",
     "health_code_scan.id", "ledger_entry.leaf", "ledger_entry.commitments", "ledger_receipt.cose", "ledger_tile.hashes",
+    "ledger_checkpoint.stamp",
 }  # fmt: skip
 IN_A_BOX = {  # under a data key, which is itself among what is resealed
     "identity_company.credit_code_sealed", "identity_company.name_sealed", "identity_company.representative_sealed",

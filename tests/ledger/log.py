@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.server
 import secrets
 import threading
 from collections.abc import Iterator, Mapping
@@ -15,6 +16,7 @@ import pytest
 from hub.clock import Clock
 from hub.crypto import Crypto
 from hub.database import Database
+from hub.demo import stamping
 from hub.ledger import Exchanges
 from hub.ledger.checkpoints import Checkpoints, Witness
 from hub.ledger.evidence import Evidence
@@ -22,6 +24,7 @@ from hub.ledger.note import Key, log_key
 from hub.ledger.receipts import Signer
 from hub.ledger.sequencer import Sequencer
 from hub.ledger.spool import Spool
+from hub.ledger.stamping import Authority
 from hub.ledger.verifying import Verifier
 from hub.ledger.witness import Witness as Watching
 from hub.ledger.witness import serving
@@ -58,7 +61,10 @@ class Log:
         clock = more.get("clock") or Clock()
         crypto = more.get("crypto") or Crypto({"s1": SECRET})
         sequencer = Sequencer(store, clock)
-        checkpoints = Checkpoints(store, clock, sequencer, ORIGIN, signer(), lambda: witnesses or {})
+        authority = more.get("authority")
+        checkpoints = Checkpoints(
+            store, clock, sequencer, ORIGIN, signer(), lambda: witnesses or {}, lambda: authority
+        )
         evidence = Evidence(store, crypto, clock, signer(), Spool(home, crypto), unwitnessed=checkpoints.unwitnessed)
         return cls(store, home, clock, evidence, sequencer, checkpoints, Verifier(store, clock, home, checkpoints.key))
 
@@ -77,15 +83,28 @@ class Log:
 def witness(folder: Path, name: str) -> Iterator[tuple[Watching, Witness]]:
     """One that listens; and how the hub knows it."""
     watching = Watching(folder, name, [log_key(ORIGIN, signer().public)])
-    server = serving(watching, "127.0.0.1", 0)
+    with listening(serving(watching, "127.0.0.1", 0)) as address:
+        yield watching, Witness(address, watching.key)
+
+
+@contextlib.contextmanager
+def authority(folder: Path) -> Iterator[Authority]:
+    """One that stamps times, as the hub knows it."""
+    made = stamping.Authority(folder)
+    with listening(stamping.serving(made, 0)) as address:
+        yield Authority.read(f"{address}/", (folder / "roots.pem").read_text())
+
+
+@contextlib.contextmanager
+def listening(server: http.server.HTTPServer) -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
-        yield watching, Witness(f"http://127.0.0.1:{server.server_address[1]}", watching.key)
+        yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()
         thread.join(5)
 
 
-__all__ = ["Exchanges", "Log", "witness"]
+__all__ = ["Exchanges", "Log", "authority", "listening", "witness"]

@@ -18,6 +18,7 @@ from hub.ledger.checkpoints import Witness
 from hub.ledger.witness import Witness as Watching
 from hub.ledger.witness import serving
 from tests.credentials.conftest import HAN, LIN, Room, room
+from tests.ledger.log import authority
 from tests.ledger.statements import ROWS, statement
 
 __all__ = ["room"]
@@ -214,6 +215,18 @@ def test_a_tile_never_changes(room: Room, witnesses: Any) -> None:
     assert len(answer.data) == 64 and "immutable" in answer.headers["Cache-Control"] and size > 2
     note = room.anyone().get("/ledger/checkpoint")
     assert note.text.split("\n")[1] == str(size) and note.mimetype == "text/plain"
+
+
+def test_the_stamp_of_a_checkpoint_is_for_everybody(room: Room, witnesses: Any, tmp_path: Any) -> None:
+    with authority(tmp_path / "stamping") as told:
+        room.hub.ledger.checkpoints._authority = lambda: told
+        made = room.hub.ledger.checkpoints.make()
+        room.hub.ledger.checkpoints._authority = lambda: None
+    answer = room.anyone().get(f"/ledger/stamps/{made.size}")
+    assert (answer.data, answer.mimetype) == (made.stamp, "application/timestamp-reply")
+    without = room.hub.ledger.checkpoints.make()
+    for size in (without.size, made.size + 10**6, 1 << 70, -1):
+        assert room.anyone().get(f"/ledger/stamps/{size}").json["code"] == "NOT_FOUND"
 
 
 def test_the_auditor_investigates_over_http_feat_X4(room: Room) -> None:
