@@ -28,12 +28,6 @@ _MOST = 16 << 10
 _KINDS = ("application/timestamp-query", "application/timestamp-reply")
 
 
-class _Refused(core.Sequence):
-    """A TimeStampResp without a token, which the library does not write."""
-
-    _fields = [("status", tsp.PKIStatusInfo)]  # noqa: RUF012, the library writes into it
-
-
 class Authority:
     """Its key and certificate are in `folder`, and `roots.pem`, which is for everybody."""
 
@@ -52,7 +46,8 @@ class Authority:
             imprint, nonce = asked["message_imprint"], asked["nonce"].native
             imprint.native, asked["version"].native  # else what is wrong is met later
         except (ValueError, TypeError):
-            return bytes(_Refused({"status": {"status": "rejection", "fail_info": {"bad_data_format"}}}).dump())
+            told = tsp.PKIStatusInfo({"status": "rejection", "fail_info": {"bad_data_format"}})
+            return bytes(core.SequenceOf([told], spec=tsp.PKIStatusInfo).dump())  # a TimeStampResp without a token
         info = tsp.TSTInfo({
             "version": "v1", "policy": _POLICY, "message_imprint": imprint, "nonce": nonce,
             "serial_number": secrets.randbits(63), "gen_time": datetime.now(UTC).replace(microsecond=0),
