@@ -287,20 +287,24 @@ def test_one_number_one_citizen(town: Town) -> None:
     assert town.ask("GET", "/me", stranger).json["level"] == 1
 
 
-def test_fifty_at_once_with_one_number_make_one_citizen(town: Town) -> None:
+def test_many_at_once_with_one_number_make_one_citizen(town: Town) -> None:
     tokens = [town.phone(town.token(f"oDEMO_many_{n}")).json["access_token"] for n in range(4)]
 
+    again = []
+
     def named(token: str) -> Any:
-        """Whoever is told to come again does: nothing was decided."""
+        """Whoever is told to come again does. That may have cost one of the five attempts a day."""
         phone, told = _fresh(town), None
         while told is None or told.status_code == 503:
+            again.append(token)
             told = phone.name(token)
         return told
 
     with ThreadPoolExecutor(4) as pool:
         told = list(pool.map(named, tokens))
-    assert {each.status_code for each in told} == {200}
-    assert len({each.json["citizen_id"] for each in told}) == 1
+    refused = [each for each in told if each.status_code != 200]
+    assert {each.status_code for each in refused} <= {429} and len(refused) <= max(0, len(again) - 5)
+    assert len({each.json["citizen_id"] for each in told if each not in refused}) == 1
 
 
 def test_feat_D5_a_form_says_what_the_state_knows(town: Town) -> None:
