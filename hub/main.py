@@ -55,14 +55,7 @@ from hub.mandates.service import Mandates
 from hub.matching.service import Matching
 from hub.materials.disk import Disk
 from hub.materials.service import Materials
-from hub.messages.attempts import Attempts
-from hub.messages.calls import Calls
-from hub.messages.channels import BySms, ByWeChat
-from hub.messages.notices import Notices
-from hub.messages.providers import Providers
-from hub.messages.push import Push
-from hub.messages.service import Messages
-from hub.messages.subscriptions import Subscriptions
+from hub.messages.opening import open_messages
 from hub.metrics import Metrics
 from hub.port import BadRow, Record, Reply
 from hub.recognition.rechecking import TASK as RECHECK
@@ -79,15 +72,14 @@ from hub.systems import Systems
 from hub.systems.fitting import services_fit, systems_fit
 from hub.systems.unmapped import UnmappedWords
 from hub.tasks.service import TaskMoved, Tasks
-from hub.trace import Trace, new
+from hub.trace import Trace
 from hub.tracing.rules import at_gate
 from hub.tracing.service import TASK as TRACING
 from hub.tracing.service import Tracing
 from hub.workdays import Workdays
 
 _CONFIG = Path(__file__).parents[1] / "config"
-_LOGIN_S = _SEND_S = 3.0
-_SMS_POINTS = 50
+_LOGIN_S = 3.0
 _SENDERS = 6  # connections of those who file
 _COPY_DAYS = 90
 _REGISTER = "household_registration"
@@ -182,7 +174,12 @@ class Hub:
             self.database, self.gateway, self.systems, self.inbox, lambda: self.settings.now, self.clock
         )
         self.jobs = Jobs(self.database)
-        self._open_messages()
+        post = open_messages(
+            database=self.database, crypto=self.crypto, clock=self.clock, gateway=self.gateway, systems=self.systems,
+            jobs=self.jobs, identity=self.identity, now=lambda: self.settings.now, openid_of=self._openid_of,
+        )  # fmt: skip
+        self.messages, self.notices, self.calls = post.messages, post.notices, post.calls
+        self.push, self.subscriptions = post.push, post.subscriptions
         self.matching = Matching(self.database, self.crypto, self.clock, shared)
         self.exchange = Exchange(
             database=self.database, gateway=self.gateway, sharing=self.sharing, ledger=self.ledger,
@@ -244,27 +241,6 @@ class Hub:
         self.tasks = Tasks(self.crypto, self.clock, self.workdays, lambda: self.settings.now, self._task_moved)
         self.appeals = Appeals(
             self.crypto, self.clock, self.workdays, lambda: self.settings.now.appeals, self.messages.tell
-        )
-
-    def _open_messages(self) -> None:
-        """The inboxes, and what brings a message further: WeChat, and the systems that can `send_sms`."""
-        templates = lambda: self.settings.now.messages  # noqa: E731
-        attempts = Attempts(self.clock)
-        self.subscriptions = Subscriptions(self.clock)
-        self.messages = Messages(templates, self.crypto, self.clock)
-        self.notices = Notices(self.database, self.jobs, self.clock, self.identity, self.messages, templates)
-        self.calls = Calls(self.clock, self.identity, self.messages)
-        self.providers = Providers(self._sms_shares, self._is_well, attempts, self.clock)
-        self.push = Push(
-            database=self.database,
-            jobs=self.jobs,
-            clock=self.clock,
-            messages=self.messages,
-            templates=templates,
-            attempts=attempts,
-            providers=self.providers,
-            by_wechat=ByWeChat(self.database, self._send, attempts, self.subscriptions, self._openid_of),
-            by_sms=BySms(self.database, self._send, attempts, self.providers, self._phone_of),
         )
 
     def _open_cases(self) -> None:
@@ -374,25 +350,8 @@ class Hub:
         self.messages.join(session, visitor, citizen_id)
         self.subscriptions.join(session, visitor, citizen_id)
 
-    def _send(self, system: str, operation: str, fields: Mapping[str, Any], citizen_id: str) -> Reply:
-        """A message to a citizen; that it was sent, and by whom, stands in the citizen's own record."""
-        return self.gateway.ask(system, operation, fields, Caller(citizen_id, 3, "hub"), new(), _SEND_S)
-
-    def _sms_shares(self) -> dict[str, int]:
-        systems = self.settings.now.systems
-        able = [id for id in systems if "send_sms" in (self.systems.operations(id) or ())]
-        return {id: int(systems[id].options.get("points", _SMS_POINTS)) for id in able}
-
-    def _is_well(self, system: str) -> bool:
-        health = self.gateway.health(system)
-        return health.state != "off" and health.breaker == "closed"
-
     def _openid_of(self, session: Session, citizen_id: str) -> str | None:
         try:
             return self.login.wechat_user(session, citizen_id)[0]
         except Problem:
             return None
-
-    def _phone_of(self, session: Session, citizen_id: str) -> str | None:
-        profile = self.identity.copy(session, citizen_id)
-        return profile.phone.value if profile else None
