@@ -6,8 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
-STATIC = Path(__file__).parents[2] / "blueprints/static"
+ROOT = Path(__file__).parents[2]
+STATIC = ROOT / "blueprints/static"
 OURS = sorted(path for folder in ("console", "desk", "gate", "shared") for path in (STATIC / folder).glob("*.js"))
 HAN = re.compile(r"[\u4e00-\u9fff]")
 PLAIN = r"\"(?:[^\"\\]|\\.)*\""
@@ -43,6 +45,18 @@ def test_what_is_imported_is_there(path: Path) -> None:
         given = set(re.findall(r"export (?:async )?(?:const|let|function|class) (\w+)", told))
         given |= {name.strip() for listed in re.findall(r"export \{([^}]+)\}", told) for name in listed.split(",")}
         assert {name.split(" as ")[0].strip() for name in names.split(",")} <= given, place
+
+
+def test_every_act_and_every_job_has_words_in_the_console() -> None:
+    table = (STATIC / "console/acts.js").read_text(encoding="utf-8")
+    things, deeds, tasks = (
+        set(re.findall(r"[\s{\"]([\w.]+)\"?: \(\) =>", part)) for part in re.split(r"const (?:DEEDS|TASKS) ", table)
+    )
+    roles = (ROOT / "config/roles.yaml").read_text(encoding="utf-8")
+    acts = {act for role in yaml.safe_load(roles).values() for act in role}
+    assert {act.split(".")[0] for act in acts} == things
+    assert {act.split(".")[1] for act in acts} == deeds
+    assert tasks == {"exchange.batch", "filings.ring", "messages_notice", "messages_push", "reruns.run"}
 
 
 @pytest.mark.parametrize("face", ["console", "desk", "gate"])

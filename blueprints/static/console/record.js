@@ -6,6 +6,7 @@ import { get } from "../shared/api.js";
 import { useList } from "../shared/lists.js";
 import { table } from "../shared/table.js";
 import { moment, t } from "../shared/words.js";
+import { actName } from "./acts.js";
 import { nameOfService, nameOfSystem } from "./names.js";
 import { fieldName, fieldValue } from "./switched.js";
 
@@ -41,7 +42,7 @@ export const Audit = {
 const cells = (each, only) => [
   moment(each.acted_at),
   html`<${ElButton} link type="primary" title=${t("只看此人", "Only this account")} onClick=${only}>${each.actor_name || each.actor.slice(0, 12)}<//><br /><span class="quiet">${each.roles.filter((role) => role !== each.actor_name).join(", ")}</span>`,
-  html`<code>${each.act}</code>`, html`<code>${each.target || "–"}</code>`,
+  actName(each.act), html`<code>${each.target || "–"}</code>`,
   html`<span class=${`tag ${each.outcome === "OK" ? "good" : "bad"}`}>${each.outcome === "OK" ? t("成功", "Good") : each.outcome}</span>`, each.reason || "–",
 ];
 

@@ -7,6 +7,7 @@ import { useList } from "../shared/lists.js";
 import { table } from "../shared/table.js";
 import { moment, t } from "../shared/words.js";
 import { Reasoned } from "../shared/reasoned.js";
+import { taskName } from "./acts.js";
 import { jobName, nameOfSystem, outcome, systemName } from "./names.js";
 
 const kind = { failed: "bad", running: "good", waiting: "warn", quarantined: "bad", done: "good" };
@@ -47,7 +48,7 @@ export const Jobs = {
       ${list.items.length > 0 && table(
         [t("编号", "Id"), t("任务", "Task"), t("参数", "Arguments"), t("状态", "State"), t("次数", "Tries"), t("交付时间", "Given"), t("操作", "Act")],
         list.items.map((job) => ({ key: job.id, cells: [
-          job.id, html`<code>${job.task}</code>`, html`<code>${argumentsOf(job.ids)}</code>`, html`<span class=${`tag ${kind[job.status] || ""}`}>${jobName(job.status)}</span>`,
+          job.id, taskName(job.task), html`<code>${argumentsOf(job.ids)}</code>`, html`<span class=${`tag ${kind[job.status] || ""}`}>${jobName(job.status)}</span>`,
           job.attempts, moment(job.given_at || job.scheduled_at),
           may("job.write") && ["waiting", "running", "failed"].includes(job.status) ? html`<div class="row">
             ${job.status === "failed" && html`<${Reasoned} label=${t("重试", "Retry")} onGiven=${(reason) => act(job, "retry", reason)} />`}
