@@ -24,6 +24,12 @@ def make(_: Hub) -> Blueprint:
         """The citizen's pages"""
         return pages.answer("index.html")
 
+    @blueprint.route("/worker.js")
+    @blueprint.response(200, {"type": "string"}, content_type="text/javascript", description="A script.")
+    def worker() -> Response:
+        """What keeps the pages on the phone, for when there is no net"""
+        return pages.answer("worker.js")
+
     @blueprint.route("/assets/<string:name>")
     @problem_codes("NOT_FOUND")
     @blueprint.response(200, {"type": "string"}, content_type="*/*", description="A script or a style.")

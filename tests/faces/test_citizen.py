@@ -297,6 +297,7 @@ def test_feat_U15_what_files_something_is_not_sent_again_by_itself(glass: Glass)
 
 
 def test_the_first_screen_is_small_and_asks_little(browser: Browser, county: County) -> None:
+    """What the worker fetches for later comes after it: test_releases.py counts that, test_shipped.py weighs it."""
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
     wire = context.new_cdp_session(page)

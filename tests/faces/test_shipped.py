@@ -20,7 +20,7 @@ from tests.county import ROOT
 SOURCE = ROOT / "miniprogram"
 H5 = ROOT / "blueprints" / "static" / "h5"
 STALE = "miniprogram/ was changed after it was built: make faces"
-LARGEST_WECHAT = 2_000_000
+LARGEST_WECHAT, LARGEST_KEPT = 2_000_000, 150_000
 _LINE = re.compile(r'^\s+(?:"[^"]+"|\w+): \[(".*?"), (".*")\],$', re.M)
 _PAIR = re.compile(r'(?:"[^"]+"|\w+): \[("[^"]*"), ("[^"]*")\]')
 
@@ -46,6 +46,16 @@ def test_pressed_files_hold_the_same() -> None:
     assert len(pressed) > 10
     for path in pressed:
         assert gzip.decompress(path.read_bytes()) == path.with_suffix("").read_bytes(), path
+
+
+def test_what_a_phone_keeps_for_when_there_is_no_net_is_all_of_the_build_and_small() -> None:
+    """Pressed, as it is sent. It comes after the first screen, which has a budget of its own in test_citizen.py."""
+    shipped = [path for path in H5.rglob("*") if path.suffix in (".html", ".js", ".css")]
+    pressed = [path.with_name(path.name + ".gz") for path in shipped]
+    sent = [beside if beside.exists() else path for beside, path in zip(pressed, shipped, strict=True)]
+    assert 0 < sum(path.stat().st_size for path in sent) <= LARGEST_KEPT
+    listed = re.findall(r'^  "/(assets/[^"]+)",?$', (H5 / "worker.js").read_text(encoding="utf-8"), re.M)
+    assert sorted(["index.html", "worker.js", *listed]) == sorted(path.relative_to(H5).as_posix() for path in shipped)
 
 
 def test_no_script_in_a_page_and_no_other_host_in_a_style() -> None:
