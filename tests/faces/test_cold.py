@@ -22,18 +22,22 @@ KEPT = """async () => {
 }"""
 
 
-@pytest.fixture
-def cold(glass: Glass, town: Town) -> Glass:
-    """A phone whose citizen has seen some pages with a net. Now there is none, and an empty tab is all that is open."""
+@pytest.fixture(scope="module")
+def citizen(town: Town) -> str:
+    """Somebody with a case and a health code."""
     phone = town.phone(next(each["openid"] for each in town.demo["personas"] if each["name"] == NAME))
-    fields = {"temperature": 36.6, "symptoms": "none", "contact": False, "risk_area": False}
-    told = phone.post("/health-code/declarations", {"fields": fields}, Idempotency_Key=secrets.token_hex(16))
-    assert told.status_code == 201, told.text
-    filed = {"fields": {"kind": "residence_certificate", "reason": "子女入学"}}
-    key = secrets.token_hex(16)
-    told = phone.post("/services/household-application/cases", filed, Idempotency_Key=key)
-    assert told.status_code in (201, 202), told.text
-    page = glass.login(NAME).page
+    healthy = {"temperature": 36.6, "symptoms": "none", "contact": False, "risk_area": False}
+    filed = {"kind": "residence_certificate", "reason": "子女入学"}
+    for path, fields in (("/health-code/declarations", healthy), ("/services/household-application/cases", filed)):
+        told = phone.post(path, {"fields": fields}, Idempotency_Key=secrets.token_hex(16))
+        assert told.ok, told.text
+    return NAME
+
+
+@pytest.fixture
+def cold(glass: Glass, citizen: str) -> Glass:
+    """A phone whose citizen has seen some pages with a net. Now there is none, and an empty tab is all that is open."""
+    page = glass.login(citizen).page
     for name, query, seen in (
         ("service", "id=household-application", "开始办理"), ("cases", "", "BJ"), ("licences", "", "亮证"),
         ("health", "", "绿码：可以通行"), ("home", "", "可在线办理"),
@@ -67,12 +71,26 @@ def test_feat_U15_opened_cold_without_a_net(cold: Glass) -> None:
     _shows(_opened(cold), "home", STALE, "按人生事项找", "可在线办理")
     _shows(_opened(cold, "#/pages/cases/cases"), "cases", STALE, "BJ")
     _shows(_opened(cold, "#/pages/licences/licences"), "licences", STALE, "有效")
-    _shows(_opened(cold, "#/pages/health/health"), "health", "时为：绿码", "不能用于通行")
+    page = _opened(cold, "#/pages/health/health")
+    _shows(page, "health", "时为：绿码", "不能用于通行", OFFLINE)
+    expect(page.get_by_text("正在加载")).to_have_count(0)
     _shows(_opened(cold, "#/pages/service/service?id=household-application"), "service", STALE, "开始办理")
-    page = _opened(cold, "#/pages/mandates/mandates")  # never opened before
-    _shows(page, "mandates", OFFLINE)
+    _shows(_opened(cold, "#/pages/messages/list"), "messages", OFFLINE)  # never opened before
     kept = set(page.evaluate(KEPT))
     assert "/" in kept and all(path == "/" or path.startswith("/assets/") for path in kept), kept
+
+
+def test_what_could_not_be_asked_is_not_told_as_none(cold: Glass) -> None:
+    page = _opened(cold, "#/pages/mandates/mandates")
+    _shows(page, "mandates", OFFLINE)
+    expect(page.get_by_text("目前没有")).to_have_count(0)
+    page.evaluate("localStorage.removeItem('session')")
+    page = _opened(cold, "#/pages/cases/cases")
+    _shows(page, "login", OFFLINE)
+    expect(page.get_by_text("这个网页版不提供登录")).to_have_count(0)
+    cold.context.set_offline(False)
+    cold.button("再试一次").click()
+    expect(cold.button(NAME)).to_be_visible()
 
 
 def test_the_worker_answers_for_nothing_but_the_shell_and_its_assets(glass: Glass) -> None:

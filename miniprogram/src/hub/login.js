@@ -11,7 +11,8 @@ export async function people() {
   // #ifdef H5
   try {
     return (await get("/demo/people")).items;
-  } catch {
+  } catch (refused) {
+    if (refused.status !== 404) throw refused;
     return [];
   }
   // #endif

@@ -1,1 +1,0 @@
-import{o as a,a as s,b as t,e,t as o,u as r,j as n,i as p}from"./index-sMvFe7z8.js";import{t as l,w as m}from"./ask.BBAQswcE.js";const u={__name:"stale-note",props:{at:{type:String,default:""}},setup:u=>(i,f)=>{const _=p;return u.at?(a(),s(_,{key:0,class:"note note-amber",role:"status"},{default:t(()=>[e(o(r(l)("staleCopy",{at:r(m)(u.at)})),1)]),_:1})):n("",!0)}};export{u as _};
