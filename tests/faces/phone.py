@@ -10,6 +10,18 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, R
 PATIENCE_MS = 20_000
 expect.set_options(timeout=PATIENCE_MS)
 _SAID = ("Content Security Policy", "Uncaught")
+# The worker keeps the pages, and this one has them from it.
+READY = """new Promise((done) => {
+  const kept = () => navigator.serviceWorker.controller && done(true);
+  navigator.serviceWorker.addEventListener("controllerchange", kept);
+  kept();
+  setTimeout(() => done(false), 60_000);
+})"""
+
+
+def empty(page: Page) -> None:
+    """The browser's own cache, as a phone does by itself: what is there without a net then is what was kept."""
+    page.context.new_cdp_session(page).send("Network.clearBrowserCache")
 
 
 @dataclass

@@ -8,8 +8,7 @@ import secrets
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.faces.phone import Glass
-from tests.faces.test_releases import READY
+from tests.faces.phone import READY, Glass, empty
 from tests.town import Town
 
 PICTURES = os.environ.get("PICTURES", "")
@@ -44,6 +43,7 @@ def cold(glass: Glass, citizen: str) -> Glass:
     ):  # fmt: skip
         expect(glass.open(name, query).get_by_text(seen).first).to_be_visible()
     assert page.evaluate(READY)
+    empty(page)
     glass.context.set_offline(True)
     page.close()
     later = Glass(glass.base_url, glass.context)

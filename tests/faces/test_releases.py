@@ -18,6 +18,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from blueprints import front, shelf
 from tests.county import ROOT
+from tests.faces.phone import READY, empty
 
 STATIC = ROOT / "blueprints" / "static"
 SHIP = runpy.run_path(str(ROOT / "miniprogram" / "ship.py"))
@@ -27,12 +28,6 @@ MAIN = """import said from "./said.{word}.js";
 document.querySelector("p").append(` {word} ${{said}}`);
 navigator.serviceWorker.register("/worker.js");
 """
-READY = """new Promise((done) => {
-  const kept = () => navigator.serviceWorker.controller && done(true);
-  navigator.serviceWorker.addEventListener("controllerchange", kept);
-  kept();
-  setTimeout(() => done(false), 60_000);
-})"""
 # Whether the release that the host has now was fetched whole and waits for the old one's pages to be closed.
 UPDATED = """async () => {
   const found = await (await navigator.serviceWorker.getRegistration()).update();
@@ -115,6 +110,7 @@ def _opened(phone: BrowserContext, host: Host, told: str) -> Page:
 
 def _cold(phone: BrowserContext, host: Host, told: str) -> Page:
     """Opened anew without a net, when no other page is open."""
+    empty(phone.pages[0])
     for page in phone.pages:
         page.close()
     phone.set_offline(True)
