@@ -22,7 +22,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from hub.demo.places import private, written
 from hub.demo.ports import HOST
 
-_YEARS = timedelta(days=3650)
+LIFE = timedelta(days=3650)
 _POLICY = "1.3.6.1.4.1.13762.3"  # any: the demo promises nothing
 _MOST = 16 << 10
 _KINDS = ("application/timestamp-query", "application/timestamp-reply")
@@ -88,7 +88,7 @@ def _found(folder: Path) -> None:
     root, own = (
         certificates.CertificateBuilder()
         .subject_name(name).issuer_name(names[0]).public_key(key.public_key()).serial_number(secrets.randbits(64))
-        .not_valid_before(datetime.now(UTC) - timedelta(days=1)).not_valid_after(datetime.now(UTC) + _YEARS)
+        .not_valid_before(datetime.now(UTC) - timedelta(days=1)).not_valid_after(datetime.now(UTC) + LIFE)
         .add_extension(extension, critical=True)
         .sign(keys[0], hashes.SHA256())
         for name, key, extension in zip(names, keys, extensions, strict=True)

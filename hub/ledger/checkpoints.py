@@ -70,6 +70,7 @@ class Checkpoints:
         self.origin, self._signer, self.witnesses, self._authority = origin, signer, witnesses, authority
         self.refused: dict[str, str] = {}  # which witness did not cosign the last one, and why
         self.unstamped = ""  # why the last one has no stamp, or none to rely on
+        self.stamps_end: datetime | None = None  # with the authority's certificate
         self._began = clock.now()
         self._seen: dict[str, int] = {}
         self._alone: tuple[float, timedelta | None] = (-_REMEMBERED_S, None)
@@ -143,7 +144,7 @@ class Checkpoints:
             self.unstamped = str(refusal)
             self._log.error("stamp_refused", note=self.unstamped)
             return None
-        self.unstamped = stamp.apart(self._clock.now())
+        self.unstamped, self.stamps_end = stamp.apart(self._clock.now()), stamp.ends
         return stamp.answer
 
     def _ask(self, name: str, witness: Witness, written: str) -> str | None:

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ from hub.ledger.volumes import Watch
 from hub.ledger.writer import Exchanges
 from hub.settings.shapes import Snapshot
 
+_SOON = timedelta(days=30)
 _MOST_LEAVES = 1 << 63
 _SCRIPT = Path(__file__).with_name("checking_proofs.py")
 
@@ -125,7 +126,8 @@ class Ledger:
         cosigned, wanted = len(last.cosigned) if last else 0, max(QUORUM, len(self._witnesses()))
         refused = "; ".join(f"{name}: {why}" for name, why in self.checkpoints.refused.items())
         lacks_stamp = self._now().hub.stamping is not None and (last is None or not last.stamp)
-        unstamped = self.checkpoints.unstamped or "nobody is asked for one"
+        unstamped, ends = self.checkpoints.unstamped or "nobody is asked for one", self.checkpoints.stamps_end
+        ends_soon = ends is not None and ends - self._clock.now() < _SOON
         told = "; ".join(f"{fault.kind} at {fault.place}: {fault.about}" for fault in faults[:5])
         many, unseen_s = self._volumes.today(), self.verifier.unseen_s
         whose = "; ".join(f"{each.user} about {each.people} people, usually {each.usual}" for each in many[:5])
@@ -133,6 +135,7 @@ class Ledger:
             State("checkpoint", "CHECKPOINT_LATE", age is None or age > OLDEST, f"the last is {age} old"),
             State("witnesses", "WITNESS_MISSING", cosigned < wanted, f"{cosigned} of {wanted} cosign; {refused}"),
             State("stamp", "STAMP_MISSING", lacks_stamp or bool(self.checkpoints.unstamped), unstamped),
+            State("stamp_certificate", "STAMP_ENDS", ends_soon, f"on {ends}"),
             State("spool", "EVIDENCE_WAITS", waiting is not None, f"for {waiting} in the file"),
             State("tree", "TAMPERED", bool(faults), told),
             State("turn", "VERIFYING_LATE", unseen_s > LATE_S, f"a part was not looked at for {unseen_s:.0f} s"),

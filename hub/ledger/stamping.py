@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from cryptography.x509 import Certificate, load_pem_x509_certificates
+from cryptography.x509 import Certificate, load_der_x509_certificate, load_pem_x509_certificates
 from rfc3161_client import (
     HashAlgorithm,
     TimestampRequestBuilder,
@@ -37,10 +37,12 @@ class Authority:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """`answer` is the authority's whole answer (DER), as `openssl ts -verify -in` reads it; `at` is its time."""
+    """`answer` is the authority's whole answer (DER), as `openssl ts -verify -in` reads it; `at` is its time, `ends`
+    when the first of its certificates ends."""
 
     answer: bytes
     at: datetime
+    ends: datetime
 
     def apart(self, now: datetime) -> str:
         """What is to be told where its clock and ours differ by more than five minutes; else empty."""
@@ -59,5 +61,7 @@ def stamped(authority: Authority, note: str) -> Stamp:
         VerifierBuilder(nonce=asked.nonce, roots=list(authority.roots)).build().verify_message(told, text)
     except (VerificationError, ValueError) as error:
         raise Refused(f"its stamp does not hold: {error}") from error
-    return Stamp(answer, told.tst_info.gen_time)
+    certificates = (*authority.roots, *map(load_der_x509_certificate, told.signed_data.certificates))
+    ends = min(each.not_valid_after_utc for each in certificates)
+    return Stamp(answer, told.tst_info.gen_time, ends)
 

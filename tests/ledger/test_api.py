@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import event
 from werkzeug.serving import make_server
 
+from hub.demo import stamping
 from hub.ledger import checking_proofs
 from hub.ledger.checkpoints import Witness
 from hub.ledger.witness import Witness as Watching
@@ -227,6 +228,18 @@ def test_the_stamp_of_a_checkpoint_is_for_everybody(room: Room, witnesses: Any, 
     without = room.hub.ledger.checkpoints.make()
     for size in (without.size, made.size + 10**6, 1 << 70, -1):
         assert room.anyone().get(f"/ledger/stamps/{size}").json["code"] == "NOT_FOUND"
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(29, True), (31, False)])
+def test_fault_F31_the_end_of_the_authoritys_certificate_is_told_a_month_before(
+    room: Room, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, days: int, is_told: bool
+) -> None:
+    monkeypatch.setattr(stamping, "LIFE", timedelta(days=days))
+    with authority(tmp_path / "stamping") as told:
+        monkeypatch.setattr(room.hub.ledger.checkpoints, "_authority", lambda: told)
+        room.hub.ledger.checkpoints.make()
+    standing = {each.about: each.bad for each in room.hub.ledger.standing()}
+    assert (standing["stamp"], standing["stamp_certificate"]) == (False, is_told)
 
 
 def test_the_auditor_investigates_over_http_feat_X4(room: Room) -> None:
