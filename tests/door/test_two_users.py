@@ -36,7 +36,7 @@ from tests.materials.papers import photo
 _SERVICE = "residence-certificate"
 _BUNDLE = "household-moves-on-assistance"
 # Ids of pages and of what operations see: no citizen's.
-NOBODYS = ("asset", "level", "name", "system", "place", "region", "change_id",
+NOBODYS = ("asset", "level", "name", "system", "place", "size", "region", "change_id",
            "revocation_id", "review_id", "resource_id", "request_id", "grant_id", "correction_id", "match_id",
            "identifier", "version")  # fmt: skip
 # Whose `{id}` is meant: below /me somebody's own always.
