@@ -18,7 +18,7 @@ from hub.settings.reader import read_yaml
 from tests.bench.load import scheduled
 from tests.bench.processes import OTHER_CPU, ROOT, SERVER_CPU, family
 from tests.bench.rounds import Strangers, Timing
-from tests.bench.stand import SYSTEMS, Plan, Stand
+from tests.bench.stand import Plan, Stand
 from tests.bench.table import Row
 
 _MANY, _MOST_MIB, _MOST_S, _RATE = 100, 350, 5.0, 40
@@ -56,10 +56,16 @@ def hundred(stand: Stand, timing: Timing) -> Iterator[Row]:
     )  # fmt: skip
 
 
+def _own() -> dict[str, Any]:
+    """The county's own systems, as they are attached."""
+    systems: dict[str, Any] = read_yaml(ROOT / "config" / "systems.yaml").value
+    return systems
+
+
 def _copies() -> Iterator[tuple[str, str]]:
     """A name and the system it is a copy of, up to a hundred with the originals."""
     kinds = cycle((*_SERVICES, _SILENT))
-    for number in range(len(SYSTEMS) + 2, _MANY + 1):  # WeChat is attached too
+    for number in range(len(_own()) + 1, _MANY + 1):
         kind = next(kinds)
         yield f"{kind}_{number:03d}", kind
 
@@ -72,10 +78,10 @@ def _package(folder: Path) -> Path:
     package, config = folder / "bench_adapters", folder / "config"
     package.mkdir()
     (package / "__init__.py").write_text("")
-    for name in ("protocols", "wechat", *SYSTEMS):
+    systems = _own()
+    for name in ("protocols", *systems):
         (package / name).symlink_to(ROOT / "adapters" / name)
     (config / "services").mkdir(parents=True)
-    systems = read_yaml(ROOT / "config" / "systems.yaml").value
     silent = {"username": "file/secrets/housing_fund_username", "key": "file/secrets/housing_fund_key"}
     for name, kind in _copies():
         shutil.copytree(ROOT / "adapters" / kind, package / name, ignore=shutil.ignore_patterns("samples", "*.py"))
