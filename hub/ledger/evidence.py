@@ -2,7 +2,7 @@
 before its decision is on record.
 
 Of data classes 3 and 4: no leaf, no data. Classes 1 and 2 may wait in a file for an hour while PostgreSQL is away. With
-no witness to cosign, class 3 and 4 go on for 4 hours, 1 and 2 for 72.
+nobody to cosign or to stamp the time, class 3 and 4 go on for 4 hours, 1 and 2 for 72.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ class Evidence:
     def _check_witnesses(self, data_class: int) -> None:
         alone = self._unwitnessed(self._clock.now())
         if alone is not None and alone > _UNWITNESSED[data_class >= GUARDED]:
-            raise Problem("EVIDENCE_UNAVAILABLE", origin="hub", retry_after=60, note="no witness cosigns")
+            raise Problem("EVIDENCE_UNAVAILABLE", origin="hub", retry_after=60, note="not cosigned, or not stamped")
 
     def _signed(self, statement: Statement, leaf: bytes) -> Receipts:
         signers = self._signers()
