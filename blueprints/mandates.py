@@ -29,7 +29,7 @@ from hub.mandates import rules
 from hub.mandates.service import Subject
 
 if TYPE_CHECKING:
-    from hub.ledger import Exchange
+    from hub.ledger.exchange import Exchange
     from hub.login.service import Principal
     from hub.main import Hub
     from hub.mandates.consents import ConsentGiven

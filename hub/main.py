@@ -43,8 +43,8 @@ from hub.inbox.service import Inbox
 from hub.inspection.service import Inspection, persona
 from hub.jobs.service import Jobs
 from hub.keys.look_up import LookUpKey
-from hub.ledger import Exchanges
 from hub.ledger.room import Ledger
+from hub.ledger.writer import Exchanges
 from hub.login.levels import Levels
 from hub.login.oidc import OidcDoor
 from hub.login.proofs import Proofs

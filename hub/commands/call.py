@@ -21,7 +21,7 @@ from hub import trace as tracing
 from hub.clock import CHINA
 from hub.commands.opening import as_json, home_folder, opened, print_json, print_table
 from hub.crypto import mask_id, mask_name
-from hub.ledger import Exchange
+from hub.ledger.exchange import Exchange
 from hub.ledger.service import find
 from hub.main import Hub
 

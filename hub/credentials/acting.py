@@ -10,7 +10,8 @@ from hub.clock import Clock
 from hub.crypto import Crypto
 from hub.errors import Problem
 from hub.gateway.orders import ActsFor, Caller
-from hub.ledger import Exchange, Exchanges
+from hub.ledger.exchange import Exchange
+from hub.ledger.writer import Exchanges
 from hub.settings.shapes import Licence
 from hub.trace import Trace
 

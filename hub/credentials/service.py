@@ -25,7 +25,7 @@ from hub.errors import Problem
 from hub.gateway.orders import ActsFor, Caller, Registered
 from hub.gateway.service import Gateway
 from hub.identity.rules import level_required
-from hub.ledger import Exchanges
+from hub.ledger.writer import Exchanges
 from hub.settings.shapes import Licence, Snapshot
 from hub.signing import Signing
 from hub.trace import Trace

@@ -10,7 +10,8 @@ import time
 from hub.errors import Problem
 from hub.gateway.orders import Answer
 from hub.gateway.passage import Onward, Passage
-from hub.ledger import Exchange, Exchanges
+from hub.ledger.exchange import Exchange
+from hub.ledger.writer import Exchanges
 from hub.metrics import Metrics
 
 _GUARDED_CLASS = 3

@@ -33,7 +33,7 @@ from hub.gateway.record import Recorded
 from hub.gateway.redis_line import RedisLine
 from hub.gateway.samples import Samples
 from hub.gateway.watch import Watch
-from hub.ledger import Exchanges
+from hub.ledger.writer import Exchanges
 from hub.legs import Legs
 from hub.metrics import Metrics
 from hub.port import Reply, Stage

@@ -22,7 +22,8 @@ from hub.health_code.service import TAIL, HealthCodes
 from hub.health_code.shifts import Shifts
 from hub.health_code.states import State, States
 from hub.health_code.tally import Tally
-from hub.ledger import Exchange, Exchanges
+from hub.ledger.exchange import Exchange
+from hub.ledger.writer import Exchanges
 from hub.settings.health_code_shapes import HealthCode
 from hub.signing import Signing
 

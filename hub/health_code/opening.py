@@ -21,7 +21,7 @@ from hub.health_code.shifts import Begin, Shifts
 from hub.health_code.states import States
 from hub.health_code.tally import Tally
 from hub.identity.service import Identity
-from hub.ledger import Exchanges
+from hub.ledger.writer import Exchanges
 from hub.settings.health_code_shapes import HealthCode
 from hub.settings.shapes import Snapshot
 from hub.signing import Signing

@@ -24,7 +24,8 @@ from hub.inbox import turns
 from hub.inbox.deliveries import Deliveries
 from hub.inbox.processing import Processing
 from hub.inbox.rules import Schedule, datasets, plain
-from hub.ledger import Exchange, Exchanges
+from hub.ledger.exchange import Exchange
+from hub.ledger.writer import Exchanges
 from hub.port import Alarm, Source
 from hub.settings.shapes import System
 from hub.systems import Systems

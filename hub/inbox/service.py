@@ -21,7 +21,7 @@ from hub.inbox.keeping import Keeping
 from hub.inbox.models import BadRowRow, DeliveryRow, TurnRow
 from hub.inbox.processing import Brought, Processing, Watching, nobody_waits, nobody_watches
 from hub.inbox.rules import datasets
-from hub.ledger import Exchanges
+from hub.ledger.writer import Exchanges
 from hub.port import Denied, Receiver
 from hub.settings.shapes import System
 from hub.switches.rules import state

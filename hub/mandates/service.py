@@ -18,7 +18,7 @@ from hub.errors import Problem
 from hub.gateway.orders import ActsFor
 from hub.identity.rules import level_required
 from hub.identity.service import Identity, Registered
-from hub.ledger import Exchange
+from hub.ledger.exchange import Exchange
 from hub.ledger.service import acted
 from hub.mandates import rules
 from hub.mandates.companies import Companies, Company, Role

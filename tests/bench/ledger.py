@@ -25,7 +25,6 @@ from hub.clock import Clock
 from hub.crypto import Crypto
 from hub.database import Database
 from hub.fields import id_check
-from hub.ledger import Exchanges
 from hub.ledger.access import AccessLog, Whose
 from hub.ledger.canaries import Canaries
 from hub.ledger.checkpoints import Checkpoints
@@ -38,6 +37,7 @@ from hub.ledger.spool import Spool
 from hub.ledger.statement import Statement
 from hub.ledger.tiles import Tiles
 from hub.ledger.tracing import Tracing
+from hub.ledger.writer import Exchanges
 from hub.migrations.upgrade import upgrade
 from tests.bench import answers
 from tests.bench.calls import Bench

@@ -12,7 +12,8 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from hub.database import Database
-from hub.ledger import Exchange, Exchanges
+from hub.ledger.exchange import Exchange
+from hub.ledger.writer import Exchanges
 from tests.bench import answers
 from tests.bench.calls import Bench
 from tests.bench.processes import ROOT, SERVER_CPU

@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from blueprints import gateway
 from blueprints.frame import build
 from hub.identity.service import Known, Standing
-from hub.ledger import find
+from hub.ledger.service import find
 from hub.login.sessions import Sessions
 from hub.main import Hub
 from tests.gateway.conftest import SERVICES

@@ -12,7 +12,7 @@ from prometheus_client import generate_latest
 from hub.errors import Problem
 from hub.gateway.batch import Batch
 from hub.gateway.orders import Answer, Part
-from hub.ledger import find
+from hub.ledger.service import find
 from hub.trace import new
 from tests.gateway.office import good
 from tests.gateway.world import World

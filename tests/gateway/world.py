@@ -18,7 +18,9 @@ from hub.gateway.redis_line import RedisLine, connect
 from hub.gateway.service import Gateway
 from hub.gateway.shared import SharedStore
 from hub.identity.service import Registered
-from hub.ledger import Exchange, Exchanges, find
+from hub.ledger.exchange import Exchange
+from hub.ledger.service import find
+from hub.ledger.writer import Exchanges
 from hub.metrics import Metrics
 from hub.settings import Secrets, Settings
 from hub.switches.service import Switches

@@ -20,7 +20,7 @@ from hub.health_code.codes import SLOT_S, Codes
 from hub.health_code.qr import Drawer, picture
 from hub.health_code.scans import Alert, Scans
 from hub.health_code.tally import Tally
-from hub.ledger import Exchange
+from hub.ledger.exchange import Exchange
 from hub.ledger.models import ExchangeRow
 from hub.metrics import Metrics
 from tests.health_code.conftest import FAR, GATE, HAN, LIN, NEAR, WANG, Clinic

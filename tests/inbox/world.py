@@ -22,7 +22,7 @@ from hub.crypto import Crypto
 from hub.database import Database
 from hub.inbox.processing import Brought, nobody_waits
 from hub.inbox.service import Arrived, Inbox
-from hub.ledger import Exchanges
+from hub.ledger.writer import Exchanges
 from hub.port import Alarm
 from hub.settings import Secrets, Settings
 from hub.switches.service import Switches

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from hub.database import Database
-from hub.ledger import Exchanges
+from hub.ledger.writer import Exchanges
 from tests.switches.postgres import Server, fresh, serving
 
 

@@ -17,7 +17,6 @@ from hub.clock import Clock
 from hub.crypto import Crypto
 from hub.database import Database
 from hub.demo import stamping
-from hub.ledger import Exchanges
 from hub.ledger.checkpoints import Checkpoints, Witness
 from hub.ledger.evidence import Evidence
 from hub.ledger.note import Key, log_key
@@ -28,6 +27,7 @@ from hub.ledger.stamping import Authority
 from hub.ledger.verifying import Verifier
 from hub.ledger.witness import Witness as Watching
 from hub.ledger.witness import serving
+from hub.ledger.writer import Exchanges
 from tests.ledger.statements import ROWS, statement
 
 ORIGIN = "xiantong/360423"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import secrets
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -18,7 +19,6 @@ from sqlalchemy import insert, make_url, text
 
 from hub.database import Database
 from hub.errors import Problem
-from hub.ledger import Exchanges
 from hub.ledger import note as notes
 from hub.ledger.checkpoints import Witness, newest
 from hub.ledger.models import EntryRow, ExchangeRow, OrderRow
@@ -28,6 +28,7 @@ from hub.ledger.statement import Statement
 from hub.ledger.tiles import Tiles
 from hub.ledger.tree import consistency, inclusion, is_included, leaf_hash
 from hub.ledger.witness import Answer, key_of
+from hub.ledger.writer import Exchanges
 from tests.ledger.log import Log, store, witness
 from tests.ledger.test_writer import exchange, soon
 from tests.login.room import MovableClock
@@ -310,6 +311,14 @@ def test_what_a_witness_refuses(log: Log, tmp_path: Path, change: Any, status: i
         assert refused.value.status == status
         watching.add(body)
         assert watching.seen() == Checkpoint.read(made.note)
+
+
+def test_a_witness_is_small() -> None:
+    """It runs on machines of others, who read what it loads: no database, no web, no configuration."""
+    look = "import sys, hub.commands.witness; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, timeout=60, check=True)
+    loaded = {name.split(".")[0] for name in done.stdout.split()}
+    assert "cryptography" in loaded and not loaded & {"sqlalchemy", "psycopg", "flask", "marshmallow", "structlog"}
 
 
 def test_nothing_is_given_when_the_log_cannot_be_witnessed_fault_F36(store: Database, tmp_path: Path) -> None:

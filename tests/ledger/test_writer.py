@@ -17,7 +17,9 @@ from sqlalchemy import text
 from hub.clock import Clock
 from hub.database import Database
 from hub.errors import Problem
-from hub.ledger import Exchange, Exchanges, find
+from hub.ledger.exchange import Exchange
+from hub.ledger.service import find
+from hub.ledger.writer import Exchanges
 from tests.county import eventually
 from tests.gateway.servers import send_to_postgres
 from tests.login.room import plain

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import update
 
-from hub.ledger import find
+from hub.ledger.service import find
 from hub.mandates.companies import Company
 from hub.mandates.models import MandateRow
 from tests.mandates.conftest import NUMBERS, SOON, Town, household

@@ -30,7 +30,7 @@ from hub.identity.accounts import Accounts
 from hub.identity.service import Identity, Standing
 from hub.inspection.service import Inspection
 from hub.jobs.service import Jobs
-from hub.ledger import Exchanges
+from hub.ledger.writer import Exchanges
 from hub.login.sessions import Sessions
 from hub.metrics import Metrics
 from hub.reruns.asking import Asking
