@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import http.server
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -17,12 +17,10 @@ from asn1crypto import algos, cms, core, tsp, x509
 from cryptography import x509 as certificates
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from hub.demo.places import private, written
 from hub.demo.ports import HOST
+from hub.demo.stamp_keys import found
 
-LIFE = timedelta(days=3650)
 _POLICY = "1.3.6.1.4.1.13762.3"  # any: the demo promises nothing
 _MOST = 16 << 10
 _KINDS = ("application/timestamp-query", "application/timestamp-reply")
@@ -32,8 +30,7 @@ class Authority:
     """Its key and certificate are in `folder`, and `roots.pem`, which is for everybody."""
 
     def __init__(self, folder: Path) -> None:
-        if not (folder / "roots.pem").exists():
-            _found(private(folder))
+        found(folder)
         key = serialization.load_pem_private_key((folder / "key.pem").read_bytes(), None)
         assert isinstance(key, ec.EllipticCurvePrivateKey)
         self._key = key
@@ -74,30 +71,6 @@ class Authority:
         whole = {"version": "v3", "digest_algorithms": [digest], "encap_content_info": content,
                  "certificates": [own], "signer_infos": [signer]}  # fmt: skip
         return cms.ContentInfo({"content_type": "signed_data", "content": cms.SignedData(whole)})
-
-
-def _found(folder: Path) -> None:
-    """A root, and a certificate below it that may stamp times and nothing else."""
-    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in range(2)]
-    names = [
-        certificates.Name([certificates.NameAttribute(NameOID.COMMON_NAME, f"Demo time stamps ({part})")])
-        for part in ("root", "stamping")
-    ]
-    stamping = certificates.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
-    extensions = (certificates.BasicConstraints(ca=True, path_length=0), stamping)
-    root, own = (
-        certificates.CertificateBuilder()
-        .subject_name(name).issuer_name(names[0]).public_key(key.public_key()).serial_number(secrets.randbits(64))
-        .not_valid_before(datetime.now(UTC) - timedelta(days=1)).not_valid_after(datetime.now(UTC) + LIFE)
-        .add_extension(extension, critical=True)
-        .sign(keys[0], hashes.SHA256())
-        for name, key, extension in zip(names, keys, extensions, strict=True)
-    )  # fmt: skip
-    pem = serialization.Encoding.PEM
-    secret = keys[1].private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    written(folder / "key.pem", secret.decode())
-    written(folder / "own.pem", own.public_bytes(pem).decode())
-    written(folder / "roots.pem", root.public_bytes(pem).decode())  # last: with it all are there
 
 
 def serving(authority: Authority, port: int) -> http.server.ThreadingHTTPServer:

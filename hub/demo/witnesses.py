@@ -11,6 +11,7 @@ import yaml
 
 from hub.demo.child import Program
 from hub.demo.ports import HOST, free_port
+from hub.demo.stamp_keys import found
 from hub.ledger.note import log_key
 from hub.ledger.room import origin, signer_of
 from hub.ledger.witness import key_of
@@ -29,6 +30,7 @@ class Witnesses:
 
     def environ(self) -> dict[str, str]:
         """Where the hub finds them, and the keys it knows them by."""
+        found(self._home / "stamping")
         told = {"STAMPING_ADDRESS": f"http://{HOST}:{self._stamping}/"}
         for name, port in self._ports.items():
             told[f"WITNESS_{name.upper()}_ADDRESS"] = f"http://{HOST}:{port}"

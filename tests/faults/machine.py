@@ -8,10 +8,11 @@ import signal
 from collections.abc import Iterator
 
 import psutil
+import requests
 
 from hub.demo.child import Mark, read_mark
 from tests.county import County
-from tests.phone import eventually
+from tests.phone import SECONDS, eventually
 
 
 def mark(county: County, name: str) -> Mark:
@@ -30,6 +31,23 @@ def kill(county: County, name: str) -> None:
 def workers(county: County) -> list[int]:
     """The web workers."""
     return [process.pid for process in psutil.Process(mark(county, "serve").pid).children()]
+
+
+def line_to_each(county: County) -> list[requests.Session]:
+    """A kept connection to each web worker: whoever is quicker takes the next, so many in a row may be one worker's."""
+    lines: dict[int, requests.Session] = {}
+    for _ in range(500):
+        before = {pid: _connections(pid) for pid in workers(county)}
+        if set(before) <= set(lines):
+            return list(lines.values())
+        session = requests.Session()
+        session.get(f"{county.base_url}/healthz", timeout=SECONDS)
+        lines |= {pid: session for pid, known in before.items() if _connections(pid) - known}
+    raise AssertionError("one worker takes no connection")
+
+
+def _connections(pid: int) -> set[tuple[str, int]]:
+    return {tuple(each.raddr) for each in psutil.Process(pid).net_connections("tcp4") if each.raddr}
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import event
 from werkzeug.serving import make_server
 
-from hub.demo import stamping
+from hub.demo import stamp_keys
 from hub.ledger import checking_proofs
 from hub.ledger.checkpoints import Witness
 from hub.ledger.witness import Witness as Watching
@@ -234,7 +234,7 @@ def test_the_stamp_of_a_checkpoint_is_for_everybody(room: Room, witnesses: Any, 
 def test_fault_F31_the_end_of_the_authoritys_certificate_is_told_a_month_before(
     room: Room, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, days: int, is_told: bool
 ) -> None:
-    monkeypatch.setattr(stamping, "LIFE", timedelta(days=days))
+    monkeypatch.setattr(stamp_keys, "LIFE", timedelta(days=days))
     with authority(tmp_path / "stamping") as told:
         monkeypatch.setattr(room.hub.ledger.checkpoints, "_authority", lambda: told)
         room.hub.ledger.checkpoints.make()
