@@ -137,6 +137,7 @@ class Checkpoints:
         """What the authority answered about it. A stamp with another time than ours is kept: it is evidence too."""
         authority = self._authority()
         if authority is None:
+            self.unstamped, self.stamps_end = "", None
             return None
         try:
             stamp = stamped(authority, note)

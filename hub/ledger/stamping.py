@@ -64,4 +64,3 @@ def stamped(authority: Authority, note: str) -> Stamp:
     certificates = (*authority.roots, *map(load_der_x509_certificate, told.signed_data.certificates))
     ends = min(each.not_valid_after_utc for each in certificates)
     return Stamp(answer, told.tst_info.gen_time, ends)
-

@@ -254,21 +254,18 @@ class _Lookup:
 
     def _witnesses(self, tables: Tables) -> dict[str, dict[str, str]]:
         """One that is not set up is not asked; the ledger says itself that it lacks one."""
-        found: dict[str, dict[str, str]] = {}
-        for id, entry in tables.hub["witnesses"].items():
-            before = len(self.complaints)
-            values = self._values("hub.yaml", ("witnesses", id), entry)
-            if len(self.complaints) == before:
-                found[id] = values
-            del self.complaints[before:]
-        return found
+        witnesses = {id: self._if_told(("witnesses", id), entry) for id, entry in tables.hub["witnesses"].items()}
+        return {id: values for id, values in witnesses.items() if values}
 
     def _stamping(self, tables: Tables) -> dict[str, str] | None:
-        """As a witness that is not set up."""
-        if not tables.hub["stamping"]:
-            return None
+        """As a witness; None where none is wanted."""
+        entry = tables.hub["stamping"]
+        return self._if_told(("stamping",), entry) if entry else None
+
+    def _if_told(self, path: Keys, references: Mapping[str, str]) -> dict[str, str]:
+        """The values, or none of them where one is missing; nobody complains of that here."""
         before = len(self.complaints)
-        values = self._values("hub.yaml", ("stamping",), tables.hub["stamping"])
+        values = self._values("hub.yaml", path, references)
         is_told = len(self.complaints) == before
         del self.complaints[before:]
         return values if is_told else {}

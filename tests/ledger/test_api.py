@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -19,7 +20,7 @@ from hub.ledger.checkpoints import Witness
 from hub.ledger.witness import Witness as Watching
 from hub.ledger.witness import serving
 from tests.credentials.conftest import HAN, LIN, Room, room
-from tests.ledger.log import authority
+from tests.ledger.log import authority, listening
 from tests.ledger.statements import ROWS, statement
 
 __all__ = ["room"]
@@ -28,19 +29,15 @@ __all__ = ["room"]
 @pytest.fixture(scope="module")
 def witnesses(room: Room, tmp_path_factory: Any) -> Iterator[dict[str, Witness]]:
     """Two that listen; the hub is told of them as its configuration would."""
-    servers, told = [], {}
-    for name in ("audit_office", "neighbour_county"):
-        watching = Watching(tmp_path_factory.mktemp(name), name, [room.hub.ledger.checkpoints.key])
-        server = serving(watching, "127.0.0.1", 0)
-        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-        servers.append(server)
-        told[name] = Witness(f"http://127.0.0.1:{server.server_address[1]}", watching.key)
-    room.hub.ledger._witnesses = lambda: told  # type: ignore[method-assign]
-    room.hub.ledger.checkpoints.witnesses = lambda: told
-    yield told
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    with ExitStack() as stack:
+        told = {}
+        for name in ("audit_office", "neighbour_county"):
+            watching = Watching(tmp_path_factory.mktemp(name), name, [room.hub.ledger.checkpoints.key])
+            address = stack.enter_context(listening(serving(watching, "127.0.0.1", 0)))
+            told[name] = Witness(address, watching.key)
+        room.hub.ledger._witnesses = lambda: told  # type: ignore[method-assign]
+        room.hub.ledger.checkpoints.witnesses = lambda: told
+        yield told
 
 
 def shared(room: Room, number: str, **changes: Any) -> str:

@@ -190,6 +190,20 @@ def test_where_authority_and_witness_are_new_their_time_begins_now_fault_F36(
     assert alone is not None and timedelta(minutes=59) < alone < timedelta(minutes=61)
 
 
+def test_an_authority_that_is_taken_out_leaves_no_fault_behind(
+    store: Database, told: Authority, tmp_path: Path
+) -> None:
+    log = Log.over(store, tmp_path / "home", authority=told)
+    log.checkpoints.make()
+    assert log.checkpoints.stamps_end is not None
+    log.checkpoints._authority = lambda: replace(told, address="http://127.0.0.1:1")
+    log.checkpoints.make()
+    assert log.checkpoints.unstamped
+    log.checkpoints._authority = lambda: None
+    log.checkpoints.make()
+    assert (log.checkpoints.unstamped, log.checkpoints.stamps_end) == ("", None)
+
+
 def test_certificates_that_are_none_are_an_authority_that_is_not_set_up() -> None:
     with pytest.raises(ValueError, match=r"PEM|certificate"):
         Authority.read("http://127.0.0.1:1", "no certificate")

@@ -82,14 +82,14 @@ def register(tmp_path: Path) -> Iterator[Office]:
 
 
 def test_settle_is_measured_by_200_filings(register: Office) -> None:
-    """Each filing shows in the department's own query only 150 ms later: that is what must come out. A machine that
-    sleeps between the department's doing and our clock makes one of them shorter, not a tenth of them."""
+    """Each filing shows in the department's own query only 400 ms later: that is what must come out, and never less
+    than a machine may sleep (300 ms) between the department's doing and our clock."""
     contract = Contract(ADAPTERS / "household_registration")
-    register.toxic(late_visible_ms=150)
+    register.toxic(late_visible_ms=400)
     fields = contract.asked("file_application")
     delays = measured(register.adapter, contract.facts, "file_application", lambda _: fields)
     assert len(delays) == 200 and len(register.server.twin.records.all()) == 200
-    assert sorted(delays)[20] >= 0.1 and settle_s(delays, 0.1) >= 0.3
+    assert min(delays) >= 0.1 and settle_s(delays, 0.1) >= 0.3
     assert settle_s([0.01] * 200, deadline_s=3.0) == 3.0
 
 

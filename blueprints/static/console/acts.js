@@ -1,6 +1,6 @@
 // What staff did, in words: an act is a thing and a deed, "case.write". And what the hub's own jobs are for.
-import { html } from "../shared/html.js";
 import { t } from "../shared/words.js";
+import { withCode } from "./names.js";
 
 const THINGS = {
   appeal: () => t("申诉", "Appeals"), audit: () => t("操作记录", "Record of acts"), call: () => t("调用记录", "Calls"), case: () => t("办件", "Cases"),
@@ -24,9 +24,6 @@ const TASKS = {
   "exchange.batch": () => t("批量数据文件", "Batch files of data"), "filings.ring": () => t("向部门报送", "Filing with departments"),
   messages_notice: () => t("通知群发", "Spreading a notice"), messages_push: () => t("发送消息", "Sending messages"), "reruns.run": () => t("重发报文", "Asking departments again"),
 };
-
-/** In words, with the code that is looked for in the records. */
-const withCode = (told, code) => (told ? html`${told}<br /><code class="quiet">${code}</code>` : html`<code>${code}</code>`);
 
 export function actName(code) {
   const [thing, deed] = code.split(".").map((part, at) => (at ? DEEDS : THINGS)[part]?.());

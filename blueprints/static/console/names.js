@@ -47,8 +47,10 @@ export const outcomeName = (code) =>
     UPSTREAM_TRUNCATED: t("答复不完整", "Answer cut short"), UPSTREAM_UNSAFE_XML: t("答复不安全", "Answer unsafe"),
   })[code] || code || "–";
 
-/** In words, with the code that is looked for in the records. */
-export const outcome = (code) => (outcomeName(code) === code ? html`<code>${code}</code>` : html`${outcomeName(code)}<br /><code class="quiet">${code}</code>`);
+/** In words, where there are any, with the code that is looked for in the records. */
+export const withCode = (told, code) => (told && told !== code ? html`${told}<br /><code class="quiet">${code}</code>` : html`<code>${code}</code>`);
+
+export const outcome = (code) => withCode(outcomeName(code), code);
 
 export function originName(origin) {
   const [kind, id] = (origin || "").split(":");
