@@ -61,7 +61,8 @@ def main() -> None:
     if missing:
         parser.error(f"no such twin: {', '.join(sorted(missing))}")
     announce(wanted.out, servers)
-    stop.wait()
+    while not stop.wait(1):
+        pass  # python acts on a signal only when it runs: one that came as it lay down is taken up here
     for server in servers.values():
         server.stop()
 

@@ -14,13 +14,10 @@ import threading
 from pathlib import Path
 
 import click
-from granian.constants import HTTPModes, Interfaces
-from granian.http import HTTP1Settings
 
 from hub.commands.opening import environment, home_folder, opened
 from hub.commands.rounds import Rounds
-from hub.commands.server import Server
-from hub.demo.child import end_with_parent
+from hub.commands.server import serve_until_told
 from hub.demo.places import Refused
 from hub.demo.ports import free_or_refused
 from hub.demo.preparation import prepare
@@ -30,9 +27,6 @@ from hub.main import Hub
 ROOT = Path(__file__).parents[2]
 _DRAIN_S = 25
 _THREADS = 256
-# It counts connections, idle ones too, and whoever comes after that many waits unanswered. Refusing in time is the
-# door's work (max_in_flight of hub.yaml), so this only bounds the sockets.
-_CONNECTIONS = 8192
 FIGURES = "PROMETHEUS_MULTIPROC_DIR"
 
 
@@ -68,33 +62,7 @@ def serve(host: str, port: int, workers: int, listener: str, people: Path | None
     # Loaded once and shared by the workers, who are forked from here.
     pkgutil.resolve_name("blueprints.app:create_app")
     gc.freeze()
-    os.register_at_fork(after_in_child=_as_worker)
-    Server(
-        f"{ROOT / 'wsgi.py'}:app",
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=_THREADS,
-        backlog=4096,
-        backpressure=_CONNECTIONS,
-        http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(keep_alive=True, header_read_timeout=30_000, max_buffer_size=64 << 10),
-        websockets=False,
-        log_enabled=False,
-        workers_kill_timeout=_DRAIN_S,
-    ).serve()
-
-
-def _as_worker() -> None:
-    """Until a worker has its own, it would keep the parent's signal handlers, which do nothing for it: a stop that
-    comes while it still starts would be lost. A thread that is woken does not push the one aside that woke it and
-    holds the interpreter: it could only wait for it."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
-    end_with_parent(signal.SIGTERM)
-    with contextlib.suppress(AttributeError, OSError):  # elsewhere than on Linux
-        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+    serve_until_told(f"{ROOT / 'wsgi.py'}:app", host, port, workers, _THREADS)
 
 
 def _empty(folder: Path) -> None:

@@ -68,6 +68,7 @@ class Server:
     """A served app."""
 
     port: int
+    process: subprocess.Popen[bytes]
 
     def ask(self, method: str, path: str, content: bytes | None = None, headers: dict[str, str] | None = None) -> Told:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)) as connection:
@@ -99,14 +100,14 @@ def _told(answer: http.client.HTTPResponse) -> Told:
 
 @contextmanager
 def serving(target: str, threads: int = 64, workers: int = 1, **environ: str) -> Iterator[Server]:
-    """granian, ended at the end."""
+    """The server of `hub serve`, ended at the end."""
     port = free_port()
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port),
-               "--workers", str(workers), "--blocking-threads", str(threads), "--no-access-log", target]  # fmt: skip
-    process = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT), **environ})
+    command = [sys.executable, "-m", "tests.door.serve", target, str(port), str(workers), str(threads)]
+    environ = {**os.environ, "PYTHONPATH": str(ROOT), **environ}
+    process = subprocess.Popen(command, cwd=ROOT, env=environ, process_group=0)
     try:
         _wait_for(port, process)
-        yield Server(port)
+        yield Server(port, process)
     finally:
         process.terminate()
         process.wait(40)

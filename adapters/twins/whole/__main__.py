@@ -58,7 +58,8 @@ def _serve(folder: Path, out: Path, secrets: Path, seed: int) -> None:
     with _broker(secrets) as broker:
         running = servers(folder, secrets, seed, os.environ["HUB_DATABASE_URL"], broker)
         announce(out, running)
-        stop.wait()
+        while not stop.wait(1):
+            pass  # python acts on a signal only when it runs: one that came as it lay down is taken up here
         for server in running.values():
             server.stop()
 
