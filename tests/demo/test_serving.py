@@ -137,11 +137,11 @@ def test_fault_F42_what_is_in_progress_is_answered_before_the_end(county: County
     headers = login(county, openid_of(county, "林美梅"))
     answers: list[int] = []
     with running(county, ["hub", "serve", "--workers", "1"], port) as process:
-        requests.put(f"{twin}/twin/toxics", json={"latency_ms": 1500}, timeout=30)
+        requests.put(f"{twin}/twin/toxics", json={"latency_ms": 2000}, timeout=30)
         try:
             thread = threading.Thread(target=lambda: answers.append(ask(county, port, headers).status_code))
             thread.start()
-            time.sleep(0.5)
+            time.sleep(1)
             process.terminate()
             thread.join(40)
             assert process.wait(40) == 0

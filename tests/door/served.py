@@ -103,7 +103,7 @@ def _that_go_wrong(blueprint: Blueprint) -> None:
 
     @blueprint.route("/kept")
     def kept() -> Response:
-        keep(0.5)
+        keep(3)
         response = answer({"made_at": time.monotonic_ns()})
         response.set_etag("one")
         response.headers["Cache-Control"] = "public, max-age=5"

@@ -74,7 +74,7 @@ def bureau(system: str, folder: Path) -> Iterator[Bureau]:
         running.server.stop()
 
 
-def ask(adapter: Adapter, operation: str, seconds: float = 3.0, key: str = "", **fields: Any) -> Reply:
+def ask(adapter: Adapter, operation: str, seconds: float = 10.0, key: str = "", **fields: Any) -> Reply:
     return adapter.call(Call(operation, fields, time.monotonic() + seconds, key=key))
 
 

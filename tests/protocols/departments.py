@@ -53,7 +53,7 @@ class Department:
         self.server = Server(self.twin).start()
         self.adapter = opened(system, self.server.address, change, **secrets)
 
-    def ask(self, operation: str, seconds: float = 3.0, key: str = "", **fields: Any) -> Reply:
+    def ask(self, operation: str, seconds: float = 10.0, key: str = "", **fields: Any) -> Reply:
         return self.adapter.call(Call(operation, fields, time.monotonic() + seconds, key=key))
 
     def toxic(self, **toxics: Any) -> None:

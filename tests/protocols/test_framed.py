@@ -29,7 +29,7 @@ def exchange(address: str, kept: int = 4, **setting: Any) -> Exchange:
     return Exchange(given, FRAMING, {"kept": kept, "alone": False})
 
 
-def ask(made: Exchange, message: bytes = b"question", seconds: float = 3.0, write: bool = False) -> Answered:
+def ask(made: Exchange, message: bytes = b"question", seconds: float = 10.0, write: bool = False) -> Answered:
     question = Question(message, bytes.decode)
     return made.ask(lambda: question, deadline=time.monotonic() + seconds, write=write)
 

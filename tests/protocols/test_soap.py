@@ -34,7 +34,7 @@ def household() -> Iterator[Department]:
     running.close()
 
 
-def read(department: Department, person: str = ID, seconds: float = 3.0) -> dict[str, Any]:
+def read(department: Department, person: str = ID, seconds: float = 10.0) -> dict[str, Any]:
     return dict(department.ask(READS[department.twin.system], seconds, id_number=person).fields)
 
 
@@ -422,10 +422,10 @@ def test_fault_F11_answered_and_lost_is_not_found(household: Department) -> None
 
 
 def test_filed_and_visible_later(household: Department) -> None:
-    household.toxic(late_visible_ms=1000)
+    household.toxic(late_visible_ms=3000)
     file(household, "XT-1")
     assert found(household, "XT-1") == [] and len(household.records()) == 1
-    time.sleep(1.05)
+    time.sleep(3.05)
     assert found(household, "XT-1") == ["HJSQ00000001"]
 
 

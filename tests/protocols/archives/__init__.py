@@ -85,7 +85,7 @@ class Office:
         facts = soap.FACTS().load(raw)
         return soap.Adapter(Setting("archives", address, facts, FOLDER, no_store, secrets=secrets, allow_private=True))
 
-    def ask(self, operation: str = "query_files", seconds: float = 3.0, person: str = ID) -> Reply:
+    def ask(self, operation: str = "query_files", seconds: float = 10.0, person: str = ID) -> Reply:
         field = "id_number" if operation == "query_files" else "number"
         return self.adapter.call(Call(operation, {field: person}, time.monotonic() + seconds))
 

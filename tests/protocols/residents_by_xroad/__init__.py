@@ -39,7 +39,7 @@ class Road:
         self.server = Server(self.twin).start()
         self.adapter = opened(self.server.address, change, **options)
 
-    def ask(self, operation: str = "query_person", seconds: float = 3.0, key: str = "", **fields: Any) -> Reply:
+    def ask(self, operation: str = "query_person", seconds: float = 10.0, key: str = "", **fields: Any) -> Reply:
         fields = fields or {"id_number": ID, "clerk": "E0007"}
         return self.adapter.call(Call(operation, fields, time.monotonic() + seconds, key=key))
 
