@@ -73,11 +73,15 @@ class Load:
 
 
 def wrong(heard: Sequence[Heard], *good: int) -> Counter[tuple[str, int, str]]:
-    """What was answered otherwise. A commit that takes a second on a machine busy with other things is told as
-    STORE_UNAVAILABLE: that much of the machine, 2 %, is not counted."""
-    bad = [each for each in heard if each.status not in good]
-    busy = [each for each in bad if each.code == "STORE_UNAVAILABLE"]
-    return told(bad if len(busy) > 0.02 * len(heard) else [each for each in bad if each not in busy])
+    """What was answered otherwise."""
+    return told([each for each in unhurried(heard, "STORE_UNAVAILABLE", "OVERLOADED") if each.status not in good])
+
+
+def unhurried(heard: Sequence[Heard], *codes: str) -> Sequence[Heard]:
+    """Without what a machine busy with other things is told, in one of these words: a commit that takes a second, a
+    worker that is woken late. That much of it, 2 %, is not counted."""
+    busy = [each for each in heard if each.code in codes]
+    return heard if len(busy) > 0.02 * len(heard) else [each for each in heard if each not in busy]
 
 
 def told(heard: Sequence[Heard]) -> Counter[tuple[str, int, str]]:
