@@ -12,7 +12,7 @@ import json
 import pkgutil
 import signal
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import adapters.twins
@@ -45,6 +45,20 @@ def announce(out: Path, servers: dict[str, Server]) -> None:
     part.replace(out)
 
 
+def until_told() -> Callable[[], None]:
+    """From now on SIGTERM and SIGINT are the end; what is given back waits for it. It looks every second: Python acts
+    on a signal only when it runs, and one that comes just as it lies down to wait would not be seen."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+
+    def wait() -> None:
+        while not stop.wait(1):
+            pass
+
+    return wait
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m adapters.twins", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="file that names the twins once all listen")
@@ -52,17 +66,14 @@ def main() -> None:
     parser.add_argument("--only", default="", help="names, comma separated")
     parser.add_argument("--seed", type=int, default=1)
     wanted = parser.parse_args()
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    wait = until_told()
     only = [name for name in wanted.only.split(",") if name]
     servers = {name: Server(twin).start() for name, twin in found(wanted.secrets, wanted.seed, only)}
     missing = set(only) - servers.keys()
     if missing:
         parser.error(f"no such twin: {', '.join(sorted(missing))}")
     announce(wanted.out, servers)
-    while not stop.wait(1):
-        pass  # python acts on a signal only when it runs: one that came as it lay down is taken up here
+    wait()
     for server in servers.values():
         server.stop()
 

@@ -17,7 +17,7 @@ import click
 
 from hub.commands.opening import environment, home_folder, opened
 from hub.commands.rounds import Rounds
-from hub.commands.server import serve_until_told
+from hub.commands.server import DRAIN_S, serve_until_told
 from hub.demo.places import Refused
 from hub.demo.ports import free_or_refused
 from hub.demo.preparation import prepare
@@ -25,7 +25,6 @@ from hub.jobs.worker import Worker
 from hub.main import Hub
 
 ROOT = Path(__file__).parents[2]
-_DRAIN_S = 25
 _THREADS = 256
 FIGURES = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -101,6 +100,6 @@ def work_until(stop: threading.Event, hub: Hub) -> None:
         Rounds(hub).run(stop)
     finally:
         worker.stop()
-        inbox.join(_DRAIN_S)
+        inbox.join(DRAIN_S)
         for thread in (filings, flow, *ledger):
-            thread.join(_DRAIN_S)
+            thread.join(DRAIN_S)

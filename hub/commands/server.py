@@ -18,7 +18,7 @@ from granian.server.mp import MPServer
 from hub.demo.child import end_with_parent
 
 _DEATHS, _WITHIN_S = 12, 10.0
-_DRAIN_S = 25.0
+DRAIN_S = 25.0
 _AGAIN_S = 1.0
 _WAKE = signal.SIGURG  # means nothing to whoever does not expect it
 # It counts connections, idle ones too, and whoever comes after that many waits unanswered. Refusing in time is the
@@ -86,7 +86,7 @@ class Server(MPServer):
     def _stop_workers(self) -> None:
         """A worker that had just begun to wait would sleep through its signal: it is woken until it has ended. The
         signal itself is sent once: the library waits for ever, and lets nobody else go on, when it takes a third."""
-        until = time.monotonic() + _DRAIN_S
+        until = time.monotonic() + DRAIN_S
         workers: list[Any] = self.wrks
         for each in workers:
             each.terminate()

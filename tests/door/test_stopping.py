@@ -7,16 +7,15 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from hub.commands.server import DRAIN_S
 from tests.door.wire import serving
-
-_KILLED_AFTER_S = 25
 
 
 def test_a_worker_that_slept_through_its_signal_is_woken() -> None:
     with serving("tests.door.asleep:app") as server:
         assert server.get("/").status == 200
         server.process.terminate()
-        server.process.wait(_KILLED_AFTER_S - 5)
+        server.process.wait(DRAIN_S - 5)
 
 
 def test_ctrl_c_again_and_again_cuts_nobody_off() -> None:

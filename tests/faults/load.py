@@ -74,13 +74,13 @@ class Load:
 
 def wrong(heard: Sequence[Heard], *good: int) -> Counter[tuple[str, int, str]]:
     """What was answered otherwise."""
-    return told([each for each in unhurried(heard, "STORE_UNAVAILABLE", "OVERLOADED") if each.status not in good])
+    return told([each for each in unhurried(heard, "STORE_UNAVAILABLE") if each.status not in good])
 
 
-def unhurried(heard: Sequence[Heard], *codes: str) -> Sequence[Heard]:
-    """Without what a machine busy with other things is told, in one of these words: a commit that takes a second, a
-    worker that is woken late. That much of it, 2 %, is not counted."""
-    busy = [each for each in heard if each.code in codes]
+def unhurried(heard: Sequence[Heard], code: str) -> Sequence[Heard]:
+    """Without what a machine busy with other things is told, in this word: STORE_UNAVAILABLE for a commit that takes a
+    second, OVERLOADED by a worker that is woken late. That much of it, 2 %, is not counted."""
+    busy = [each for each in heard if each.code == code]
     return heard if len(busy) > 0.02 * len(heard) else [each for each in heard if each not in busy]
 
 

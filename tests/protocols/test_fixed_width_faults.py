@@ -54,7 +54,7 @@ def asked(system: Bureau, adapter: Adapter, seconds: float = 10.0) -> Mapping[st
     return ask(adapter, operation, seconds, **fields).fields
 
 
-def fails(system: Bureau, adapter: Adapter, kind: type[PortError], code: str, seconds: float = 10.0) -> None:
+def fails(system: Bureau, adapter: Adapter, kind: type[PortError], code: str, seconds: float = 3.0) -> None:
     started = time.monotonic()
     with pytest.raises(kind) as caught:
         asked(system, adapter, seconds)

@@ -31,7 +31,7 @@ def adapter(social: Bureau, worker: Worker) -> Adapter:
     return adapter
 
 
-def fails(adapter: Adapter, kind: type[PortError], code: str, operation: str = LIST, seconds: float = 9.0) -> PortError:
+def fails(adapter: Adapter, kind: type[PortError], code: str, operation: str = LIST, seconds: float = 3.0) -> PortError:
     started = time.monotonic()
     with pytest.raises(kind) as caught:
         ask(adapter, operation, seconds, **HAN)

@@ -35,7 +35,7 @@ def adapter(system: Bureau, worker: Worker) -> Adapter:
 
 
 def fails(
-    system: Bureau, adapter: Adapter, kind: type[PortError], code: str, number: int = 0, seconds: float = 10.0
+    system: Bureau, adapter: Adapter, kind: type[PortError], code: str, number: int = 0, seconds: float = 3.0
 ) -> None:
     started = time.monotonic()
     with pytest.raises(kind) as caught:

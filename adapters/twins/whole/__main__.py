@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import argparse
 import os
-import signal
 import sys
-import threading
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from secrets import token_hex
 
 from adapters.twins import rabbitmq
-from adapters.twins.__main__ import announce
+from adapters.twins.__main__ import announce, until_told
 from adapters.twins.rabbitmq import Account, Broker
 from adapters.twins.twin import Twin
 from adapters.twins.whole.bringing import DropOffice, QueueOffice, RabbitOffice, account
@@ -52,14 +50,11 @@ def _twin(system: Planned, folder: Path, secrets: Path, seed: int, broker: Broke
 
 
 def _serve(folder: Path, out: Path, secrets: Path, seed: int) -> None:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    wait = until_told()
     with _broker(secrets) as broker:
         running = servers(folder, secrets, seed, os.environ["HUB_DATABASE_URL"], broker)
         announce(out, running)
-        while not stop.wait(1):
-            pass  # python acts on a signal only when it runs: one that came as it lay down is taken up here
+        wait()
         for server in running.values():
             server.stop()
 
